@@ -1,0 +1,195 @@
+//! Keys: the values by which records may be joined.
+//!
+//! A key is a value of some kind, in some namespace, in some role, known in some way. What
+//! agreement on a key can *prove* is a property of its kind (model, section 3); `writ-path` decides.
+
+use alloc::string::{String, ToString as _};
+use core::fmt;
+
+/// What a key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each variant is the word it stands for; the table below is the reference")]
+pub enum KeyKind {
+    Trace,
+    Span,
+    Session,
+    Conversation,
+    Task,
+    Turn,
+    ToolCall,
+    Request,
+    Decision,
+    Approval,
+    Transaction,
+    Credential,
+    Principal,
+    Idempotency,
+    /// A matching feature: finds candidates, never joins by itself.
+    Resource,
+    /// A matching feature.
+    Arguments,
+    /// A matching feature.
+    Process,
+    /// A matching feature.
+    Host,
+}
+
+/// What a record does with the thing a key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyRole {
+    /// Brings it into being: a token service and the key it issues.
+    Mints,
+    /// Shows it to be let in.
+    Presents,
+    /// Ends it.
+    Revokes,
+    /// Speaks about it.
+    Names,
+    /// Carries it along: a trace header, a tag.
+    Carries,
+    /// Says it is the parent.
+    Parent,
+}
+
+/// How a recorder knows a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attestation {
+    /// It checked the value itself.
+    Verified,
+    /// It saw the bytes pass.
+    Observed,
+    /// It wrote down what another party chose.
+    Claimed,
+    /// It speaks of itself.
+    SelfStated,
+}
+
+impl KeyKind {
+    /// The word used in answers.
+    pub fn word(self) -> &'static str {
+        match self {
+            KeyKind::Trace => "trace",
+            KeyKind::Span => "span",
+            KeyKind::Session => "session",
+            KeyKind::Conversation => "conversation",
+            KeyKind::Task => "task",
+            KeyKind::Turn => "turn",
+            KeyKind::ToolCall => "tool_call",
+            KeyKind::Request => "request",
+            KeyKind::Decision => "decision",
+            KeyKind::Approval => "approval",
+            KeyKind::Transaction => "transaction",
+            KeyKind::Credential => "credential",
+            KeyKind::Principal => "principal",
+            KeyKind::Idempotency => "idempotency",
+            KeyKind::Resource => "resource",
+            KeyKind::Arguments => "arguments",
+            KeyKind::Process => "process",
+            KeyKind::Host => "host",
+        }
+    }
+}
+
+impl KeyRole {
+    /// The word used in `writ show`.
+    pub fn word(self) -> &'static str {
+        match self {
+            KeyRole::Mints => "mints",
+            KeyRole::Presents => "presents",
+            KeyRole::Revokes => "revokes",
+            KeyRole::Names => "names",
+            KeyRole::Carries => "carries",
+            KeyRole::Parent => "parent",
+        }
+    }
+}
+
+impl Attestation {
+    /// The word used in answers.
+    pub fn word(self) -> &'static str {
+        match self {
+            Attestation::Verified => "verified",
+            Attestation::Observed => "observed",
+            Attestation::Claimed => "claimed",
+            Attestation::SelfStated => "self",
+        }
+    }
+}
+
+/// Longest value a key may have, in bytes: real ids stay under 500; longer text is not an id.
+pub const VALUE_BYTES_MAX: usize = 2048;
+
+/// Text that vendors and redactors write in the place of an id. It names nothing.
+const PLACEHOLDERS: [&str; 6] = ["REDACTED", "SAMPLE_", "HIDDEN_DUE_TO", "writ:withheld", "<redacted", "***"];
+
+/// What a key names, without role or attestation: the thing two records may agree on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyName {
+    /// What sort of thing.
+    pub kind: KeyKind,
+    /// Whose names these are: the vendor, or the recorder and session that mint them.
+    pub namespace: String,
+    /// The id itself, normalised.
+    pub value: String,
+}
+
+impl KeyName {
+    /// Normalises an id; `None` where the text names nothing (empty, a placeholder, too long).
+    pub fn new(kind: KeyKind, namespace: &str, value: &str) -> Option<KeyName> {
+        let value = value.trim();
+        let placeholder =
+            PLACEHOLDERS.iter().any(|text| value.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text)));
+        if value.is_empty() || value == "-" || placeholder || value.len() > VALUE_BYTES_MAX {
+            return None;
+        }
+        Some(KeyName { kind, namespace: namespace.to_string(), value: value.to_string() })
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}:{}", self.kind.word(), self.namespace, self.value)
+    }
+}
+
+/// A key as one record states it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// What it names.
+    pub name: KeyName,
+    /// What the record does with it.
+    pub role: KeyRole,
+    /// How the recorder knows it.
+    pub class: Attestation,
+}
+
+impl Key {
+    /// A key, or `None` where the text names nothing.
+    pub fn new(kind: KeyKind, namespace: &str, value: &str, role: KeyRole, class: Attestation) -> Option<Key> {
+        Some(Key { name: KeyName::new(kind, namespace, value)?, role, class })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_and_empty_text_are_never_keys() {
+        for text in [
+            "",
+            "  ",
+            "-",
+            "REDACTED-BY-X",
+            "redacted",
+            "SAMPLE_KEY",
+            "HIDDEN_DUE_TO_SECURITY_REASONS",
+            "writ:withheld:token",
+            "***",
+        ] {
+            assert_eq!(KeyName::new(KeyKind::Credential, "aws", text), None, "{text:?}");
+        }
+        assert_eq!(KeyName::new(KeyKind::Credential, "aws", &"x".repeat(VALUE_BYTES_MAX + 1)), None);
+        assert_eq!(KeyName::new(KeyKind::Credential, "aws", " AKIAEXAMPLE ").unwrap().value, "AKIAEXAMPLE");
+    }
+}
