@@ -172,6 +172,10 @@ pub struct Presented {
     pub session_of: Option<Principal>,
     /// The service that delivers it to a host by itself (instance credentials): nobody asks for them.
     pub delivered_by: Option<String>,
+    /// The recorder that would hold the record of its issuance, where the record of the use tells
+    /// (for a cloud: the account the credential belongs to, which may not be the account that
+    /// recorded the use). `None`: not told.
+    pub issuer: Option<String>,
     /// Code of a declared omission of the source that keeps its issuance from being recorded.
     pub omission: Option<&'static str>,
     /// Names by which an issuance could be looked for where no key agrees; each joins at most as
@@ -224,6 +228,24 @@ pub enum Detail {
     Identity(IdentityFact),
     /// A declaration that evidence is complete.
     Coverage(Declaration),
+    /// What a recorder, or somebody with power over it, did to what it writes down. The fact carries
+    /// `Key(Principal, "recorder", <recorder>, Names, Verified)`, as declarations do.
+    Recorder(RecorderChange),
+}
+
+/// What happened to a recorder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecorderChange {
+    /// It stopped writing, or what it wrote was removed.
+    Stopped,
+    /// It writes again.
+    Resumed,
+    /// It writes something else than before.
+    Altered,
+    /// It reported something about the acts it saw; its writing did not change.
+    Observed,
+    /// Evidence of it was handed in.
+    HandedIn,
 }
 
 /// An effect's particulars.

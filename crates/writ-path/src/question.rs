@@ -1,0 +1,191 @@
+//! What is asked, what the walk needs to know, and what it was told.
+//!
+//! The walk is a function of the records it has seen. Where it needs more it says so with an
+//! [`Ask`], and is called again with the [`Reply`]. So the pure room needs neither I/O nor futures,
+//! and a test can be the store.
+
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use writ_model::canon::Digest;
+use writ_model::custody::Custody;
+use writ_model::fact::Fact;
+use writ_model::key::{KeyName, KeyRole};
+use writ_model::record::{Identity, RecordId};
+use writ_model::source::SourceInfo;
+use writ_model::time::{EventTime, Time};
+
+/// A record as the walk sees it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its id.
+    pub id: RecordId,
+    /// Digest of identity and evidence, which answers cite.
+    pub content: Digest,
+    /// Who wrote down what.
+    pub identity: Identity,
+    /// How it came to us.
+    pub custody: Custody,
+    /// When it happened.
+    pub event_time: Option<EventTime>,
+    /// When Writ got it.
+    pub received: Time,
+    /// Whether another record of this identity, visible at the instant asked about, says something else.
+    pub in_conflict: bool,
+    /// Kinds of values that were withheld from it.
+    pub withheld: Vec<String>,
+    /// What it says.
+    pub facts: Vec<Fact>,
+}
+
+/// Bounds on a walk, so that no evidence can make it endless. Hitting one is a `budget` gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Hops in one chain.
+    pub depth: usize,
+    /// Records looked at in all.
+    pub records: usize,
+    /// Records looked at per key, role and attestation class.
+    pub per_key: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { depth: 24, records: 2_000, per_key: 64 }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The event asked about.
+    pub event: Rc<Seen>,
+    /// Only records received up to this instant count.
+    pub as_of: Time,
+    /// Declarations of every source Writ reads.
+    pub sources: &'a [&'static SourceInfo],
+    /// Records in the log, for the answer's foot.
+    pub log_size: u64,
+    /// Digest of adapters, rules, thresholds, delays and redaction rules.
+    pub derivation: Digest,
+    /// Bounds.
+    pub budget: Budget,
+}
+
+impl Question<'_> {
+    /// What the source of a record declares about itself.
+    pub fn source(&self, name: &str) -> Option<&'static SourceInfo> {
+        self.sources.iter().find(|info| info.name == name).copied()
+    }
+}
+
+/// Something the walk needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// Records that state this key in this role and happened up to `until`: for each attestation
+    /// class, verified first, the [`Budget::per_key`] nearest before `until`.
+    Key {
+        /// The key.
+        name: KeyName,
+        /// What the record does with it.
+        role: KeyRole,
+        /// Latest event time.
+        until: Time,
+    },
+    /// What has been handed in of every recorder.
+    Spans,
+    /// How many records of a recorder lie in a window, and the digest of the sorted content digests.
+    Window {
+        /// The source.
+        source: String,
+        /// The recorder.
+        recorder: String,
+        /// From this event time on.
+        from: Time,
+        /// Up to this event time.
+        to: Time,
+    },
+}
+
+/// What has been handed in of one recorder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The source.
+    pub source: String,
+    /// The recorder.
+    pub recorder: String,
+    /// Earliest event time, if any record tells one.
+    pub first: Option<Time>,
+    /// Latest event time, if any record tells one.
+    pub last: Option<Time>,
+}
+
+/// What the walk was told.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Records, and whether there were more than the budget allows.
+    Records(Vec<Rc<Seen>>, bool),
+    /// Spans.
+    Spans(Vec<Span>),
+    /// Count and digest of a window.
+    Window(u64, String),
+}
+
+/// Everything the walk was told so far.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    replies: BTreeMap<Ask, Reply>,
+}
+
+/// The walk needs this before it can go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending(pub Ask);
+
+impl Evidence {
+    /// Tells the walk something.
+    pub fn tell(&mut self, ask: Ask, reply: Reply) {
+        self.replies.insert(ask, reply);
+    }
+
+    pub(crate) fn records(&self, ask: Ask) -> Result<(&[Rc<Seen>], bool), Pending> {
+        match self.replies.get(&ask) {
+            Some(Reply::Records(records, more)) => Ok((records, *more)),
+            Some(_) => Ok((&[], false)),
+            None => Err(Pending(ask)),
+        }
+    }
+
+    pub(crate) fn spans(&self) -> Result<&[Span], Pending> {
+        match self.replies.get(&Ask::Spans) {
+            Some(Reply::Spans(spans)) => Ok(spans),
+            Some(_) => Ok(&[]),
+            None => Err(Pending(Ask::Spans)),
+        }
+    }
+
+    pub(crate) fn window(&self, ask: Ask) -> Result<(u64, &str), Pending> {
+        match self.replies.get(&ask) {
+            Some(Reply::Window(count, digest)) => Ok((*count, digest)),
+            Some(_) => Ok((0, "")),
+            None => Err(Pending(ask)),
+        }
+    }
+}
+
+/// Walks to the end, fetching what the walk asks for.
+pub fn drive<E>(
+    question: &Question<'_>,
+    mut fetch: impl FnMut(&Ask) -> Result<Reply, E>,
+) -> Result<crate::answer::Answer, E> {
+    let mut evidence = Evidence::default();
+    loop {
+        match crate::walk::walk(question, &evidence) {
+            Ok(answer) => return Ok(answer),
+            Err(Pending(ask)) => {
+                let reply = fetch(&ask)?;
+                evidence.tell(ask, reply);
+            }
+        }
+    }
+}

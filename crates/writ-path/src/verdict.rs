@@ -1,0 +1,205 @@
+//! From a finished walk to an answer: words, weakest links, the digest.
+
+use crate::answer::{
+    Answer, ChainVerdict, Event, EvidenceFoot, Gap, Hop, PowerEntry, PrincipalEntry, Resource, Risk, SCHEMA, Verdict,
+};
+use crate::graph::reference;
+use crate::rule::Chain;
+use crate::sentence;
+use crate::strength::Strength;
+use crate::walk::{Start, Walk};
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use serde::Serialize;
+use writ_model::canon::Digest;
+use writ_model::custody::Custody;
+use writ_model::fact::{Party, Risk as FactRisk};
+use writ_model::principal::PrincipalKind;
+
+/// Puts everything the walk found into an answer.
+pub(crate) fn close(mut walk: Walk<'_>, start: &Start) -> Answer {
+    let (nodes, hops) = walk.graph.finish();
+    let event = event(&walk, start);
+    let performed_by = walk.performed_by.as_ref().map(|(party, known)| entry(&walk, party, *known));
+    let powered_by = powered_by(&walk);
+    let grantor = powered_by.first().and_then(|power| power.grantor.clone());
+    let verdict = verdict(&walk, &hops);
+    let wielder = wielder(&walk, start);
+    let sentence = sentence::sentence(&event, &verdict, performed_by.as_ref(), powered_by.first(), &walk.gaps);
+    sentence::limits(&mut walk, performed_by.as_ref(), grantor.as_ref());
+    let cited: Vec<_> = walk.graph.cited().cloned().collect();
+    let mut answer = Answer {
+        schema: SCHEMA,
+        event,
+        verdict,
+        sentence,
+        limits: walk.limits,
+        as_of: walk.question.as_of.to_string(),
+        asked_by: Vec::new(),
+        powered_by,
+        performed_by,
+        wielder,
+        nodes,
+        hops,
+        decisions: walk.decisions,
+        approvals: walk.approvals,
+        influences: Vec::new(),
+        findings: walk.findings,
+        gaps: walk.gaps,
+        coverage: walk.coverage,
+        sources: walk.sources,
+        evidence: EvidenceFoot {
+            records: cited.len(),
+            path_digest: String::new(),
+            log_size: walk.question.log_size,
+            derivation: walk.question.derivation.to_string(),
+        },
+    };
+    let mut digests: Vec<String> = cited.iter().map(|record| record.content.to_string()).collect();
+    digests.sort_unstable();
+    answer.evidence.path_digest = path_digest(&answer, &digests);
+    answer
+}
+
+fn event(walk: &Walk<'_>, start: &Start) -> Event {
+    let record = &walk.question.event;
+    let fact = &start.fact;
+    let (tier, reasons) = match &fact.risk {
+        FactRisk::Low => ("low", Vec::new()),
+        FactRisk::Normal => ("normal", Vec::new()),
+        FactRisk::High(reasons) => ("high", reasons.iter().map(|reason| reason.word()).collect()),
+    };
+    Event {
+        reference: reference(record),
+        source: record.identity.source.clone(),
+        native_id: record.identity.native_id.clone(),
+        recorder: record.identity.recorder.clone(),
+        time: record.event_time.map(|time| time.start.to_string()),
+        time_precision_ms: record.event_time.map(|time| time.precision_ms),
+        received: record.received.to_string(),
+        kind: fact.kind.word(),
+        action: fact.action.clone(),
+        resources: fact
+            .resources
+            .iter()
+            .map(|resource| Resource { kind: resource.kind.clone(), id: resource.id.clone() })
+            .collect(),
+        outcome: fact.outcome.word(),
+        risk: Risk { tier, reasons },
+    }
+}
+
+fn entry(walk: &Walk<'_>, party: &Party, known: Strength) -> PrincipalEntry {
+    let kind = walk.kinds.get(&party.principal.id).copied().unwrap_or(party.principal.kind);
+    PrincipalEntry {
+        principal: party.principal.id.clone(),
+        kind: kind.word(),
+        name: party.principal.name.clone(),
+        strength: known,
+        grade: None,
+        mode: None,
+    }
+}
+
+fn powered_by(walk: &Walk<'_>) -> Vec<PowerEntry> {
+    let Some(power) = walk.power.as_ref().filter(|power| power.strength.is_stated()) else { return Vec::new() };
+    vec![PowerEntry {
+        entry: entry(walk, &power.party, power.strength),
+        grantor: walk.grantor.as_ref().map(|(party, known)| entry(walk, party, *known)),
+        owner: walk.owner.clone(),
+    }]
+}
+
+/// A bearer credential can be used by whoever holds a copy, so only a vendor's own service, which
+/// presents none, is known to have acted by itself.
+fn wielder(walk: &Walk<'_>, start: &Start) -> &'static str {
+    let service = walk.performed_by.as_ref().is_some_and(|(party, _)| party.principal.kind == PrincipalKind::Service);
+    if service && start.fact.presented.is_none() { "automation" } else { "unknown" }
+}
+
+fn verdict(walk: &Walk<'_>, hops: &[Hop]) -> Verdict {
+    let command = chain_verdict(walk, hops, Chain::Command);
+    let credential = chain_verdict(walk, hops, Chain::Credential);
+    // Nobody is known to have asked, so there is no root and the answer is partial at best.
+    let word = if walk.contradicted { "contradicted" } else { "partial" };
+    let custody = walk
+        .graph
+        .cited()
+        .map(|record| record.custody)
+        .max()
+        .unwrap_or(walk.question.event.custody)
+        .max(Custody::Sealed);
+    Verdict {
+        word,
+        command,
+        credential,
+        coverage: "partial",
+        roots: "none",
+        weakest: weaker(command.weakest, credential.weakest),
+        contradicted: walk.contradicted,
+        settled: walk.sources.iter().all(|source| source.state == "settled"),
+        custody: custody.word(),
+    }
+}
+
+/// A gap beside an inferred hop says which carrier would have settled it; the hop is counted, not the gap.
+fn counts(gap: &Gap, hops: &[Hop]) -> bool {
+    !hops.iter().any(|hop| hop.chain == gap.chain && hop.to == gap.after && hop.strength.word() == "inferred")
+}
+
+fn chain_verdict(walk: &Walk<'_>, hops: &[Hop], chain: Chain) -> ChainVerdict {
+    let own: Vec<&Hop> = hops.iter().filter(|hop| hop.chain == chain).collect();
+    let gap = walk.gaps.iter().any(|gap| gap.chain == chain && counts(gap, hops));
+    let weakest = own.iter().map(|hop| hop.strength).min();
+    let word = match weakest {
+        _ if gap => "partial",
+        Some(known) if known.is_stated() => "complete",
+        _ => "partial",
+    };
+    let weakest = match weakest {
+        Some(known) if !gap => known.word(),
+        _ => "gap",
+    };
+    ChainVerdict { word, weakest }
+}
+
+fn weaker(a: &'static str, b: &'static str) -> &'static str {
+    let rank = |word: &str| match word {
+        "gap" => 0,
+        "inferred" => 1,
+        "asserted" => 2,
+        _ => 3,
+    };
+    if rank(a) <= rank(b) { a } else { b }
+}
+
+/// Digest over event, nodes, hops, controls, findings, gaps and the digests of the cited records:
+/// equal in every store that holds the same settled evidence. Receive times, positions, `until` and
+/// `as_of` do not enter it.
+fn path_digest(answer: &Answer, cited: &[String]) -> String {
+    #[derive(Serialize)]
+    struct Path<'a> {
+        event: &'a str,
+        nodes: &'a [crate::answer::Node],
+        hops: &'a [Hop],
+        decisions: &'a [crate::answer::Decision],
+        approvals: &'a [crate::answer::Approval],
+        findings: &'a [crate::answer::Finding],
+        gaps: Vec<Gap>,
+        cited: &'a [String],
+    }
+    let path = Path {
+        event: &answer.event.reference,
+        nodes: &answer.nodes,
+        hops: &answer.hops,
+        decisions: &answer.decisions,
+        approvals: &answer.approvals,
+        findings: &answer.findings,
+        gaps: answer.gaps.iter().map(|gap| Gap { until: None, ..gap.clone() }).collect(),
+        cited,
+    };
+    // Plain strings and numbers: writing them cannot fail.
+    let bytes = serde_json::to_vec(&path).unwrap_or_default();
+    Digest::of("writ path 0", &bytes).to_string()
+}

@@ -1,0 +1,302 @@
+//! The walk: from one event backwards along two chains, which meet in the event and nowhere else.
+//!
+//! `command.rs` asks who asked, `credential.rs` and `grant.rs` whose power it was; `gap.rs` says why a cause that
+//! must exist is not known; `control.rs` attaches decisions and approvals; `naming.rs` what a
+//! directory says of the principals found.
+
+mod command;
+mod control;
+mod credential;
+mod gap;
+mod grant;
+mod naming;
+
+use crate::answer::{Answer, Coverage, Finding, Gap, SourceState};
+use crate::graph::{self, Graph};
+use crate::question::{Ask, Evidence, Pending, Question, Seen};
+use crate::rule::{self, Chain, Rule};
+use crate::strength::{Agreement, End, Strength, Witness, strength};
+use crate::verdict;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use writ_model::fact::{Detail, Effect, Fact, FactKind, Party};
+use writ_model::key::{Attestation, Key, KeyName, KeyRole};
+use writ_model::principal::PrincipalKind;
+use writ_model::record::RecordId;
+use writ_model::time::{EventTime, Time};
+
+/// Walks as far as the evidence allows: an answer, or what the walk needs to know next.
+pub fn walk(question: &Question<'_>, evidence: &Evidence) -> Result<Answer, Pending> {
+    let mut walk = Walk::new(question, evidence);
+    let start = walk.start()?;
+    walk.credential_chain(&start)?;
+    walk.command_chain(&start)?;
+    walk.controls(&start);
+    walk.name_principals()?;
+    walk.source_states()?;
+    Ok(verdict::close(walk, &start))
+}
+
+/// Where the walk begins.
+pub(crate) struct Start {
+    /// The records of the one act that was asked about; the first is the one named in the question.
+    pub(crate) records: Vec<Rc<Seen>>,
+    /// The fact it begins with.
+    pub(crate) fact: Fact,
+    /// The event's node.
+    pub(crate) node: String,
+}
+
+/// Whose power it was, as far as the walk has come.
+pub(crate) struct Power {
+    pub(crate) party: Party,
+    pub(crate) strength: Strength,
+    pub(crate) credential: Option<KeyName>,
+}
+
+/// A walk under way.
+pub(crate) struct Walk<'a> {
+    pub(crate) question: &'a Question<'a>,
+    pub(crate) evidence: &'a Evidence,
+    pub(crate) graph: Graph,
+    pub(crate) performed_by: Option<(Party, Strength)>,
+    pub(crate) power: Option<Power>,
+    pub(crate) grantor: Option<(Party, Strength)>,
+    pub(crate) kinds: BTreeMap<String, PrincipalKind>,
+    pub(crate) owner: Option<crate::answer::PrincipalEntry>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) limits: Vec<String>,
+    pub(crate) decisions: Vec<crate::answer::Decision>,
+    pub(crate) approvals: Vec<crate::answer::Approval>,
+    pub(crate) coverage: Vec<Coverage>,
+    pub(crate) sources: Vec<SourceState>,
+    pub(crate) contradicted: bool,
+    looked_at: BTreeSet<RecordId>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(question: &'a Question<'a>, evidence: &'a Evidence) -> Walk<'a> {
+        Walk {
+            question,
+            evidence,
+            graph: Graph::default(),
+            performed_by: None,
+            power: None,
+            grantor: None,
+            kinds: BTreeMap::new(),
+            owner: None,
+            gaps: Vec::new(),
+            findings: Vec::new(),
+            limits: Vec::new(),
+            decisions: Vec::new(),
+            approvals: Vec::new(),
+            coverage: Vec::new(),
+            sources: Vec::new(),
+            contradicted: false,
+            looked_at: BTreeSet::new(),
+        }
+    }
+
+    /// The event, the records that saw the same act, and who the last verifier authenticated.
+    fn start(&mut self) -> Result<Start, Pending> {
+        let event = Rc::clone(&self.question.event);
+        let fact = principal_fact(&event);
+        let records = self.same_act(&event)?;
+        let node = self.act_node(&records, &fact);
+        let merged = most_telling(&records).unwrap_or_else(|| fact.clone());
+        if let Some(actor) = merged.actor.as_ref().or(fact.actor.as_ref()) {
+            self.graph.principal(&actor.principal, &records);
+            if actor.class == Attestation::Verified {
+                let known = self.stated(&rule::PRESENTED, actor.class, &records);
+                self.performed_by = Some((actor.clone(), known));
+            }
+        }
+        if let Some(party) = &fact.on_behalf_of {
+            self.graph.principal(&party.principal, &records);
+        }
+        self.own_findings(&records);
+        Ok(Start { fact: if fact.kind == FactKind::Effect { merged } else { fact }, records, node })
+    }
+
+    /// The records of one physical act: this one and those that show the same one-act key, checked
+    /// by both recorders, for the same action at the same instant.
+    pub(crate) fn same_act(&mut self, record: &Rc<Seen>) -> Result<Vec<Rc<Seen>>, Pending> {
+        let mut act = vec![Rc::clone(record)];
+        let own = principal_fact(record);
+        let Some(time) = record.event_time else { return Ok(act) };
+        for key in one_act_keys(record) {
+            let until = self.until(record, &time);
+            for other in self.keyed(key, KeyRole::Carries, until, Chain::Credential)? {
+                let same_time = other.event_time.is_some_and(|t| t.agrees(&time, self.skew(record)));
+                let same = other.identity.recorder != record.identity.recorder
+                    && principal_fact(&other).action == own.action
+                    && same_time
+                    && one_act_keys(&other).contains(&key);
+                if same && act.iter().all(|known| known.id != other.id) {
+                    act.push(other);
+                }
+            }
+        }
+        Ok(act)
+    }
+
+    /// A node for an act, named by what it did.
+    pub(crate) fn act_node(&mut self, records: &[Rc<Seen>], fact: &Fact) -> String {
+        let id = records.iter().map(|record| record.id).min().map_or_else(String::new, |id| id.to_string());
+        let name = match fact.resources.first() {
+            Some(resource) => alloc::format!("{} {}", fact.action, resource.id),
+            None => fact.action.clone(),
+        };
+        let id = self.graph.node(id, node_kind(fact.kind), &name, records);
+        let time = records.first().and_then(|record| record.event_time).map(|time| time.start.to_string());
+        self.graph.set_time(&id, time);
+        id
+    }
+
+    /// Records that show a key up to an instant, the budget minded.
+    pub(crate) fn keyed(
+        &mut self,
+        name: &KeyName,
+        role: KeyRole,
+        until: Time,
+        chain: Chain,
+    ) -> Result<Vec<Rc<Seen>>, Pending> {
+        let (found, more) = self.evidence.records(Ask::Key { name: name.clone(), role, until })?;
+        let mut found: Vec<Rc<Seen>> = found.to_vec();
+        found.sort_by(|a, b| (a.event_time.map(|t| t.start), a.id).cmp(&(b.event_time.map(|t| t.start), b.id)));
+        for record in &found {
+            self.looked_at.insert(record.id);
+        }
+        if more || self.looked_at.len() > self.question.budget.records {
+            self.budget_gap(chain, name);
+        }
+        Ok(found)
+    }
+
+    /// The latest instant at which a cause of something at `time` may be dated.
+    pub(crate) fn until(&self, record: &Seen, time: &EventTime) -> Time {
+        time.start.plus_millis(i64::from(time.precision_ms) + i64::from(self.skew(record)))
+    }
+
+    pub(crate) fn skew(&self, record: &Seen) -> u32 {
+        self.question.source(&record.identity.source).map_or(0, |info| info.skew_ms)
+    }
+
+    pub(crate) fn ends(&self, records: &[Rc<Seen>]) -> Vec<End> {
+        let tested = |record: &Seen| self.question.source(&record.identity.source).is_some_and(|info| info.tested);
+        records.iter().map(|record| graph::end(record, tested(record))).collect()
+    }
+
+    /// The strength of what records state themselves.
+    pub(crate) fn stated(&self, rule: &Rule, class: Attestation, records: &[Rc<Seen>]) -> Strength {
+        strength(&Witness {
+            rule,
+            agreement: Agreement::Stated(class),
+            ends: &self.ends(records),
+            open_premise: false,
+            contradicted: false,
+        })
+    }
+
+    /// Notes a finding that rests on what these records state.
+    pub(crate) fn find(&mut self, code: &'static str, severity: &'static str, text: String, records: &[Rc<Seen>]) {
+        let known = self.stated(&rule::STATED, Attestation::Verified, records);
+        self.graph.cite(records);
+        let records = graph::references(records);
+        let finding = Finding { code, severity, strength: known, text, records };
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Notes a limit once.
+    pub(crate) fn limit(&mut self, text: String) {
+        if !self.limits.contains(&text) {
+            self.limits.push(text);
+        }
+    }
+
+    /// What the event's own records give away without any join.
+    fn own_findings(&mut self, records: &[Rc<Seen>]) {
+        let conflicting: Vec<Rc<Seen>> = records.iter().filter(|record| record.in_conflict).cloned().collect();
+        if !conflicting.is_empty() {
+            let text = "another record with this id says something else; neither is taken at its word".to_string();
+            self.find("conflicting_duplicate", "high", text, &conflicting);
+        }
+        let secret: Vec<Rc<Seen>> = records.iter().filter(|record| !record.withheld.is_empty()).cloned().collect();
+        if !secret.is_empty() {
+            let kinds: Vec<String> = secret.iter().flat_map(|record| record.withheld.iter().cloned()).collect();
+            let text =
+                alloc::format!("the record held a secret ({}), which was withheld before storing", kinds.join(", "));
+            self.find("secret_in_record", "low", text, &secret);
+        }
+        let off: Vec<Rc<Seen>> = records.iter().filter(|record| switches_off(record)).cloned().collect();
+        if !off.is_empty() {
+            let text = "this act changes or ends what a recorder writes down".to_string();
+            self.find("recorder_switched_off", "high", text, &off);
+        }
+    }
+}
+
+/// The fact an answer starts from: effect, else tool call, decision, credential, approval, else the
+/// first; a record that says nothing starts from an empty one.
+pub(crate) fn principal_fact(record: &Seen) -> Fact {
+    const ORDER: [FactKind; 5] =
+        [FactKind::Effect, FactKind::ToolCall, FactKind::Decision, FactKind::Credential, FactKind::Approval];
+    ORDER
+        .iter()
+        .find_map(|kind| record.facts.iter().find(|fact| fact.kind == *kind))
+        .or_else(|| record.facts.first())
+        .cloned()
+        .unwrap_or_else(|| Fact::new(FactKind::Health, "unread record", writ_model::fact::Outcome::Unknown))
+}
+
+/// Of several records of one act, the effect that shows the credential it was made with.
+pub(crate) fn most_telling(records: &[Rc<Seen>]) -> Option<Fact> {
+    let effects = || records.iter().flat_map(|record| &record.facts).filter(|fact| fact.kind == FactKind::Effect);
+    effects()
+        .find(|fact| fact.presented.as_ref().is_some_and(|presented| presented.credential.is_some()))
+        .or_else(|| effects().next())
+        .cloned()
+}
+
+/// An effect's particulars, if this is one.
+pub(crate) fn effect_of(fact: &Fact) -> Option<&Effect> {
+    match &fact.detail {
+        Detail::Effect(effect) => Some(effect),
+        _ => None,
+    }
+}
+
+fn one_act_keys(record: &Seen) -> Vec<&KeyName> {
+    let one_act = |key: &&Key| {
+        key.class == Attestation::Verified
+            && rule::SAME_ACT.iter().any(|(kind, space)| key.name.kind == *kind && key.name.namespace == *space)
+    };
+    record.facts.iter().flat_map(|fact| &fact.keys).filter(one_act).map(|key| &key.name).collect()
+}
+
+fn switches_off(record: &Seen) -> bool {
+    let succeeded = principal_fact(record).outcome == writ_model::fact::Outcome::Success;
+    succeeded
+        && record.facts.iter().any(|fact| fact.kind == FactKind::Health && matches!(fact.detail, Detail::None))
+        && record.facts.iter().any(|fact| fact.kind == FactKind::Effect)
+}
+
+fn node_kind(kind: FactKind) -> &'static str {
+    match kind {
+        FactKind::ModelCall => "model_call",
+        FactKind::ToolCall => "tool_call",
+        FactKind::Credential => "credential",
+        FactKind::Grant => "grant",
+        FactKind::Decision => "decision",
+        FactKind::Approval => "approval",
+        FactKind::Session => "session",
+        FactKind::Intent => "turn",
+        FactKind::Effect | FactKind::Delegation | FactKind::Change | FactKind::Identity | FactKind::Health => "effect",
+    }
+}

@@ -1,0 +1,350 @@
+//! The credential chain: whose power. From the credential an act was made with back through what it
+//! was made from, to the credential of its holder; who made that one is the grantor and ends the walk.
+
+use super::gap::elsewhere;
+use super::{Power, Start, Walk, most_telling};
+use crate::answer::Alternative;
+use crate::graph::DraftHop;
+use crate::question::{Pending, Seen};
+use crate::rule::{self, Chain, Edge, Rule};
+use crate::strength::{Agreement, Strength, Witness, strength};
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use writ_model::fact::{CredentialChange, Detail, Fact, Lifetime, Minting, Outcome, Party, Presented};
+use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::record::RecordId;
+use writ_model::time::EventTime;
+
+/// A credential on the way back, and the use that showed it.
+pub(super) struct Link {
+    /// Its fingerprint; `None` where the use does not show one.
+    pub(super) credential: Option<KeyName>,
+    /// Its node.
+    pub(super) node: String,
+    /// What the recorder of the use says of it.
+    pub(super) presented: Presented,
+    /// Who used it.
+    pub(super) holder: Option<Party>,
+    /// The records of that use.
+    pub(super) used_in: Vec<Rc<Seen>>,
+    /// When.
+    pub(super) time: Option<EventTime>,
+}
+
+/// One act that may have issued a credential: its records, most telling first.
+pub(super) struct Issuance {
+    pub(super) records: Vec<Rc<Seen>>,
+    pub(super) minting: Minting,
+    class: Attestation,
+    pub(super) fact: Fact,
+}
+
+impl Walk<'_> {
+    pub(super) fn credential_chain(&mut self, start: &Start) -> Result<(), Pending> {
+        let fact = &start.fact;
+        let Some(presented) = &fact.presented else { return Ok(()) };
+        let link = self.link(presented, fact.actor.as_ref(), &start.records);
+        let known = self.stated(&rule::PRESENTED, presented.class, &start.records);
+        self.graph.credential.push(DraftHop {
+            from: link.node.clone(),
+            to: start.node.clone(),
+            edge: Edge::ExecutedWith,
+            strength: known,
+            grade: None,
+            rule: &rule::PRESENTED,
+            keys: link.credential.iter().cloned().collect(),
+            records: start.records.clone(),
+            because: vec![because_presented(presented.class)],
+            against: Vec::new(),
+            alternatives: Vec::new(),
+            coverage: Vec::new(),
+        });
+        if presented.class == Attestation::Verified {
+            self.power =
+                link.holder.clone().map(|party| Power { party, strength: known, credential: link.credential.clone() });
+        } else {
+            self.limit("The caller was not authenticated: the credential and the name shown are claims, and no power was used.".to_string());
+        }
+        self.revocations(&link, start)?;
+        self.issuances(link, start)
+    }
+
+    /// From credential to credential until one is lasting, its issuance is not known, or the budget ends.
+    fn issuances(&mut self, first: Link, start: &Start) -> Result<(), Pending> {
+        let mut visited: BTreeSet<String> = BTreeSet::new();
+        let mut link = first;
+        for _ in 0..self.question.budget.depth {
+            if !visited.insert(link.node.clone()) {
+                self.cycle_gap(&link);
+                return Ok(());
+            }
+            match self.issuance(&link, start)? {
+                Some(next) => link = next,
+                None => return Ok(()),
+            }
+        }
+        if let Some(name) = &link.credential {
+            self.budget_gap(Chain::Credential, &name.clone());
+        }
+        Ok(())
+    }
+
+    /// Who issued one credential; the credential that was turned into it, if the walk goes on.
+    fn issuance(&mut self, link: &Link, start: &Start) -> Result<Option<Link>, Pending> {
+        let found = match &link.credential {
+            Some(name) => self.issuing_acts(name, link)?,
+            None => Vec::new(),
+        };
+        let Some((accepted, rivals)) = found.split_first() else {
+            if self.attached(link)? || self.named_session(link)? {
+                return Ok(None);
+            }
+            if link.presented.lifetime == Lifetime::Lasting {
+                let shown = link.credential.as_ref().map_or("this credential", |name| &name.value);
+                self.limit(format!(
+                    "No record here shows who made the lasting credential {shown}: it may be older than these logs."
+                ));
+            } else {
+                self.issuance_gap(link)?;
+            }
+            return Ok(None);
+        };
+        let disagree = rivals.iter().any(|rival| cause_of(rival) != cause_of(accepted));
+        if disagree {
+            self.contradicted = true;
+            let records: Vec<Rc<Seen>> = found.iter().flat_map(|act| act.records.iter().cloned()).collect();
+            let text =
+                "several records say they issued this credential, and they do not agree who asked for it".to_string();
+            self.find("contradicting_issuance", "high", text, &records);
+        }
+        if accepted.minting.by_service.is_some() {
+            self.service_session(link, accepted, rivals, disagree)?;
+            return Ok(None);
+        }
+        let next = self.minted_from(link, accepted, rivals, disagree);
+        if accepted.minting.change == CredentialChange::Issued {
+            self.grantor =
+                accepted.fact.actor.clone().filter(|actor| actor.class == Attestation::Verified).map(|actor| {
+                    let known = self.stated(&rule::GRANT_MADE, actor.class, &accepted.records);
+                    (actor, known)
+                });
+            return Ok(None);
+        }
+        if elsewhere(&next, &accepted.records) {
+            self.other_half_gap(&next, &accepted.records)?;
+            return Ok(None);
+        }
+        self.revocations(&next, start)?;
+        Ok(Some(next))
+    }
+
+    /// Acts that issued this credential, best first. An act that came after the use, issued to
+    /// somebody else, or at another instant than the use tells, did not issue it.
+    fn issuing_acts(&mut self, name: &KeyName, link: &Link) -> Result<Vec<Issuance>, Pending> {
+        let Some(used) = link.used_in.first() else { return Ok(Vec::new()) };
+        let until = link.time.map_or(writ_model::time::Time::MAX, |time| self.until(used, &time));
+        let skew = self.skew(used);
+        let mut acts: Vec<Issuance> = Vec::new();
+        let mut merged: BTreeSet<RecordId> = BTreeSet::new();
+        for record in self.keyed(name, KeyRole::Mints, until, Chain::Credential)? {
+            if merged.contains(&record.id) {
+                continue;
+            }
+            let Some((fact, minting, class)) = minting_of(&record, name) else { continue };
+            if !fits(link, record.event_time, &minting, skew) {
+                continue;
+            }
+            let records = self.same_act(&record)?;
+            merged.extend(records.iter().map(|record| record.id));
+            let telling = most_telling(&records).unwrap_or(fact);
+            acts.push(Issuance { records, minting, class, fact: telling });
+        }
+        let distance = |act: &Issuance| {
+            let issued = act.records.first().and_then(|record| record.event_time).map(|time| time.start);
+            let expected = link.presented.issued_at.or(link.time).map(|time| time.start);
+            expected.zip(issued).map_or(i64::MAX, |(a, b)| a.millis_since(b).abs())
+        };
+        acts.sort_by_key(|act| (act.class, distance(act), act.records.iter().map(|record| record.id).min()));
+        Ok(acts)
+    }
+
+    /// A hop from the credential an issuing act was made with.
+    fn minted_from(&mut self, link: &Link, act: &Issuance, rivals: &[Issuance], disagree: bool) -> Link {
+        let (rule, edge) = rule_of(act.minting.change);
+        let presented = act.fact.presented.clone().unwrap_or_else(|| unseen(act.fact.actor.as_ref()));
+        let next = self.link(&presented, act.fact.actor.as_ref(), &act.records);
+        let known = self.key_strength(rule, link, act, disagree);
+        self.push_hop(&next.node, link, edge, known, rule, act, rivals);
+        if edge.carries_power() && known.is_stated() && presented.class == Attestation::Verified {
+            let weakest = self.power.as_ref().map_or(known, |power| power.strength.min(known));
+            if let (Some(party), Some(_)) = (next.holder.clone(), &self.power) {
+                self.power = Some(Power { party, strength: weakest, credential: next.credential.clone() });
+            }
+        }
+        next
+    }
+
+    /// A credential as a node, with what its use says of it.
+    pub(super) fn link(&mut self, presented: &Presented, actor: Option<&Party>, records: &[Rc<Seen>]) -> Link {
+        let node = if let Some(name) = &presented.credential {
+            self.graph.credential(name, records)
+        } else {
+            let id = records.iter().map(|record| record.id).min().map_or_else(String::new, |id| id.to_string());
+            let whose = actor.map_or_else(String::new, |actor| {
+                format!(" of {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id))
+            });
+            let name = format!("a credential{whose} that the record does not show");
+            self.graph.node(format!("credential:unshown:{id}"), "credential", &name, records)
+        };
+        Link {
+            credential: presented.credential.clone(),
+            node,
+            presented: presented.clone(),
+            holder: actor.cloned(),
+            used_in: records.to_vec(),
+            time: records.first().and_then(|record| record.event_time),
+        }
+    }
+
+    pub(super) fn key_strength(&self, rule: &Rule, link: &Link, act: &Issuance, contradicted: bool) -> Strength {
+        let ends = [act.records.clone(), link.used_in.clone()].concat();
+        strength(&Witness {
+            rule,
+            agreement: Agreement::Key(link.presented.class, act.class),
+            ends: &self.ends(&ends),
+            open_premise: false,
+            contradicted,
+        })
+    }
+
+    pub(super) fn name_strength(&self, rule: &Rule, class: Attestation, records: &[Rc<Seen>]) -> Strength {
+        strength(&Witness {
+            rule,
+            agreement: Agreement::Key(class, Attestation::Verified),
+            ends: &self.ends(records),
+            open_premise: false,
+            contradicted: false,
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a hop has this many ends")]
+    pub(super) fn push_hop(
+        &mut self,
+        from: &str,
+        link: &Link,
+        edge: Edge,
+        known: Strength,
+        rule: &'static Rule,
+        act: &Issuance,
+        rivals: &[Issuance],
+    ) {
+        let alternatives = rivals.iter().map(|rival| self.rival_issuer(rival)).collect();
+        self.graph.credential.push(DraftHop {
+            from: from.to_string(),
+            to: link.node.clone(),
+            edge,
+            strength: known,
+            grade: None,
+            rule,
+            keys: link.credential.iter().cloned().collect(),
+            records: act.records.clone(),
+            because: vec![because_issued(act, link)],
+            against: against_rivals(rivals.len()),
+            alternatives,
+            coverage: Vec::new(),
+        });
+    }
+
+    fn rival_issuer(&mut self, rival: &Issuance) -> Alternative {
+        let presented = rival.fact.presented.clone().unwrap_or_else(|| unseen(rival.fact.actor.as_ref()));
+        let link = self.link(&presented, rival.fact.actor.as_ref(), &rival.records);
+        Alternative {
+            from: link.node,
+            grade: None,
+            because: vec!["its record says it issued the same credential".to_string()],
+            against: Vec::new(),
+        }
+    }
+}
+
+/// What a use says of a credential that its record does not show at all.
+pub(super) fn unseen(actor: Option<&Party>) -> Presented {
+    Presented {
+        credential: None,
+        class: actor.map_or(Attestation::Claimed, |actor| actor.class),
+        lifetime: Lifetime::Unknown,
+        issued_at: None,
+        session_of: None,
+        delivered_by: None,
+        issuer: None,
+        omission: None,
+        traces: Vec::new(),
+    }
+}
+
+fn rule_of(change: CredentialChange) -> (&'static Rule, Edge) {
+    match change {
+        CredentialChange::Issued | CredentialChange::Revoked | CredentialChange::Refused => {
+            (&rule::ISSUED, Edge::Issued)
+        }
+        CredentialChange::Assumed => (&rule::ASSUMED, Edge::Assumed),
+        CredentialChange::Exchanged => (&rule::EXCHANGED, Edge::Exchanged),
+        CredentialChange::Refreshed => (&rule::REFRESHED, Edge::Refreshed),
+    }
+}
+
+fn minting_of(record: &Seen, name: &KeyName) -> Option<(Fact, Minting, Attestation)> {
+    record.facts.iter().find_map(|fact| {
+        let Detail::Credential(minting) = &fact.detail else { return None };
+        let made = minting.minted.as_ref() == Some(name)
+            && fact.outcome == Outcome::Success
+            && !matches!(minting.change, CredentialChange::Revoked | CredentialChange::Refused);
+        let key = fact.keys.iter().find(|key| key.name == *name && key.role == KeyRole::Mints)?;
+        made.then(|| (fact.clone(), minting.clone(), key.class))
+    })
+}
+
+fn fits(link: &Link, minted_at: Option<EventTime>, minting: &Minting, skew: u32) -> bool {
+    let Some(minted_at) = minted_at else { return false };
+    let before = link.time.is_none_or(|used| minted_at.may_precede(&used, skew));
+    let told = link.presented.issued_at.is_none_or(|issued| issued.agrees(&minted_at, skew));
+    let same_holder = match (&minting.holder, &link.holder) {
+        (Some(holder), Some(user)) => holder.id_is_name || user.principal.id_is_name || holder.id == user.principal.id,
+        _ => true,
+    };
+    before && told && same_holder
+}
+
+fn cause_of(act: &Issuance) -> Option<String> {
+    let presented = act.fact.presented.as_ref().and_then(|presented| presented.credential.as_ref());
+    presented
+        .map(ToString::to_string)
+        .or_else(|| act.fact.actor.as_ref().map(|actor| actor.principal.id.clone()))
+        .or_else(|| act.minting.by_service.clone())
+}
+
+fn because_presented(class: Attestation) -> String {
+    match class {
+        Attestation::Verified => "the recorder authenticated the caller with it".to_string(),
+        Attestation::Observed => "the recorder saw it pass, and did not check it".to_string(),
+        Attestation::Claimed => "the caller presented it; it was not accepted or not checked".to_string(),
+        Attestation::SelfStated => "the caller says so of itself".to_string(),
+    }
+}
+
+fn because_issued(act: &Issuance, link: &Link) -> String {
+    let shown = link.credential.as_ref().map_or("it", |name| &name.value);
+    format!("{} returned {shown}, and ids of {} are issued once", act.fact.action, KeyKind::Credential.word())
+}
+
+pub(super) fn against_rivals(n: usize) -> Vec<String> {
+    match n {
+        0 => Vec::new(),
+        1 => vec!["one other act fits as well".to_string()],
+        n => vec![format!("{n} other acts fit as well")],
+    }
+}

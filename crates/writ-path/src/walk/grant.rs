@@ -1,0 +1,282 @@
+//! Power that was given rather than presented: roles handed to services, roles bound to hosts, and
+//! sessions whose issuance the source leaves out.
+
+use super::Walk;
+use super::credential::{Issuance, Link, against_rivals, unseen};
+use crate::answer::Alternative;
+use crate::graph::DraftHop;
+use crate::question::{Pending, Seen};
+use crate::rule::{self, Chain, Edge};
+use crate::strength::{Agreement, Strength, Witness, strength};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use writ_model::fact::{Detail, Fact, FactKind, GrantKind, Outcome};
+use writ_model::key::{Attestation, KeyName, KeyRole};
+
+/// A grant that may stand behind a session: its record, its fact, the name both show.
+type Given = (Rc<Seen>, Fact, KeyName);
+
+impl Walk<'_> {
+    /// A hop from the service that took on the role by itself, and from whoever handed the role over.
+    pub(super) fn service_session(
+        &mut self,
+        link: &Link,
+        act: &Issuance,
+        rivals: &[Issuance],
+        disagree: bool,
+    ) -> Result<(), Pending> {
+        let service = act.minting.by_service.clone().unwrap_or_default();
+        let node = match &act.fact.actor {
+            Some(actor) => self.graph.principal(&actor.principal, &act.records),
+            None => self.graph.node(service.clone(), "service", &service, &act.records),
+        };
+        let known = self.key_strength(&rule::SERVICE_SESSION, link, act, disagree);
+        self.push_hop(&node, link, Edge::Assumed, known, &rule::SERVICE_SESSION, act, rivals);
+        let session = Link {
+            credential: None,
+            node,
+            presented: unseen(act.fact.actor.as_ref()),
+            holder: act.fact.actor.clone(),
+            used_in: act.records.clone(),
+            time: act.records.first().and_then(|record| record.event_time),
+        };
+        self.handed_over(&session, &act.minting.traces, &service)
+    }
+
+    /// Who handed the service its role, or bound it to the host the session is for.
+    fn handed_over(&mut self, session: &Link, traces: &[KeyName], service: &str) -> Result<(), Pending> {
+        let grants = self.grants(session, traces)?;
+        let Some(((record, fact, trace), rivals)) = grants.split_first() else {
+            self.limit(format!("No record here shows who handed its role to {service}."));
+            return Ok(());
+        };
+        let records = vec![Rc::clone(record)];
+        let presented = fact.presented.clone().unwrap_or_else(|| unseen(fact.actor.as_ref()));
+        let giver = self.link(&presented, fact.actor.as_ref(), &records);
+        let ends = [records.clone(), session.used_in.clone()].concat();
+        let known = self.name_strength(&rule::PASSED, Attestation::Verified, &ends);
+        let alternatives = rivals.iter().map(|(other, fact, _)| self.other_giver(other, fact)).collect();
+        self.graph.credential.push(DraftHop {
+            from: giver.node,
+            to: session.node.clone(),
+            edge: Edge::Passed,
+            strength: known,
+            grade: None,
+            rule: &rule::PASSED,
+            keys: vec![trace.clone()],
+            records: ends,
+            because: vec![format!("{} named the role the service then used", fact.action)],
+            against: against_rivals(rivals.len()),
+            alternatives,
+            coverage: Vec::new(),
+        });
+        self.grantor_of(fact, &records, known, rivals.iter().map(|(_, fact, _)| fact));
+        Ok(())
+    }
+
+    /// A session the platform delivers to a host by itself: who bound the role to that host.
+    pub(super) fn attached(&mut self, link: &Link) -> Result<bool, Pending> {
+        if link.presented.delivered_by.is_none() {
+            return Ok(false);
+        }
+        let traces: Vec<KeyName> = link.presented.traces.iter().map(|trace| trace.name.clone()).collect();
+        let mut grants = self.grants(link, &traces)?;
+        grants.retain(|(_, fact, _)| grant_kind(fact) == Some(GrantKind::Attached));
+        let Some(((record, fact, trace), rivals)) = grants.split_first() else { return Ok(false) };
+        let records = vec![Rc::clone(record)];
+        let node = self.graph.node(format!("grant:{}", record.id), "grant", &grant_says(fact), &records);
+        let ends = [records.clone(), link.used_in.clone()].concat();
+        let known = self.name_strength(&rule::ATTACHED, link.presented.class, &ends);
+        let alternatives = rivals.iter().map(|(other, fact, _)| self.other_giver(other, fact)).collect();
+        self.graph.credential.push(DraftHop {
+            from: node.clone(),
+            to: link.node.clone(),
+            edge: Edge::Issued,
+            strength: known,
+            grade: None,
+            rule: &rule::ATTACHED,
+            keys: vec![trace.clone()],
+            records: ends,
+            because: vec![format!("{} bound the role to the host this session is delivered to", fact.action)],
+            against: against_rivals(rivals.len()),
+            alternatives,
+            coverage: Vec::new(),
+        });
+        if let Some(actor) = fact.actor.clone().filter(|actor| actor.class == Attestation::Verified) {
+            let from = self.graph.principal(&actor.principal, &records);
+            let made = self.stated(&rule::GRANT_MADE, actor.class, &records);
+            self.graph.credential.push(DraftHop {
+                from,
+                to: node,
+                edge: Edge::Granted,
+                strength: made,
+                grade: None,
+                rule: &rule::GRANT_MADE,
+                keys: Vec::new(),
+                records: records.clone(),
+                because: vec!["the recorder authenticated who made the grant".to_string()],
+                against: Vec::new(),
+                alternatives: Vec::new(),
+                coverage: Vec::new(),
+            });
+            self.grantor_of(fact, &records, known, rivals.iter().map(|(_, fact, _)| fact));
+        }
+        Ok(true)
+    }
+
+    /// A session whose issuance the source leaves out: whoever asked for a session of that account
+    /// and role at that moment may be its cause, with every other who did.
+    pub(super) fn named_session(&mut self, link: &Link) -> Result<bool, Pending> {
+        let (Some(used), Some(issued_at)) = (link.used_in.first(), link.presented.issued_at) else { return Ok(false) };
+        let until = self.until(used, &issued_at);
+        let mut candidates: Vec<Given> = Vec::new();
+        for trace in link.presented.traces.clone() {
+            for record in self.keyed(&trace.name, KeyRole::Carries, until, Chain::Credential)? {
+                let within = record.event_time.is_some_and(|time| {
+                    let allowed = rule::NAMED_SESSION.within_ms.unwrap_or(0);
+                    issued_at.start.millis_since(time.start).unsigned_abs() <= allowed
+                });
+                if let Some(fact) = leaves_key_out(&record, &trace.name).filter(|_| within) {
+                    candidates.push((record, fact, trace.name.clone()));
+                }
+            }
+        }
+        candidates.sort_by_key(|(record, _, _)| {
+            let distance = record.event_time.map_or(i64::MAX, |time| issued_at.start.millis_since(time.start).abs());
+            (distance, record.id)
+        });
+        let Some(((record, fact, trace), rivals)) = candidates.split_first() else { return Ok(false) };
+        let records = vec![Rc::clone(record)];
+        let presented = fact.presented.clone().unwrap_or_else(|| unseen(fact.actor.as_ref()));
+        let asker = self.link(&presented, fact.actor.as_ref(), &records);
+        let ends = [records, link.used_in.clone()].concat();
+        let known = strength(&Witness {
+            rule: &rule::NAMED_SESSION,
+            agreement: Agreement::Features,
+            ends: &self.ends(&ends),
+            open_premise: true,
+            contradicted: false,
+        });
+        let because = vec![
+            format!("same account and role: {}", trace.value),
+            format!("asked for within {} ms of the session's creation", rule::NAMED_SESSION.within_ms.unwrap_or(0)),
+        ];
+        let alternatives = rivals.iter().map(|(other, fact, _)| self.other_giver(other, fact)).collect();
+        self.graph.credential.push(DraftHop {
+            from: asker.node,
+            to: link.node.clone(),
+            edge: Edge::Assumed,
+            strength: known,
+            grade: Some("weak"),
+            rule: &rule::NAMED_SESSION,
+            keys: Vec::new(),
+            records: ends,
+            because,
+            against: vec!["no key agrees: the record of the request leaves the new key out".to_string()],
+            alternatives,
+            coverage: Vec::new(),
+        });
+        self.issuance_gap(link)?;
+        Ok(true)
+    }
+
+    /// Successful grants that show one of these names and came before, nearest first.
+    fn grants(&mut self, link: &Link, traces: &[KeyName]) -> Result<Vec<Given>, Pending> {
+        let (Some(used), Some(time)) = (link.used_in.first(), link.presented.issued_at.or(link.time)) else {
+            return Ok(Vec::new());
+        };
+        let until = self.until(used, &time);
+        let mut grants: Vec<Given> = Vec::new();
+        for trace in traces {
+            for record in self.keyed(trace, KeyRole::Names, until, Chain::Credential)? {
+                if grants.iter().any(|(known, _, _)| known.id == record.id) {
+                    continue;
+                }
+                let grant = record.facts.iter().find(|fact| hands_over(fact, trace)).cloned();
+                if let Some(mut fact) = grant {
+                    // Who made it and with what stands on the record's effect.
+                    if let Some(effect) = record.facts.iter().find(|fact| fact.kind == FactKind::Effect) {
+                        fact.actor.clone_from(&effect.actor);
+                        fact.presented.clone_from(&effect.presented);
+                        fact.action.clone_from(&effect.action);
+                    }
+                    grants.push((record, fact, trace.clone()));
+                }
+            }
+        }
+        grants.sort_by_key(|(record, _, _)| {
+            let distance = record.event_time.map_or(i64::MAX, |at| time.start.millis_since(at.start).abs());
+            (distance, record.id)
+        });
+        Ok(grants)
+    }
+
+    /// The grantor is named only where no rival grant names another.
+    fn grantor_of<'f>(
+        &mut self,
+        fact: &Fact,
+        records: &[Rc<Seen>],
+        known: Strength,
+        mut rivals: impl Iterator<Item = &'f Fact>,
+    ) {
+        let id = |fact: &Fact| fact.actor.as_ref().map(|actor| actor.principal.id.clone());
+        let own = id(fact);
+        if rivals.any(|rival| id(rival) != own) {
+            self.limit(
+                "More than one grant could stand behind this power, by different people: none is named as grantor."
+                    .to_string(),
+            );
+            return;
+        }
+        self.graph.cite(records);
+        self.grantor =
+            fact.actor.clone().filter(|actor| actor.class == Attestation::Verified).map(|actor| (actor, known));
+    }
+
+    fn other_giver(&mut self, record: &Rc<Seen>, fact: &Fact) -> Alternative {
+        let records = vec![Rc::clone(record)];
+        let presented = fact.presented.clone().unwrap_or_else(|| unseen(fact.actor.as_ref()));
+        let link = self.link(&presented, fact.actor.as_ref(), &records);
+        let when = record.event_time.map_or_else(String::new, |time| format!(" at {}", time.start));
+        Alternative {
+            from: link.node,
+            grade: None,
+            because: vec![format!("{}{when} fits as well", fact.action)],
+            against: vec!["lies further from the use in time, or is told as late".to_string()],
+        }
+    }
+}
+
+fn hands_over(fact: &Fact, trace: &KeyName) -> bool {
+    let Detail::Grant(grant) = &fact.detail else { return false };
+    fact.outcome == Outcome::Success
+        && matches!(grant.kind, GrantKind::Passed | GrantKind::Attached)
+        && grant.traces.contains(trace)
+}
+
+fn grant_kind(fact: &Fact) -> Option<GrantKind> {
+    match &fact.detail {
+        Detail::Grant(grant) => Some(grant.kind),
+        _ => None,
+    }
+}
+
+fn grant_says(fact: &Fact) -> String {
+    match &fact.detail {
+        Detail::Grant(grant) => grant.says.clone(),
+        _ => fact.action.clone(),
+    }
+}
+
+/// A minting fact of this record that leaves the new key out and shows this name.
+fn leaves_key_out(record: &Seen, trace: &KeyName) -> Option<Fact> {
+    let minting = record.facts.iter().find(|fact| {
+        matches!(&fact.detail, Detail::Credential(minting)
+            if minting.minted.is_none() && minting.traces.contains(trace) && fact.outcome == Outcome::Success)
+    })?;
+    let effect = record.facts.iter().find(|fact| fact.kind == FactKind::Effect);
+    Some(effect.unwrap_or(minting).clone())
+}

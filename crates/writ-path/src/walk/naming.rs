@@ -1,0 +1,175 @@
+//! What directories say of the principals and credentials found, and how far each source has told.
+//!
+//! A directory never changes a hop: it says what sort a principal is and to whom it belongs. Losing
+//! its entries therefore takes a name away and nothing else.
+
+use super::{Start, Walk};
+use crate::answer::{PrincipalEntry, SourceState};
+use crate::question::{Pending, Seen};
+use crate::rule::{self, Chain};
+use crate::strength::{Agreement, Strength, Witness, strength};
+use crate::walk::credential::Link;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use writ_model::custody::Custody;
+use writ_model::fact::{CredentialChange, Detail, IdentityFact, Outcome, Relation};
+use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::principal::PrincipalKind;
+use writ_model::time::Time;
+
+/// A directory's entry that covers the instant, with the record it stands in.
+type Entry = (Rc<Seen>, IdentityFact);
+
+impl Walk<'_> {
+    /// Kinds and owners of the principals found, at the instant of the event.
+    pub(super) fn name_principals(&mut self) -> Result<(), Pending> {
+        let Some(instant) = self.question.event.event_time.map(|time| time.start) else { return Ok(()) };
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        ids.extend(self.performed_by.iter().map(|(party, _)| party.principal.id.clone()));
+        ids.extend(self.power.iter().map(|power| power.party.principal.id.clone()));
+        ids.extend(self.grantor.iter().map(|(party, _)| party.principal.id.clone()));
+        for id in ids {
+            let Some(name) = principal_key(&id) else { continue };
+            let entries = self.entries(&name, instant)?;
+            let kinds: BTreeSet<PrincipalKind> =
+                entries.iter().filter(|(_, fact)| fact.relation == Relation::Same).map(|(_, fact)| fact.kind).collect();
+            if let (1, Some(kind)) = (kinds.len(), kinds.first()) {
+                self.kinds.insert(id.clone(), *kind);
+            }
+            if self.power.as_ref().is_some_and(|power| power.party.principal.id == id) {
+                self.owner = self.owner_of(&entries, &id, instant);
+            }
+        }
+        let credential = self.power.as_ref().and_then(|power| power.credential.clone());
+        if let Some(name) = credential {
+            let entries = self.entries(&name, instant)?;
+            if self.owner.is_none() {
+                self.owner = self.owner_of(&entries, &name.value, instant);
+            }
+            for (record, fact) in entries.iter().filter(|(_, fact)| fact.relation == Relation::Purpose) {
+                self.limit(format!("{} says {} is meant for: {}.", fact.directory, name.value, fact.object));
+                self.graph.cite(&[Rc::clone(record)]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The one person or system all entries agree on; none where they do not.
+    fn owner_of(&mut self, entries: &[Entry], about: &str, instant: Time) -> Option<PrincipalEntry> {
+        let owners: Vec<&Entry> =
+            entries.iter().filter(|(_, fact)| matches!(fact.relation, Relation::Same | Relation::OwnedBy)).collect();
+        let objects: BTreeSet<&str> = owners.iter().map(|(_, fact)| fact.object.as_str()).collect();
+        if objects.len() > 1 {
+            self.limit(format!("The directory gives {about} to more than one owner at that instant: none is named."));
+            return None;
+        }
+        let known = |(record, fact): &Entry| {
+            let known = self.directory_strength(record, fact, instant);
+            (known, record.id, Rc::clone(record), fact.clone())
+        };
+        let (best, _, record, fact) = owners.into_iter().map(known).max_by_key(|(known, id, _, _)| (*known, *id))?;
+        self.graph.cite(&[record]);
+        Some(PrincipalEntry {
+            principal: fact.object.clone(),
+            kind: fact.kind.word(),
+            name: fact.name.clone(),
+            strength: best,
+            grade: None,
+            mode: None,
+        })
+    }
+
+    fn directory_strength(&self, record: &Rc<Seen>, fact: &IdentityFact, instant: Time) -> Strength {
+        let closed = fact.from.is_some() && fact.confirmed_to.or(fact.to).is_some_and(|to| instant <= to);
+        strength(&Witness {
+            rule: &rule::DIRECTORY,
+            agreement: Agreement::Stated(Attestation::Verified),
+            ends: &self.ends(core::slice::from_ref(record)),
+            open_premise: !closed,
+            contradicted: false,
+        })
+    }
+
+    /// Directory entries about a name whose interval covers the instant.
+    fn entries(&mut self, name: &KeyName, instant: Time) -> Result<Vec<Entry>, Pending> {
+        let mut entries = Vec::new();
+        for record in self.keyed(name, KeyRole::Mints, Time::MAX, Chain::Credential)? {
+            for fact in &record.facts {
+                let Detail::Identity(said) = &fact.detail else { continue };
+                let covers = said.from.is_none_or(|from| from <= instant) && said.to.is_none_or(|to| instant < to);
+                if said.subject == *name && covers {
+                    entries.push((Rc::clone(&record), said.clone()));
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Uses of a credential after it was ended.
+    pub(super) fn revocations(&mut self, link: &Link, start: &Start) -> Result<(), Pending> {
+        let (Some(name), Some(time), Some(used)) = (&link.credential, link.time, link.used_in.first().cloned()) else {
+            return Ok(());
+        };
+        let name = name.clone();
+        for record in self.keyed(&name, KeyRole::Revokes, time.start, Chain::Credential)? {
+            let ended = record.facts.iter().any(|fact| {
+                matches!(&fact.detail, Detail::Credential(minting) if minting.change == CredentialChange::Revoked)
+                    && fact.outcome == Outcome::Success
+                    && fact.keys.iter().any(|key| key.name == name && key.role == KeyRole::Revokes)
+            });
+            let before = record.event_time.is_some_and(|at| {
+                time.start.millis_since(at.start) > i64::from(at.precision_ms) + i64::from(self.skew(&used))
+            });
+            if ended && before && start.fact.outcome == Outcome::Success {
+                let at = record.event_time.map_or_else(String::new, |at| format!(" at {}", at.start));
+                let text = format!("{} was ended{at} and used after that", name.value);
+                let mut records = vec![record];
+                records.extend(link.used_in.iter().cloned());
+                self.find("used_after_revocation", "high", text, &records);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every source this answer rests on has told all it will.
+    pub(super) fn source_states(&mut self) -> Result<(), Pending> {
+        let spans = self.evidence.spans()?.to_vec();
+        let mut cited: BTreeMap<(String, String), Custody> = BTreeMap::new();
+        for record in self.graph.cited().chain([&self.question.event]) {
+            let key = (record.identity.source.clone(), record.identity.recorder.clone());
+            let weakest = cited.entry(key).or_insert(record.custody);
+            *weakest = (*weakest).max(record.custody);
+        }
+        let instant = self.question.event.event_time.map(|time| time.start);
+        for ((source, recorder), custody) in cited {
+            let info = self.question.source(&source);
+            let through = spans
+                .iter()
+                .find(|span| span.source == source && span.recorder == recorder)
+                .and_then(|span| span.last)
+                .map(|time| time.to_string());
+            let until = instant
+                .zip(info)
+                .map(|(instant, info)| instant.plus_millis(i64::try_from(info.delay_worst_ms).unwrap_or(i64::MAX)));
+            let (state, note) = match until {
+                None => ("unknown", None),
+                Some(until) if self.question.as_of < until => {
+                    ("late", Some(format!("records may still arrive until {until}")))
+                }
+                Some(_) => ("settled", None),
+            };
+            self.sources.push(SourceState { source, recorder, state, through, custody: custody.word(), note });
+        }
+        Ok(())
+    }
+}
+
+/// The key by which directories name a principal: `namespace:id` taken apart.
+fn principal_key(id: &str) -> Option<KeyName> {
+    let (namespace, value) = id.split_once(':')?;
+    KeyName::new(KeyKind::Principal, namespace, value)
+}
