@@ -1,2 +1,56 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks: `cargo xtask test | tidy | generate | bench`.
+//!
+//! Everything that is done to this repository, rather than by Writ, starts here, so that a person
+//! and the continuous integration run the same code and no shell script grows a second opinion.
+//! The crate is never shipped and depends on no crate of the workspace: what it measures and what it
+//! checks, it meets from outside.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool speaks to the terminal")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a development tool reads the clock and the environment, and writes files"
+)]
+
+mod bench;
+mod cargo;
+mod generate;
+mod test;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test [quick]          every check and every test; quick leaves clippy out
+cargo xtask tidy [CHECK...]       the tree tests itself; tidy --list names the checks
+cargo xtask generate [--check]    write the generated files, or say which are out of date
+cargo xtask bench [--short] [--records N] [--runs N] [--threads N] [--batch N]
+                  [--plain] [--json] [--save] [--date YYYY-MM-DD]
+                                  ingest beside the bare compressed append, then look-ups
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", arguments.as_slice()),
+    };
+    let outcome = match task {
+        "test" => test::run(rest),
+        "tidy" => tidy::run(rest),
+        "generate" => generate::run(rest),
+        "bench" => bench::run(rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("no task is called `{other}`; the tasks are\n\n{HELP}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) if message.is_empty() => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -19,9 +19,9 @@ pub fn terminal(text: &str) -> String {
 pub fn ascii(text: &str) -> String {
     terminal(text).chars().fold(String::with_capacity(text.len()), |mut out, c| {
         if c.is_ascii() {
-            out.push(c)
+            out.push(c);
         } else {
-            out.push_str(&spelt(c))
+            out.push_str(&spelt(c));
         }
         out
     })

@@ -1,0 +1,165 @@
+//! From bytes to a record: read once, secrets withheld, digest, id, facts.
+
+use crate::detect::{by_name, detect, detect_of};
+use crate::redact;
+use crate::source::{Context, Source};
+use writ_model::canon::Digest;
+use writ_model::custody::Custody;
+use writ_model::fact::Fact;
+use writ_model::json::{self, Node, Value};
+use writ_model::record::{Envelope, Identity, Origin, Record, RecordId, Redaction, content_digest};
+use writ_model::time::{EventTime, Time};
+
+/// A keyed digest of a withheld value (HMAC-SHA-256 under the store's own key).
+pub type Mac<'a> = &'a dyn Fn(&[u8]) -> [u8; 32];
+
+/// A record before it is known how it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// 128 bits of `content`.
+    pub id: RecordId,
+    /// Digest of identity and canonical evidence.
+    pub content: Digest,
+    /// Who wrote down what.
+    pub identity: Identity,
+    /// When it happened, as the recorder tells.
+    pub event_time: Option<EventTime>,
+    /// When the source made it available, if it tells.
+    pub available_time: Option<Time>,
+    /// What was withheld from the evidence.
+    pub redactions: Vec<Redaction>,
+    /// The bytes the recorder wrote, after redaction.
+    pub evidence: Vec<u8>,
+    /// What it says.
+    pub facts: Vec<Fact>,
+}
+
+impl Admitted {
+    /// The record, once it is known how, when and from whom it came, and its facts.
+    pub fn into_record(self, custody: Custody, received_time: Time, origin: Origin) -> (Record, Vec<Fact>) {
+        let envelope = Envelope {
+            identity: self.identity,
+            custody,
+            event_time: self.event_time,
+            available_time: self.available_time,
+            received_time,
+            origin,
+            redactions: self.redactions,
+        };
+        (Record { id: self.id, content: self.content, envelope, evidence: self.evidence }, self.facts)
+    }
+}
+
+/// Reads the bytes of one record. `source` and `recorder` override what the content tells.
+///
+/// The error is the cause of a reject, in one clause; the bytes are then for [`crate::raw::keep`].
+pub fn admit(
+    raw: &[u8],
+    source: Option<&'static dyn Source>,
+    recorder: Option<&str>,
+    mac: Mac<'_>,
+) -> Result<Admitted, String> {
+    let node = json::parse(raw).map_err(|error| unreadable(&error, 0))?;
+    admit_node(raw, node, source, None, recorder, mac)
+}
+
+/// As [`admit`], for a tree that was read from a place in `text`. `vendor`: only sources of that
+/// namespace may be told by content.
+pub(crate) fn admit_node(
+    text: &[u8],
+    mut node: Node<'_>,
+    source: Option<&'static dyn Source>,
+    vendor: Option<&str>,
+    recorder: Option<&str>,
+    mac: Mac<'_>,
+) -> Result<Admitted, String> {
+    let told = || vendor.map_or_else(|| detect(&node), |namespace| detect_of(namespace, &node));
+    let source = source.or_else(told).ok_or_else(|| unrecognised(&node))?;
+    let reading = source.read(&node)?;
+    let whole = node.span();
+    let withheld = redact::withhold(&mut node, source.withholds(), mac);
+    let (evidence, redactions) = redact::splice(text, whole, withheld);
+    let mut canonical = Vec::with_capacity(evidence.len());
+    json::canonical(&node, &mut canonical);
+    let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));
+    let recorder = recorder.map_or(reading.recorder, str::to_string);
+    let identity = Identity { source: source.info().name.to_string(), recorder, native_id };
+    let content = content_digest(&identity, &canonical);
+    let facts = source.facts(&node, &Context { identity: &identity, event_time: reading.event_time });
+    Ok(Admitted {
+        id: RecordId::of(&content),
+        content,
+        identity,
+        event_time: reading.event_time,
+        available_time: reading.available_time,
+        redactions,
+        evidence,
+        facts,
+    })
+}
+
+/// What a stored record says, by today's adapters: exactly what they would have said when it came in.
+///
+/// The error names an unknown source, or says that the evidence cannot be read, which means that the
+/// store is damaged.
+pub fn derive_facts(envelope: &Envelope, evidence: &[u8]) -> Result<Vec<Fact>, String> {
+    let name = &envelope.identity.source;
+    let source = by_name(name).ok_or_else(|| format!("no adapter reads `{name}`; this store needs a newer writ"))?;
+    if source.info().contains.is_empty() {
+        return Ok(Vec::new());
+    }
+    let node = json::parse(evidence).map_err(|error| unreadable(&error, 0))?;
+    Ok(source.facts(&node, &Context::of(envelope)))
+}
+
+/// The native id of a record whose vendor gives none: digest of its canonical evidence, or of the
+/// bytes where they are not JSON.
+pub(crate) fn evidence_id(bytes: &[u8]) -> String {
+    Digest::of("writ evidence 0", bytes).to_string()
+}
+
+/// Why a JSON text could not be read; positions count from `base`.
+pub(crate) fn unreadable(error: &json::Error, base: u64) -> String {
+    let place = base.saturating_add(u64::try_from(error.byte).unwrap_or(u64::MAX));
+    format!("not JSON: {} (byte {place})", error.cause)
+}
+
+fn unrecognised(node: &Node<'_>) -> String {
+    match &node.value {
+        Value::Object(members) => {
+            /// Enough names to recognise a log by, few enough for one line.
+            const NAMES_SHOWN: usize = 4;
+            let names: Vec<String> =
+                members.iter().take(NAMES_SHOWN).map(|(name, _)| format!("`{}`", short(name))).collect();
+            let more = if members.len() > NAMES_SHOWN { ", …" } else { "" };
+            format!(
+                "no source knows an object with the members {}{more}; name its source if it has one",
+                names.join(", ")
+            )
+        }
+        other => format!("a record is a JSON object; this is {}", kind_word(other)),
+    }
+}
+
+/// What sort of value this is, for a cause.
+pub(crate) fn kind_word(value: &Value<'_>) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The beginning of a value that is shown in a cause.
+pub(crate) fn short(text: &str) -> String {
+    /// Long enough for ids, times and names.
+    const CHARS_SHOWN: usize = 60;
+    let mut shown: String = text.chars().take(CHARS_SHOWN).collect();
+    if text.chars().nth(CHARS_SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,214 @@
+//! The members of a record that facts are read from, found in one pass.
+
+use writ_model::json::{Node, Value};
+
+/// One record, taken apart.
+pub(super) struct Event<'n> {
+    /// The service that was called, without `.amazonaws.com`; empty where the record names none.
+    pub(super) service: &'n str,
+    /// What was called, as spelt.
+    pub(super) name: &'n str,
+    /// What was called, without the date some services append (`UpdateFunctionCode20150331v2`).
+    pub(super) base: &'n str,
+    /// `AwsApiCall`, `AwsServiceEvent`, …
+    pub(super) kind: &'n str,
+    /// `Management`, `Data`, `Insight`, …
+    pub(super) category: &'n str,
+    /// The account whose log this is.
+    pub(super) recipient: &'n str,
+    /// Whether the call only reads.
+    pub(super) read_only: Option<bool>,
+    pub(super) error_code: Option<&'n str>,
+    pub(super) error_message: Option<&'n str>,
+    pub(super) request_id: Option<&'n str>,
+    pub(super) shared_id: Option<&'n str>,
+    pub(super) identity: Option<&'n Node<'n>>,
+    pub(super) request: Option<&'n Node<'n>>,
+    pub(super) response: Option<&'n Node<'n>>,
+    pub(super) additional: Option<&'n Node<'n>>,
+    pub(super) service_details: Option<&'n Node<'n>>,
+    pub(super) insight: Option<&'n Node<'n>>,
+    pub(super) resources: &'n [Node<'n>],
+    /// Whether the session came out of a console sign-in.
+    pub(super) from_console: bool,
+}
+
+impl<'n> Event<'n> {
+    pub(super) fn of(node: &'n Node<'n>) -> Event<'n> {
+        let mut event = Event {
+            service: "",
+            name: "",
+            base: "",
+            kind: "",
+            category: "",
+            recipient: "",
+            read_only: None,
+            error_code: None,
+            error_message: None,
+            request_id: None,
+            shared_id: None,
+            identity: None,
+            request: None,
+            response: None,
+            additional: None,
+            service_details: None,
+            insight: None,
+            resources: &[],
+            from_console: false,
+        };
+        // From the last member to the first, so that of two by one name the first counts, as everywhere.
+        for (name, value) in node.members().iter().rev() {
+            event.member(name, value);
+        }
+        event.base = without_date(event.name);
+        event
+    }
+
+    fn member(&mut self, name: &str, value: &'n Node<'n>) {
+        let text = || value.as_str().unwrap_or_default();
+        let shown = || value.as_str().filter(|text| !text.is_empty());
+        let object = || (!value.members().is_empty()).then_some(value);
+        match name {
+            "eventSource" => self.service = text().strip_suffix(".amazonaws.com").unwrap_or(text()),
+            "eventName" => self.name = text(),
+            "eventType" => self.kind = text(),
+            "eventCategory" => self.category = text(),
+            "recipientAccountId" => self.recipient = text(),
+            "readOnly" => self.read_only = value.as_bool(),
+            // An error that is not a text is still an error.
+            "errorCode" => {
+                self.error_code = if value.value == Value::Null {
+                    None
+                } else {
+                    value.as_str().or(Some("unreadable")).filter(|code| !code.is_empty())
+                }
+            }
+            "errorMessage" => self.error_message = shown(),
+            "requestID" => self.request_id = shown(),
+            "sharedEventID" => self.shared_id = shown(),
+            "userIdentity" => self.identity = object(),
+            "requestParameters" => self.request = object(),
+            "responseElements" => self.response = object(),
+            "additionalEventData" => self.additional = object(),
+            "serviceEventDetails" => self.service_details = object(),
+            "insightDetails" => self.insight = object(),
+            "resources" => self.resources = value.elements(),
+            "sessionCredentialFromConsole" => self.from_console = value.as_bool() == Some(true),
+            _ => {}
+        }
+    }
+
+    /// Whether this call is that one.
+    pub(super) fn is(&self, service: &str, name: &str) -> bool {
+        self.base == name && self.service == service
+    }
+
+    /// A text in the request.
+    pub(super) fn asked(&self, path: &[&str]) -> Option<&'n str> {
+        text(self.request, path)
+    }
+
+    /// A text in the response.
+    pub(super) fn answered(&self, path: &[&str]) -> Option<&'n str> {
+        text(self.response, path)
+    }
+
+    /// A text in the caller's identity.
+    pub(super) fn identity(&self, path: &[&str]) -> Option<&'n str> {
+        text(self.identity, path)
+    }
+
+    /// The account a name without one belongs to.
+    pub(super) fn account(&self) -> &'n str {
+        if self.recipient.is_empty() { self.identity(&["accountId"]).unwrap_or_default() } else { self.recipient }
+    }
+
+    /// The partition (`aws`, `aws-cn`, `aws-us-gov`), as far as the caller's ARN tells.
+    pub(super) fn partition(&self) -> &'n str {
+        self.identity(&["arn"])
+            .and_then(|arn| arn.split(':').nth(1))
+            .filter(|part| part.starts_with("aws"))
+            .unwrap_or("aws")
+    }
+}
+
+/// A text at a path, if any stands there.
+pub(super) fn text<'n>(node: Option<&'n Node<'n>>, path: &[&str]) -> Option<&'n str> {
+    node?.text(path).filter(|text| !text.is_empty())
+}
+
+/// Texts at a path in which `*` stands for every element of an array; at most `max` of them. Names
+/// are compared without case: vendors spell the same member in several ways.
+pub(super) fn texts<'n>(node: &'n Node<'n>, path: &[&str], max: usize, out: &mut Vec<&'n str>) {
+    let Some((step, rest)) = path.split_first() else {
+        if let Some(text) = node.as_str().filter(|text| !text.is_empty() && out.len() < max) {
+            out.push(text);
+        }
+        return;
+    };
+    if *step == "*" {
+        for child in node.elements() {
+            if out.len() >= max {
+                return;
+            }
+            texts(child, rest, max, out);
+        }
+    } else if let Some((_, child)) = node.members().iter().find(|(name, _)| name.eq_ignore_ascii_case(step)) {
+        texts(child, rest, max, out);
+    }
+}
+
+/// Texts under a name anywhere below, at most `max`.
+pub(super) fn texts_anywhere<'n>(node: &'n Node<'n>, name: &str, max: usize, out: &mut Vec<&'n str>) {
+    for child in node.elements() {
+        texts_anywhere(child, name, max, out);
+    }
+    for (key, child) in node.members() {
+        match child.as_str() {
+            Some(text) if key.eq_ignore_ascii_case(name) && !text.is_empty() => {
+                if out.len() < max && !out.contains(&text) {
+                    out.push(text);
+                }
+            }
+            _ => texts_anywhere(child, name, max, out),
+        }
+    }
+}
+
+/// The name without the API version some services append: `CreateFunction20150331`,
+/// `UpdateFunctionCode20150331v2`, `CreateInvalidation2014_05_31`.
+fn without_date(name: &str) -> &str {
+    let bytes = name.as_bytes();
+    let mut end = bytes.len();
+    let digits =
+        |end: usize| bytes.get(..end).map_or(0, |head| head.iter().rev().take_while(|b| b.is_ascii_digit()).count());
+    let version = digits(end);
+    if version > 0 && end > version && bytes.get(end - version - 1) == Some(&b'v') {
+        end -= version + 1;
+    }
+    let is_date = |byte: &&u8| byte.is_ascii_digit() || **byte == b'_';
+    let date = bytes.get(..end).map_or(0, |head| head.iter().rev().take_while(is_date).count());
+    // `20150331` or `2014_05_31`.
+    if matches!(date, 8 | 10) { name.get(..end - date).unwrap_or(name) } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_date;
+
+    #[test]
+    fn api_versions_are_cut_and_other_digits_are_not() {
+        for (name, base) in [
+            ("UpdateFunctionCode20150331v2", "UpdateFunctionCode"),
+            ("CreateFunction20150331", "CreateFunction"),
+            ("CreateInvalidation2014_05_31", "CreateInvalidation"),
+            ("ListObjectsV2", "ListObjectsV2"),
+            ("PutItem", "PutItem"),
+            ("Get2", "Get2"),
+            ("v2", "v2"),
+            ("", ""),
+        ] {
+            assert_eq!(without_date(name), base);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What came of a call, and whether its caller was authenticated.
+
+use super::event::Event;
+use std::fmt::Write as _;
+use writ_model::fact::Outcome;
+use writ_model::key::Attestation;
+
+/// Codes by which a policy refused an authenticated caller. `Client.` before a code is cut off.
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AccessDeniedForDependencyException",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "NotAuthorized",
+    "NotAuthorizedError",
+    "NotAuthorizedException",
+    "UnauthorizedAccess",
+    "UnauthorizedAccessException",
+    "UnauthorizedOperation",
+    "VpceAccessDenied",
+];
+
+/// Codes by which the caller was not authenticated, or may not have been: what such a record says of
+/// its caller is a claim. They are failures, not decisions about the caller.
+const UNAUTHENTICATED: &[&str] = &[
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IDPRejectedClaim",
+    "IDPRejectedClaimException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidAccessKeyId",
+    "InvalidClientException",
+    "InvalidClientTokenId",
+    "InvalidGrantException",
+    "InvalidIdentityToken",
+    "InvalidIdentityTokenException",
+    "InvalidSecurity",
+    "InvalidSignature",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnauthorizedClientException",
+    "UnauthorizedException",
+    "UnrecognizedClient",
+    "UnrecognizedClientException",
+];
+
+/// Codes that mean another thing at one service: at Cognito this is a wrong password.
+const UNAUTHENTICATED_AT: &[(&str, &str)] =
+    &[("cognito-idp", "NotAuthorizedException"), ("cognito-identity", "NotAuthorizedException")];
+
+/// The type of sign-in events.
+const SIGN_IN: &str = "AwsConsoleSignIn";
+
+/// What stands for the user name of a sign-in whose name was not that of a user.
+const HIDDEN_NAME: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
+/// What stands for callers who presented nothing, as account (S3) or as principal (Cognito).
+const ANONYMOUS: [&str; 2] = ["ANONYMOUS_PRINCIPAL", "anonymous"];
+
+pub(super) fn tables() -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{DENIED:?}{UNAUTHENTICATED:?}{UNAUTHENTICATED_AT:?}{ANONYMOUS:?}");
+    text
+}
+
+/// The outcome, and how the recorder knows who called.
+pub(super) fn of(event: &Event<'_>) -> (Outcome, Attestation) {
+    let code = event.error_code.map(|code| {
+        let code = code.strip_prefix("Client.").unwrap_or(code);
+        code.strip_prefix("Server.").unwrap_or(code)
+    });
+    let rejected = code.is_some_and(|code| unauthenticated(event.service, code));
+    let stated = stated(event);
+    let outcome = match code {
+        Some(code) if !rejected && DENIED.contains(&code) => Outcome::Denied,
+        Some(_) => Outcome::Failure,
+        // A sign-in that does not say whether it succeeded is not taken for a success.
+        None if event.kind == SIGN_IN => stated.unwrap_or(Outcome::Unknown),
+        None => stated.unwrap_or(Outcome::Success),
+    };
+    let failed_sign_in = sign_in(event) && outcome == Outcome::Failure;
+    let hidden = event.identity(&["userName"]) == Some(HIDDEN_NAME);
+    let class = if rejected || failed_sign_in || hidden || is_anonymous(event) {
+        Attestation::Claimed
+    } else {
+        Attestation::Verified
+    };
+    (outcome, class)
+}
+
+/// Whether the caller presented nothing at all.
+pub(super) fn is_anonymous(event: &Event<'_>) -> bool {
+    let shown = [event.identity(&["accountId"]), event.identity(&["principalId"])];
+    shown.into_iter().flatten().any(|id| ANONYMOUS.iter().any(|nobody| nobody.eq_ignore_ascii_case(id)))
+}
+
+fn unauthenticated(service: &str, code: &str) -> bool {
+    UNAUTHENTICATED.contains(&code) || UNAUTHENTICATED_AT.contains(&(service, code))
+}
+
+/// Sign-in events tell their outcome under their own name: `{"ConsoleLogin": "Failure"}`.
+fn stated(event: &Event<'_>) -> Option<Outcome> {
+    if !sign_in(event) {
+        return None;
+    }
+    let own = event.answered(&[event.name]).or_else(|| super::event::text(event.service_details, &[event.name]))?;
+    Some(match own {
+        "Success" => Outcome::Success,
+        "Failure" => Outcome::Failure,
+        _ => Outcome::Unknown,
+    })
+}
+
+fn sign_in(event: &Event<'_>) -> bool {
+    event.service == "signin" || event.kind == SIGN_IN
+}

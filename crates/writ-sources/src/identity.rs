@@ -1,0 +1,205 @@
+//! Source `identity`: what a directory says of principals, credentials and recorders.
+//!
+//! Our own small format, written down in `docs/reference/identity.md`: people and their logins,
+//! agents and their owners, keys and their purpose, recorders and who runs them, each over an
+//! interval. A directory speaks for its own namespaces; it is handed in by somebody who knows it.
+
+pub mod csv;
+
+use crate::admit::{kind_word, short};
+use crate::health::RECORDER;
+use crate::redact::{EVERYWHERE, Withholds};
+use crate::source::{Context, Reading, Source};
+use writ_model::fact::{Detail, Fact, FactKind, IdentityFact, Outcome, Relation};
+use writ_model::json::{Node, Value};
+use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
+use writ_model::principal::PrincipalKind;
+use writ_model::source::SourceInfo;
+use writ_model::time::{EventTime, Time};
+
+/// Facts of a directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Directory;
+
+static INFO: SourceInfo = SourceInfo {
+    name: "identity",
+    title: "directory facts: who is who, who owns what, over which interval",
+    namespace: "identity",
+    delay_usual_ms: 0,
+    delay_worst_ms: 0,
+    precision_ms: 1_000,
+    skew_ms: 0,
+    verifies: "nothing beyond the directory itself: it speaks for its own namespaces",
+    retention_ms: None,
+    contains: &[FactKind::Identity],
+    omissions: &[],
+    tested: true,
+};
+
+const RELATIONS: [(&str, Relation); 4] = [
+    ("same", Relation::Same),
+    ("owned_by", Relation::OwnedBy),
+    ("purpose", Relation::Purpose),
+    ("administered_by", Relation::AdministeredBy),
+];
+
+const SUBJECT_KINDS: &str = "`principal`, `credential` or `recorder`";
+const OBJECT_KINDS: &str = "`human`, `agent`, `workload`, `service`, `schedule` or `unknown`";
+
+impl Source for Directory {
+    fn info(&self) -> &'static SourceInfo {
+        &INFO
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn withholds(&self) -> &'static Withholds {
+        &EVERYWHERE
+    }
+
+    fn recognises(&self, node: &Node<'_>) -> bool {
+        let subject = node.get("subject").is_some_and(|subject| !subject.members().is_empty());
+        subject && node.get("relation").is_some() && node.get("object").is_some()
+    }
+
+    fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
+        let entry = Entry::read(node)?;
+        let time = entry.read_at.or(entry.from);
+        Ok(Reading {
+            recorder: entry.directory.to_string(),
+            native_id: text(node, "id")?.map(str::to_string),
+            event_time: time.map(|time| EventTime::at(time, INFO.precision_ms)),
+            available_time: None,
+        })
+    }
+
+    fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {
+        Entry::read(node).map(|entry| vec![entry.fact(&context.identity.recorder)]).unwrap_or_default()
+    }
+}
+
+/// One entry, its fields checked.
+struct Entry<'n> {
+    directory: &'n str,
+    subject: KeyName,
+    relation: Relation,
+    object: &'n str,
+    kind: PrincipalKind,
+    name: Option<&'n str>,
+    from: Option<Time>,
+    to: Option<Time>,
+    read_at: Option<Time>,
+}
+
+impl<'n> Entry<'n> {
+    fn read(node: &'n Node<'_>) -> Result<Entry<'n>, String> {
+        let word = needed(node, "relation")?;
+        let relation = RELATIONS.iter().find(|(known, _)| *known == word).map(|row| row.1).ok_or_else(|| {
+            format!(
+                "`relation` `{}` is not known; write `same`, `owned_by`, `purpose` or `administered_by`",
+                short(word)
+            )
+        })?;
+        let kind = match text(node, "object_kind")? {
+            None => PrincipalKind::Unknown,
+            Some(word) => PrincipalKind::from_word(word)
+                .ok_or_else(|| format!("`object_kind` `{}` is not known; write {OBJECT_KINDS}", short(word)))?,
+        };
+        let entry = Entry {
+            directory: needed(node, "directory")?,
+            subject: subject(node)?,
+            relation,
+            object: needed(node, "object")?,
+            kind,
+            name: text(node, "name")?,
+            from: time(node, "from")?,
+            to: time(node, "to")?,
+            read_at: time(node, "read_at")?,
+        };
+        text(node, "note")?;
+        match (entry.from, entry.to) {
+            (Some(from), Some(to)) if to < from => Err(format!("`to` {to} lies before `from` {from}")),
+            _ => Ok(entry),
+        }
+    }
+
+    fn fact(self, directory: &str) -> Fact {
+        // An end that lay ahead when the directory was read was a plan, not something it had seen.
+        let confirmed_to = match (self.to, self.read_at) {
+            (Some(to), Some(read_at)) => Some(to.min(read_at)),
+            (to, read_at) => to.or(read_at),
+        };
+        let word = RELATIONS.iter().find(|(_, relation)| *relation == self.relation).map_or("", |row| row.0);
+        let mut fact = Fact::new(FactKind::Identity, format!("identity:{word}"), Outcome::Success);
+        // A directory speaks about the name, and for it: the second role finds directories alone, where
+        // the first finds every record that names the principal.
+        for role in [KeyRole::Names, KeyRole::Mints] {
+            fact.keys.push(Key { name: self.subject.clone(), role, class: Attestation::Verified });
+        }
+        if self.relation != Relation::Purpose {
+            let object = self.object.split_once(':');
+            fact.keys.extend(object.and_then(|(namespace, value)| {
+                Key::new(KeyKind::Principal, namespace, value, KeyRole::Parent, Attestation::Verified)
+            }));
+        }
+        fact.detail = Detail::Identity(IdentityFact {
+            subject: self.subject,
+            relation: self.relation,
+            name: self.name.map(str::to_string),
+            object: self.object.to_string(),
+            kind: self.kind,
+            from: self.from,
+            to: self.to,
+            confirmed_to,
+            directory: directory.to_string(),
+        });
+        fact
+    }
+}
+
+fn subject(node: &Node<'_>) -> Result<KeyName, String> {
+    let subject = node.get("subject").ok_or("`subject` is missing")?;
+    if subject.members().is_empty() {
+        return Err("`subject` should be an object with `kind`, `namespace` and `value`".to_string());
+    }
+    let inside = |cause: String| format!("in `subject`: {cause}");
+    let kind = needed(subject, "kind").map_err(inside)?;
+    let namespace = text(subject, "namespace").map_err(inside)?.unwrap_or_default();
+    let value = needed(subject, "value").map_err(inside)?;
+    let name = match kind {
+        "principal" => KeyName::new(KeyKind::Principal, namespace, value),
+        "credential" => KeyName::new(KeyKind::Credential, namespace, value),
+        "recorder" if namespace.is_empty() => KeyName::new(KeyKind::Principal, RECORDER, value),
+        "recorder" => KeyName::new(KeyKind::Principal, RECORDER, &format!("{namespace}:{value}")),
+        other => return Err(format!("in `subject`: `kind` `{}` is not known; write {SUBJECT_KINDS}", short(other))),
+    };
+    if namespace.is_empty() && kind != "recorder" {
+        return Err("in `subject`: `namespace` is missing: say whose id this is, such as `aws`".to_string());
+    }
+    name.ok_or_else(|| format!("in `subject`: `value` `{}` names nothing; write the id itself", short(value)))
+}
+
+/// A text; `None` where the member is absent, null or empty.
+fn text<'n>(node: &'n Node<'_>, name: &str) -> Result<Option<&'n str>, String> {
+    match node.get(name).map(|found| &found.value) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(format!("`{name}` should be a text; it is {}: put it in quotes", kind_word(other))),
+    }
+}
+
+fn needed<'n>(node: &'n Node<'_>, name: &str) -> Result<&'n str, String> {
+    text(node, name)?.ok_or_else(|| format!("`{name}` is missing"))
+}
+
+fn time(node: &Node<'_>, name: &str) -> Result<Option<Time>, String> {
+    let Some(text) = text(node, name)? else { return Ok(None) };
+    let unread = || format!("`{name}` `{}` is not a time with a zone; write it as 2026-01-31T08:00:00Z", short(text));
+    Time::parse(text).map(Some).ok_or_else(unread)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! Secrets leave evidence before it is stored.
+//!
+//! A source declares the names of members that hold secrets; a value under such a name is replaced
+//! by a placeholder that carries its kind only, and so is any string that holds the signature of a
+//! presigned URL. What is removed is listed with a keyed digest, so that two records can be told to
+//! have held the same value without holding it.
+//!
+//! Limits: a secret under a name that is not declared, or inside free text (user data, a script, a
+//! policy comment), is not found. No pattern guesses at secrets: a guess would withhold ids that
+//! records are joined by.
+
+mod text;
+
+pub use text::withhold_in_text;
+
+use crate::admit::Mac;
+use std::borrow::Cow;
+use std::ops::Range;
+use writ_model::json::{self, Node, Value};
+use writ_model::record::{Redaction, placeholder};
+
+/// Which values of a source's records are secrets.
+#[derive(Clone, Copy, Debug)]
+pub struct Withholds {
+    /// Members of the record inside which names are looked for; empty: everywhere.
+    pub within: &'static [&'static str],
+    /// Names of members whose text is a secret.
+    pub names: &'static [SecretName],
+    /// Names that end like one of `names` and are no secret.
+    pub except: &'static [&'static str],
+    /// Whether text anywhere that holds the signature of a presigned URL is withheld.
+    pub signed_urls: bool,
+}
+
+/// A name of members that hold secrets.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretName {
+    /// How such names end, in lower case: vendors prefix them freely (`masterUserPassword`).
+    pub ends_with: &'static str,
+    /// What the value is, as the placeholder says it.
+    pub kind: &'static str,
+}
+
+/// Declares nothing secret.
+pub const NOTHING: Withholds = Withholds { within: &[], names: &[], except: &[], signed_urls: false };
+
+/// Declares every known name, anywhere in the record.
+pub const EVERYWHERE: Withholds = Withholds { within: &[], names: SECRET_NAMES, except: NOT_SECRET, signed_urls: true };
+
+/// The kind of a withheld presigned URL.
+const SIGNATURE: &str = "signature";
+
+/// Names of members that hold secrets in any vendor's records, by how they end.
+pub const SECRET_NAMES: &[SecretName] = &[
+    SecretName { ends_with: "sessiontoken", kind: "session_token" },
+    SecretName { ends_with: "x-amz-security-token", kind: "session_token" },
+    SecretName { ends_with: "securitytoken", kind: "session_token" },
+    SecretName { ends_with: "secretaccesskey", kind: "secret_key" },
+    SecretName { ends_with: "secretkey", kind: "secret_key" },
+    SecretName { ends_with: "password", kind: "password" },
+    SecretName { ends_with: "passphrase", kind: "password" },
+    SecretName { ends_with: "secretstring", kind: "secret" },
+    SecretName { ends_with: "secretbinary", kind: "secret" },
+    SecretName { ends_with: "secretvalue", kind: "secret" },
+    SecretName { ends_with: "clientsecret", kind: "secret" },
+    SecretName { ends_with: "apisecret", kind: "secret" },
+    SecretName { ends_with: "webhooksecret", kind: "secret" },
+    SecretName { ends_with: "sharedsecret", kind: "secret" },
+    SecretName { ends_with: "consumersecret", kind: "secret" },
+    SecretName { ends_with: "presharedkey", kind: "secret" },
+    SecretName { ends_with: "base32stringseed", kind: "secret" },
+    SecretName { ends_with: "qrcodepng", kind: "secret" },
+    SecretName { ends_with: "privatekey", kind: "private_key" },
+    SecretName { ends_with: "privatekeyplaintext", kind: "private_key" },
+    SecretName { ends_with: "keymaterial", kind: "private_key" },
+    SecretName { ends_with: "plaintext", kind: "secret" },
+    SecretName { ends_with: "authorizationtoken", kind: "token" },
+    SecretName { ends_with: "authorization", kind: "token" },
+    SecretName { ends_with: "accesstoken", kind: "token" },
+    SecretName { ends_with: "refreshtoken", kind: "token" },
+    SecretName { ends_with: "idtoken", kind: "token" },
+    SecretName { ends_with: "bearertoken", kind: "token" },
+    SecretName { ends_with: "oauthtoken", kind: "token" },
+    SecretName { ends_with: "authtoken", kind: "token" },
+    SecretName { ends_with: "signintoken", kind: "token" },
+    SecretName { ends_with: "subjecttoken", kind: "token" },
+    SecretName { ends_with: "actortoken", kind: "token" },
+    SecretName { ends_with: "webidentitytoken", kind: "token" },
+    SecretName { ends_with: "tokenvalue", kind: "token" },
+    SecretName { ends_with: "devicecode", kind: "token" },
+    SecretName { ends_with: "authorizationcode", kind: "token" },
+    SecretName { ends_with: "codeverifier", kind: "token" },
+    SecretName { ends_with: "samlassertion", kind: "assertion" },
+    SecretName { ends_with: "assertion", kind: "assertion" },
+    SecretName { ends_with: "x-amz-signature", kind: "signature" },
+];
+
+/// Names that end like one of [`SECRET_NAMES`] and hold no secret.
+pub const NOT_SECRET: &[&str] = &["publicKeyMaterial", "subjectFromWebIdentityToken"];
+
+/// Query parameters by which somebody who has the URL is let in, in lower case: AWS signatures of
+/// both versions, the session token, and the shared access signatures of storage services.
+const SIGNED: [&str; 4] = ["x-amz-signature", "x-amz-security-token", "signature", "sig"];
+
+/// What vendors, redactors and we ourselves write in the place of a secret.
+const PLACEHOLDERS: [&str; 6] =
+    ["hidden_due_to", "value hidden due to", "redacted", "<redacted", "sensitive_data_removed", "writ:withheld:"];
+
+impl Withholds {
+    /// What the value of a member of this name is, if a secret.
+    pub(crate) fn kind_of(&self, name: &str) -> Option<&'static str> {
+        let found = self.names.iter().find(|secret| ends_with(name, secret.ends_with))?;
+        if self.except.iter().any(|other| other.eq_ignore_ascii_case(name)) { None } else { Some(found.kind) }
+    }
+}
+
+fn ends_with(name: &str, end: &str) -> bool {
+    let (name, end) = (name.as_bytes(), end.as_bytes());
+    // The last byte decides almost always.
+    let last = name.last().zip(end.last()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+    last && name.len() >= end.len()
+        && name.get(name.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+}
+
+/// Whether this stands in the place of a secret already.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    text.bytes().all(|byte| byte == b'*')
+        || PLACEHOLDERS.iter().any(|known| text.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known)))
+}
+
+/// A value that was replaced in a tree, and where it stood in the bytes.
+pub(crate) struct Withheld {
+    span: Range<usize>,
+    kind: &'static str,
+    redaction: Redaction,
+}
+
+/// Replaces secrets in a tree by placeholders. The tree then says what the redacted bytes will say.
+pub(crate) fn withhold(node: &mut Node<'_>, rules: &Withholds, mac: Mac<'_>) -> Vec<Withheld> {
+    let mut walk = Walk { rules, mac, out: Vec::new() };
+    if let Value::Object(members) = &mut node.value {
+        for (name, child) in members {
+            let inside = rules.within.is_empty() || rules.within.contains(&&**name);
+            let named = if rules.within.is_empty() { rules.kind_of(name) } else { None };
+            let path = Path { parent: None, step: Step::Name(name) };
+            walk.value(child, &path, inside, named);
+        }
+    }
+    walk.out
+}
+
+/// The bytes with each withheld value replaced, and the list of what was withheld. `text` is what the
+/// tree was read from, `whole` the record's place in it.
+pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>) -> (Vec<u8>, Vec<Redaction>) {
+    let mut out = Vec::with_capacity(whole.len());
+    let mut redactions = Vec::with_capacity(withheld.len());
+    let mut from = whole.start;
+    for found in withheld {
+        out.extend_from_slice(text.get(from..found.span.start).unwrap_or_default());
+        json::quote(&placeholder(found.kind), &mut out);
+        from = found.span.end;
+        redactions.push(found.redaction);
+    }
+    out.extend_from_slice(text.get(from..whole.end).unwrap_or_default());
+    (out, redactions)
+}
+
+struct Walk<'w> {
+    rules: &'w Withholds,
+    mac: Mac<'w>,
+    out: Vec<Withheld>,
+}
+
+/// Where the walk stands; rendered only where something is withheld.
+struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    step: Step<'p>,
+}
+
+enum Step<'p> {
+    Name(&'p str),
+    Index(usize),
+}
+
+impl Path<'_> {
+    fn render(&self) -> String {
+        let mut pointer = self.parent.map_or_else(String::new, Path::render);
+        pointer.push('/');
+        match self.step {
+            Step::Name(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+            Step::Index(n) => pointer.push_str(&n.to_string()),
+        }
+        pointer
+    }
+}
+
+impl Walk<'_> {
+    /// `inside`: names count here. `named`: the value stands under a secret's name.
+    fn value(&mut self, node: &mut Node<'_>, path: &Path<'_>, inside: bool, named: Option<&'static str>) {
+        match &mut node.value {
+            Value::String(text) => {
+                let kind = named.or_else(|| (self.rules.signed_urls && holds_signature(text)).then_some(SIGNATURE));
+                if let Some(kind) = kind.filter(|_| !is_placeholder(text)) {
+                    let digest = (self.mac)(text.as_bytes()).to_vec();
+                    let redaction = Redaction { pointer: path.render(), kind: kind.to_string(), digest };
+                    self.out.push(Withheld { span: node.span(), kind, redaction });
+                    node.value = Value::String(Cow::Owned(placeholder(kind)));
+                }
+            }
+            Value::Array(nodes) => {
+                for (n, child) in nodes.iter_mut().enumerate() {
+                    self.value(child, &Path { parent: Some(path), step: Step::Index(n) }, inside, named);
+                }
+            }
+            Value::Object(members) => {
+                for (name, child) in members {
+                    let named = if inside { self.rules.kind_of(name) } else { None };
+                    self.value(child, &Path { parent: Some(path), step: Step::Name(name) }, inside, named);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// Whether text holds a query parameter that lets its holder in.
+pub(crate) fn holds_signature(text: &str) -> bool {
+    signed_at(text.as_bytes(), 0).is_some()
+}
+
+/// Where the next value of such a parameter begins. The `=` may be percent-encoded.
+pub(crate) fn signed_at(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(found) = text.get(at..)?.iter().position(|byte| matches!(byte, b'=' | b'%')) {
+        let end = at + found;
+        let rest = text.get(end..)?;
+        let width = match rest {
+            [b'=', ..] => 1,
+            [b'%', b'3', b'd' | b'D', ..] => 3,
+            _ => 0,
+        };
+        if width > 0 && SIGNED.iter().any(|name| parameter_ends_at(text, from, end, name)) {
+            return Some(end + width);
+        }
+        at = end + 1;
+    }
+    None
+}
+
+/// Whether the parameter of that name stands right before `end`, as a whole word.
+fn parameter_ends_at(text: &[u8], from: usize, end: usize, name: &str) -> bool {
+    let Some(start) = end.checked_sub(name.len()).filter(|start| *start >= from) else { return false };
+    if !text.get(start..end).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes())) {
+        return false;
+    }
+    // A vendor's own name may stand anywhere; a common word counts only as a query parameter
+    // (`?sig=`, `&sig=`, `%26sig=`, `\u0026sig=`), `signature` also in an authorization header.
+    let vendors = name.starts_with("x-amz-");
+    match start.checked_sub(1).and_then(|before| text.get(before)) {
+        Some(b'?' | b'&') => true,
+        Some(b' ' | b',') => name != "sig",
+        Some(b'6') => text.get(..start).is_some_and(|head| head.ends_with(b"%26") || head.ends_with(b"\\u0026")),
+        Some(byte) => vendors && !byte.is_ascii_alphanumeric(),
+        None => vendors,
+    }
+}
+
+#[cfg(test)]
+mod tests;

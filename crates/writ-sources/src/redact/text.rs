@@ -1,0 +1,112 @@
+//! Withholding in bytes that are not JSON, or not the JSON we know: rejects are kept too.
+
+use super::{Withholds, is_placeholder, signed_at};
+use crate::admit::Mac;
+use writ_model::record::{Redaction, placeholder};
+
+/// Replaces what stands between quotes after a secret's name, and the values of signing parameters,
+/// as far as both can be found without reading the text as JSON: `"sessionToken": "…"`, the same
+/// inside a JSON string (`\"sessionToken\":\"…\"`), with single quotes, and a value the text breaks
+/// off in. Pointers are `/N`, where N is the byte of the result at which the placeholder stands.
+pub fn withhold_in_text(bytes: &[u8], rules: &Withholds, mac: Mac<'_>) -> (Vec<u8>, Vec<Redaction>) {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut redactions = Vec::new();
+    let mut copied = 0;
+    for (start, end, kind) in secrets(bytes, rules) {
+        if start < copied {
+            continue;
+        }
+        let value = bytes.get(start..end).unwrap_or_default();
+        out.extend_from_slice(bytes.get(copied..start).unwrap_or_default());
+        let pointer = format!("/{}", out.len());
+        redactions.push(Redaction { pointer, kind: kind.to_string(), digest: mac(value).to_vec() });
+        out.extend_from_slice(placeholder(kind).as_bytes());
+        copied = end;
+    }
+    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    (out, redactions)
+}
+
+/// Where secrets stand, in order.
+fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(quote) = next_quote(bytes, at) {
+        at = quote + 1;
+        if let Some(secret) = named_value(bytes, quote, rules) {
+            at = secret.1;
+            found.push(secret);
+        }
+    }
+    if rules.signed_urls {
+        let mut at = 0;
+        while let Some(start) = signed_at(bytes, at) {
+            let rest = bytes.get(start..).unwrap_or_default();
+            let ends =
+                |byte: &u8| matches!(byte, b'&' | b'"' | b'\'' | b'\\' | b'<' | b'>') || byte.is_ascii_whitespace();
+            let end = start + rest.iter().position(ends).unwrap_or(rest.len());
+            if withholdable(bytes.get(start..end)) {
+                found.push((start, end, super::SIGNATURE));
+            }
+            at = end.max(start + 1);
+        }
+        found.sort_unstable();
+    }
+    found
+}
+
+fn next_quote(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    rest.iter().position(|byte| matches!(byte, b'"' | b'\'')).map(|n| from + n)
+}
+
+/// How many backslashes stand right before a place.
+fn escapes(bytes: &[u8], at: usize) -> usize {
+    bytes.get(..at).map_or(0, |head| head.iter().rev().take_while(|byte| **byte == b'\\').count())
+}
+
+/// If a secret's name begins after this quote: where its value begins and ends.
+fn named_value(bytes: &[u8], quote: usize, rules: &Withholds) -> Option<(usize, usize, &'static str)> {
+    let mark = *bytes.get(quote)?;
+    let name_from = quote + 1;
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let name_len = bytes.get(name_from..)?.iter().take_while(|byte| is_name(byte)).count();
+    let name = std::str::from_utf8(bytes.get(name_from..name_from + name_len)?).ok()?;
+    let kind = rules.kind_of(name)?;
+    let mut at = skip(bytes, name_from + name_len, b"\\");
+    at = expect(bytes, at, mark)?;
+    at = skip(bytes, at, b" \t\r\n");
+    at = expect(bytes, at, b':')?;
+    at = skip(bytes, at, b" \t\r\n\\");
+    let depth = escapes(bytes, at);
+    at = expect(bytes, at, mark)?;
+    let end = closing(bytes, at, mark, depth);
+    withholdable(bytes.get(at..end)).then_some((at, end, kind))
+}
+
+/// The end of a quoted value: a quote no deeper escaped than the opening one, or the end of the text.
+/// Where that is ambiguous it reads on, so that it withholds too much rather than too little.
+fn closing(bytes: &[u8], from: usize, mark: u8, depth: usize) -> usize {
+    let mut at = from;
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == mark)) {
+        let end = at + found;
+        let run = escapes(bytes, end);
+        if run <= depth {
+            return end - run;
+        }
+        at = end + 1;
+    }
+    bytes.len()
+}
+
+fn skip(bytes: &[u8], from: usize, any: &[u8]) -> usize {
+    from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| any.contains(byte)).count()
+}
+
+fn expect(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
+    (bytes.get(at) == Some(&byte)).then_some(at + 1)
+}
+
+fn withholdable(value: Option<&[u8]>) -> bool {
+    value.is_some_and(|value| !value.is_empty() && !std::str::from_utf8(value).is_ok_and(is_placeholder))
+}

@@ -1,0 +1,75 @@
+//! What a source is to the rest of Writ: declarations, and three pure functions.
+
+use crate::redact::Withholds;
+use writ_model::fact::Fact;
+use writ_model::json::Node;
+use writ_model::record::{Envelope, Identity};
+use writ_model::source::SourceInfo;
+use writ_model::time::{EventTime, Time};
+
+/// One log format.
+///
+/// All methods are pure. `facts` sees evidence after redaction only, so what it says at ingest is
+/// what it says of the stored record for ever.
+pub trait Source: Sync {
+    /// What the format declares about itself.
+    fn info(&self) -> &'static SourceInfo;
+
+    /// Counts up whenever the adapter reads anything differently: it is part of the derivation that
+    /// every answer cites.
+    fn version(&self) -> u32;
+
+    /// Which of its values are secrets and never stored.
+    fn withholds(&self) -> &'static Withholds;
+
+    /// Its tables as text, for the derivation: rules that are data change answers like code does.
+    fn tables(&self) -> String {
+        String::new()
+    }
+
+    /// Whether its records may be told by their content among others'. A source that Writ writes
+    /// itself says no: nobody else's bytes may pass for it.
+    fn detectable(&self) -> bool {
+        true
+    }
+
+    /// Whether this looks like one of its records, by content and never by file name.
+    fn recognises(&self, node: &Node<'_>) -> bool;
+
+    /// What the envelope needs. The error is the cause of a reject: place, what was expected, what
+    /// stood there.
+    fn read(&self, node: &Node<'_>) -> Result<Reading, String>;
+
+    /// What the record says, read off redacted evidence.
+    fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact>;
+}
+
+/// What an adapter reads for the envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Who wrote the record.
+    pub recorder: String,
+    /// The vendor's id; `None`: the digest of the evidence stands in.
+    pub native_id: Option<String>,
+    /// When it happened.
+    pub event_time: Option<EventTime>,
+    /// When the source made it available, if the record tells.
+    pub available_time: Option<Time>,
+}
+
+/// What an adapter may know of a record besides its evidence: what is stored with it and in its
+/// digest, nothing about how it arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Who wrote down what.
+    pub identity: &'a Identity,
+    /// When it happened.
+    pub event_time: Option<EventTime>,
+}
+
+impl<'a> Context<'a> {
+    /// Of a stored record.
+    pub fn of(envelope: &'a Envelope) -> Context<'a> {
+        Context { identity: &envelope.identity, event_time: envelope.event_time }
+    }
+}

@@ -1,0 +1,281 @@
+//! Envelopes: what vendors ship records in.
+//!
+//! One element of input is a record, or holds records: a list of them, an `EventBridge` event, a
+//! `CloudWatch` Logs subscription message or export, an answer of `aws cloudtrail lookup-events`.
+//! Each item found is read in place; a bad one is a reject of its own and its siblings live.
+//!
+//! Bounds: nesting by [`NESTING_MAX`]. Nothing is decompressed here, and text inside a JSON string is
+//! never longer than the string, so what comes out is at most [`NESTING_MAX`] times what went in.
+
+use crate::admit::{Admitted, Mac, admit_node, kind_word, short, unreadable};
+use crate::source::Source;
+use writ_model::json::{self, Node, Value};
+
+/// How many envelopes may lie inside one another. Real chains have three (a log subscription, an
+/// event bus event, a list); each level reads its text once more.
+pub const NESTING_MAX: usize = 8;
+
+/// What was found in an element.
+#[derive(Debug)]
+pub enum Found<'t> {
+    /// Something to admit.
+    Item(Item<'t>),
+    /// Bytes that hold no item.
+    Reject {
+        /// The bytes.
+        bytes: &'t [u8],
+        /// Where they stand in the input.
+        byte: u64,
+        /// Why, in one clause.
+        cause: String,
+    },
+    /// Something that holds no record by its nature; said, so that nobody wonders.
+    Note {
+        /// Where it stands in the input.
+        byte: u64,
+        /// What it is.
+        text: String,
+    },
+}
+
+/// One item, read already.
+#[derive(Debug)]
+pub struct Item<'t> {
+    text: &'t [u8],
+    node: Node<'t>,
+    byte: u64,
+    vendor: Option<&'static str>,
+}
+
+impl<'t> Item<'t> {
+    /// Its bytes: a span of the element, or the text that a JSON string held.
+    pub fn bytes(&self) -> &'t [u8] {
+        self.text.get(self.node.span()).unwrap_or_default()
+    }
+
+    /// Where it stands in the input: the byte it begins at, or the byte at which the JSON string
+    /// begins that holds it.
+    pub fn byte(&self) -> u64 {
+        self.byte
+    }
+
+    /// The item as it was read.
+    pub fn node(&self) -> &Node<'t> {
+        &self.node
+    }
+
+    /// As [`crate::admit`], without reading the bytes again. What came out of a vendor's envelope is
+    /// only ever taken for a record of that vendor, unless `source` says otherwise.
+    pub fn admit(
+        self,
+        source: Option<&'static dyn Source>,
+        recorder: Option<&str>,
+        mac: Mac<'_>,
+    ) -> Result<Admitted, String> {
+        admit_node(self.text, self.node, source, self.vendor, recorder, mac)
+    }
+}
+
+/// Opens one element of input that begins at `byte`. `pointer` (RFC 6901) names the place in the
+/// element at which the records are; the empty pointer or none is the element itself. `each` is
+/// called for every item, reject and note, in the order they stand.
+pub fn unwrap(element: &[u8], byte: u64, pointer: Option<&str>, each: &mut dyn FnMut(Found<'_>)) {
+    let mut opening = Opening { each };
+    let place = Place { base: byte, vendor: None, fixed: false };
+    let node = match json::parse(element) {
+        Ok(node) => node,
+        Err(error) => {
+            let cause = unreadable(&error, byte);
+            return (opening.each)(Found::Reject { bytes: element, byte, cause });
+        }
+    };
+    let found = pointer.filter(|pointer| !pointer.is_empty()).map(|pointer| (pointer, node.pointer(pointer).cloned()));
+    let node = match found {
+        None => node,
+        Some((_, Some(found))) => found,
+        Some((pointer, None)) => {
+            let cause = format!("nothing stands at `{}` in this element", short(pointer));
+            return (opening.each)(Found::Reject { bytes: element, byte, cause });
+        }
+    };
+    opening.open(element, node, place, 0);
+}
+
+/// Where a tree's bytes are in the input.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The position of the tree's text, or of the JSON string that holds it.
+    base: u64,
+    /// Whether spans do not count, because the text stood inside a JSON string.
+    fixed: bool,
+    /// The vendor whose envelope this came out of.
+    vendor: Option<&'static str>,
+}
+
+impl Place {
+    fn of(self, node: &Node<'_>) -> u64 {
+        if self.fixed {
+            self.base
+        } else {
+            self.base.saturating_add(u64::try_from(node.span().start).unwrap_or(u64::MAX))
+        }
+    }
+}
+
+/// What an object is.
+enum Shape {
+    /// A record, for all we know.
+    Item,
+    /// Holds a list of elements under this name.
+    List(&'static str),
+    /// An event bus event: the record is its `detail`.
+    Event,
+    /// Holds a list under the first name, whose elements hold a text under the second.
+    Texts(&'static str, &'static str),
+    /// Holds a text under this name.
+    Text(&'static str),
+    /// A log subscription's sign of life.
+    Control,
+    /// A digest file.
+    DigestFile,
+}
+
+fn shape(node: &Node<'_>) -> Shape {
+    let list = |name: &str| matches!(node.get(name).map(|found| &found.value), Some(Value::Array(_)));
+    let text = |name: &str| node.get(name).is_some_and(|found| found.as_str().is_some());
+    let first_has = |name: &str, member: &str| {
+        node.get(name).and_then(|found| found.elements().first()).is_some_and(|first| first.text(&[member]).is_some())
+    };
+    // Records outnumber envelopes by far, and none of the shapes below has this member.
+    if text("eventVersion") || text("eventTime") {
+        return Shape::Item;
+    }
+    if node.get("digestStartTime").is_some() && node.get("logFiles").is_some() {
+        Shape::DigestFile
+    } else if list("Records") {
+        Shape::List("Records")
+    } else if list("records") {
+        Shape::List("records")
+    } else if text("detail-type") && node.get("detail").is_some_and(|detail| !detail.members().is_empty()) {
+        Shape::Event
+    } else if node.text(&["messageType"]) == Some("CONTROL_MESSAGE") {
+        Shape::Control
+    } else if list("logEvents") {
+        Shape::Texts("logEvents", "message")
+    } else if first_has("Events", "CloudTrailEvent") {
+        Shape::Texts("Events", "CloudTrailEvent")
+    } else if first_has("events", "message") {
+        Shape::Texts("events", "message")
+    } else if text("CloudTrailEvent") {
+        Shape::Text("CloudTrailEvent")
+    } else if text("message")
+        && ["ingestionTime", "eventId", "logStreamName"].iter().any(|name| node.get(name).is_some())
+    {
+        Shape::Text("message")
+    } else {
+        Shape::Item
+    }
+}
+
+/// The vendor of every envelope but a plain list.
+const AWS: &str = "aws";
+
+struct Opening<'e> {
+    each: &'e mut dyn FnMut(Found<'_>),
+}
+
+impl Opening<'_> {
+    fn reject(&mut self, text: &[u8], node: &Node<'_>, place: Place, cause: String) {
+        let bytes = text.get(node.span()).unwrap_or_default();
+        (self.each)(Found::Reject { bytes, byte: place.of(node), cause });
+    }
+
+    fn open(&mut self, text: &[u8], node: Node<'_>, place: Place, depth: usize) {
+        if depth > NESTING_MAX {
+            let cause = format!("envelopes inside envelopes, more than {NESTING_MAX} deep");
+            return self.reject(text, &node, place, cause);
+        }
+        match &node.value {
+            Value::Object(_) => self.object(text, node, place, depth),
+            Value::Array(_) => self.list(text, node, place, depth),
+            other => {
+                let cause = format!("a record is a JSON object; this is {}", kind_word(other));
+                self.reject(text, &node, place, cause);
+            }
+        }
+    }
+
+    fn object(&mut self, text: &[u8], node: Node<'_>, place: Place, depth: usize) {
+        let vendors = Place { vendor: Some(AWS), ..place };
+        match shape(&node) {
+            Shape::Item => {
+                let byte = place.of(&node);
+                (self.each)(Found::Item(Item { text, byte, node, vendor: place.vendor }));
+            }
+            Shape::List(name) => {
+                if let Some(list) = member(node, name) {
+                    self.list(text, list, place, depth);
+                }
+            }
+            Shape::Event => {
+                if let Some(detail) = member(node, "detail") {
+                    self.open(text, detail, vendors, depth + 1);
+                }
+            }
+            Shape::Texts(list, name) => {
+                for element in node.get(list).map(Node::elements).unwrap_or_default() {
+                    self.inner(text, element, name, vendors, depth);
+                }
+            }
+            Shape::Text(name) => self.inner(text, &node, name, vendors, depth),
+            Shape::Control => {
+                let text = "a log subscription's control message: it tests delivery and holds no records".to_string();
+                (self.each)(Found::Note { byte: place.of(&node), text });
+            }
+            Shape::DigestFile => {
+                let cause = "a CloudTrail digest file, not a log file: digest chains are not read yet; \
+                             leave it out of the input";
+                self.reject(text, &node, place, cause.to_string());
+            }
+        }
+    }
+
+    fn list(&mut self, text: &[u8], node: Node<'_>, place: Place, depth: usize) {
+        if let Value::Array(elements) = node.value {
+            for element in elements {
+                self.open(text, element, place, depth + 1);
+            }
+        }
+    }
+
+    /// Opens the text that a JSON string holds.
+    fn inner(&mut self, text: &[u8], element: &Node<'_>, name: &str, place: Place, depth: usize) {
+        let Some(found) = element.get(name) else {
+            let cause = format!("`{name}` is missing in an element of a log export");
+            return self.reject(text, element, place, cause);
+        };
+        let Some(inner) = found.as_str() else {
+            let cause = format!("`{name}` should hold the record as a text; it is {}", kind_word(&found.value));
+            return self.reject(text, element, place, cause);
+        };
+        let byte = place.of(found);
+        match json::parse(inner.as_bytes()) {
+            Ok(node) => self.open(inner.as_bytes(), node, Place { base: byte, fixed: true, ..place }, depth + 1),
+            Err(error) => {
+                let cause = format!("the text in `{name}` is {}", unreadable(&error, 0));
+                (self.each)(Found::Reject { bytes: inner.as_bytes(), byte, cause });
+            }
+        }
+    }
+}
+
+/// The first member of that name, taken out of an object.
+fn member<'t>(node: Node<'t>, name: &str) -> Option<Node<'t>> {
+    match node.value {
+        Value::Object(members) => members.into_iter().find(|(key, _)| key == name).map(|(_, child)| child),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! Every bound of the store, with its reason.
+
+/// Longest evidence of one record, in bytes (64 MiB): no audit log writes longer lines, and a reader
+/// has to hold one record in memory.
+pub const EVIDENCE_BYTES_MAX: usize = 64 << 20;
+
+/// Longest envelope of one record, in bytes (1 MiB): names, an origin and the list of withheld values.
+pub const ENVELOPE_BYTES_MAX: usize = 1 << 20;
+
+/// Most terms of one record: hot records of real logs have under 100. More would let one forged
+/// record swamp the index.
+pub const TERMS_MAX: usize = 16_384;
+
+/// Longest payload of a frame, in bytes (16 MiB), unless it holds one record that is longer: a
+/// commit is acknowledged as a whole, so a longer frame would only make callers wait.
+pub const FRAME_BYTES_MAX: usize = 16 << 20;
+
+/// Most records of a folder: sidecars count positions in 32 bits.
+pub const POSITIONS_MAX: u64 = u32::MAX as u64;
+
+/// Records after which a chunk of keys is written (65,536): the size at which sorting a chunk costs
+/// less than it saves (measurements: "sealed at 65,536").
+pub const CHUNK_RECORDS: usize = 65_536;
+
+/// Chunks that may wait for the follower of keys before commits wait for it: bounds memory.
+pub(crate) const CHUNKS_WAITING_MAX: usize = 4;
+
+/// How much of the log is read at once, in bytes (4 MiB): large enough that frames are rarely cut.
+pub(crate) const READ_AHEAD: usize = 4 << 20;
+
+/// Scratch space that is kept from record to record, in bytes (1 MiB). One huge record must not pin
+/// its size in memory for ever.
+pub(crate) const SCRATCH_BYTES_KEPT: usize = 1 << 20;
+
+/// Threads that derive or merge keys at most: more than the disks and memory of one machine feed.
+pub(crate) const THREADS_MAX: usize = 8;
+
+/// Hex digits that name a record by the beginning of its id, at most (all 128 bits).
+pub(crate) const ID_DIGITS_MAX: usize = 32;

@@ -1,0 +1,78 @@
+//! The log: one append-only file of frames, a frame per group commit.
+//!
+//! Everything else in the folder follows from it. At most the last frame of a log is not known to be
+//! durable, because each frame is synced before the next one is written.
+
+pub(crate) mod commit;
+pub(crate) mod entry;
+pub(crate) mod frame;
+pub(crate) mod recover;
+pub(crate) mod scan;
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A place in the log: the record's number, from 0. It is no id: the same record stands elsewhere in
+/// another store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A stretch of the log that does not say what was written there, though whole frames follow it: not
+/// the trace of a crash, but of a disk, a tool or a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub file: PathBuf,
+    /// The byte at which it begins.
+    pub offset: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// The first record that is lost.
+    pub first: Position,
+    /// How many records are lost.
+    pub lost: u64,
+    /// What is wrong there.
+    pub cause: DamageCause,
+}
+
+/// What is wrong with a stretch of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DamageCause {
+    /// No header of this store stands where a frame must begin.
+    Header,
+    /// The payload is not what its header's checksum covers.
+    Payload,
+    /// A whole frame stands there, but it does not follow the one before it.
+    Chain,
+    /// The checksum is right, but the payload is no list of entries.
+    Entries,
+    /// Keys were written for records that the log has no more.
+    Missing,
+}
+
+impl fmt::Display for DamageCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DamageCause::Header => "no frame of this store begins there",
+            DamageCause::Payload => "the checksum of the frame does not hold",
+            DamageCause::Chain => "the frame does not follow the one before it",
+            DamageCause::Entries => "the frame holds no readable records",
+            DamageCause::Missing => "keys exist for records that the log has no more",
+        })
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Damage { file, offset, bytes, first, lost, cause } = self;
+        let file = file.display();
+        write!(f, "`{file}` is damaged at byte {offset} ({bytes} bytes, {lost} records from position {first}): {cause}")
+    }
+}

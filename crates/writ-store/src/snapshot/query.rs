@@ -1,0 +1,171 @@
+//! What is asked of a snapshot, and what it answers.
+
+use crate::keys::batch::RecorderName;
+use crate::keys::index::Index;
+use crate::keys::row::{Place, Row};
+use crate::limit;
+use crate::log::Position;
+use std::ops::Range;
+use writ_model::record::RecordId;
+use writ_model::time::Time;
+
+/// A record that was found, without its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// Where it stands.
+    pub position: Position,
+    /// When it happened (the beginning), as its recorder tells; `None` where it does not.
+    pub time: Option<Time>,
+    /// How finely that is told, in milliseconds.
+    pub precision_ms: u32,
+    /// When it was received.
+    pub received: Time,
+    /// Its id.
+    pub id: RecordId,
+    copy: u64,
+}
+
+impl Posting {
+    pub(crate) fn of(position: Position, row: &Row) -> Posting {
+        let (time, received) = (row.time(), row.received());
+        Posting { position, time, precision_ms: row.precision_ms, received, id: row.id(), copy: row.copy }
+    }
+
+    /// From where a look-up can go on behind this posting.
+    pub fn cursor(&self) -> Cursor {
+        Cursor(Place { time: self.time, id: self.id, copy: self.copy })
+    }
+}
+
+/// A place in the order of postings. It is good in later snapshots of the same folder too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor(Place);
+
+/// From which end of the time line postings are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By event time and id, ascending; records without an event time first.
+    #[default]
+    OldestFirst,
+    /// By event time and id, descending; records without an event time last.
+    NewestFirst,
+}
+
+/// The bounds of a look-up. Postings are ordered by event time and id, never by arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Event times between these two, both included. A record without an event time is in no window;
+    /// without a window it is found. What a recorder's precision and skew allow is for the caller to
+    /// add.
+    pub window: Option<(Time, Time)>,
+    /// Only records that were received by then. They alone count against the limit, so later
+    /// arrivals change nothing.
+    pub as_of: Time,
+    /// From which end.
+    pub order: Order,
+    /// Only what comes behind this place, in that order.
+    pub after: Option<Cursor>,
+    /// At most so many postings.
+    pub limit: usize,
+}
+
+impl Query {
+    /// At most `limit` of what was received by `as_of`, oldest first.
+    pub fn new(as_of: Time, limit: usize) -> Query {
+        Query { window: None, as_of, order: Order::OldestFirst, after: None, limit }
+    }
+
+    /// Only event times between these two, both included.
+    #[must_use]
+    pub fn within(self, from: Time, to: Time) -> Query {
+        Query { window: Some((from, to)), ..self }
+    }
+
+    /// From the newest backwards.
+    #[must_use]
+    pub fn newest_first(self) -> Query {
+        Query { order: Order::NewestFirst, ..self }
+    }
+
+    /// Only what comes behind this place.
+    #[must_use]
+    pub fn after(self, cursor: Cursor) -> Query {
+        Query { after: Some(cursor), ..self }
+    }
+
+    /// The ranks it asks for.
+    pub(crate) fn ranks(&self, index: &Index, rows: &[Row]) -> Range<u32> {
+        let Range { mut start, mut end } =
+            self.window.map_or_else(|| index.everything(), |(from, to)| index.within(rows, from, to));
+        if let Some(Cursor(place)) = self.after {
+            match self.order {
+                Order::OldestFirst => start = start.max(index.rank(rows, |other| other <= place)),
+                Order::NewestFirst => end = end.min(index.rank(rows, |other| other < place)),
+            }
+        }
+        start..end.max(start)
+    }
+
+    /// Picks from postings in ascending order.
+    pub(crate) fn pick(&self, postings: impl DoubleEndedIterator<Item = Posting>) -> Vec<Posting> {
+        let visible = postings.filter(|posting| posting.received <= self.as_of);
+        match self.order {
+            Order::OldestFirst => visible.take(self.limit).collect(),
+            Order::NewestFirst => visible.rev().take(self.limit).collect(),
+        }
+    }
+}
+
+/// What a folder holds of one recorder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecorderSpan {
+    /// The format.
+    pub source: String,
+    /// The party that wrote it.
+    pub recorder: String,
+    /// How many records.
+    pub count: u64,
+    /// The earliest event time.
+    pub first_event: Option<Time>,
+    /// The latest event time.
+    pub last_event: Option<Time>,
+    /// When the last of them was received.
+    pub last_received: Time,
+}
+
+impl RecorderSpan {
+    pub(crate) fn new((source, recorder): RecorderName) -> RecorderSpan {
+        RecorderSpan { source, recorder, count: 0, first_event: None, last_event: None, last_received: Time::MIN }
+    }
+
+    pub(crate) fn add(&mut self, row: &Row) {
+        self.count += 1;
+        let time = row.time();
+        // `None` is the least of all, so it never counts as the last; as the first it must not count.
+        self.first_event = self.first_event.into_iter().chain(time).min();
+        self.last_event = self.last_event.max(time);
+        self.last_received = self.last_received.max(row.received());
+    }
+}
+
+/// The beginning of a record id.
+pub(crate) struct IdPrefix {
+    bits: u128,
+    mask: u128,
+}
+
+impl IdPrefix {
+    /// From 1 to 32 hex digits.
+    pub(crate) fn parse(hex: &str) -> Option<IdPrefix> {
+        let digits = hex.len();
+        if digits == 0 || digits > limit::ID_DIGITS_MAX || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let shift = u32::try_from(limit::ID_DIGITS_MAX - digits).ok()? * 4;
+        Some(IdPrefix { bits: u128::from_str_radix(hex, 16).ok()? << shift, mask: u128::MAX << shift })
+    }
+
+    pub(crate) fn matches(&self, id: RecordId) -> bool {
+        u128::from_be_bytes(id.0) & self.mask == self.bits
+    }
+}

@@ -1,0 +1,213 @@
+//! Terms: keyed fingerprints of what records can be looked up by.
+//!
+//! A term is eight bytes of `SipHash`-2-4 under the store's secret, so index files reveal no
+//! identifiers and nobody without the secret can make two names collide. Two names may still share
+//! a term by chance: the index proposes, the reader checks on the record.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use siphasher::sip::SipHasher24;
+use std::fmt;
+use std::hash::Hasher as _;
+use writ_model::canon::{self, Digest};
+use writ_model::key::{Attestation, Key, KeyName, KeyRole};
+use writ_model::record::{Identity, Record};
+
+/// The fingerprint of one thing a record can be looked up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term(pub u64);
+
+/// What a term is of. The number enters the fingerprint, so terms of different sorts never meet.
+#[derive(Clone, Copy)]
+enum Sort {
+    Key = 1,
+    Identity = 2,
+    NativeId = 3,
+    Recorder = 4,
+    Copy = 5,
+}
+
+/// Makes terms and digests under the secret of one store. Cheap to clone; shows nothing of the secret.
+#[derive(Clone)]
+pub struct TermKey {
+    terms: SipHasher24,
+    frames: SipHasher24,
+    withheld: [u8; 32],
+    store: [u8; 8],
+}
+
+impl fmt::Debug for TermKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TermKey(store {})", self.store_id())
+    }
+}
+
+impl TermKey {
+    /// The key of the store with this secret. Each use has a key of its own.
+    pub fn new(secret: &[u8; 32]) -> TermKey {
+        let Digest(id) = Digest::of("writ store id 0", secret);
+        TermKey {
+            terms: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ terms 0"]))),
+            frames: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ frames 0"]))),
+            withheld: hmac(secret, &[b"writ withheld 0"]),
+            store: half::<8>(id),
+        }
+    }
+
+    /// Names the store in 16 hex digits, without revealing its secret.
+    pub fn store_id(&self) -> String {
+        canon::hex(&self.store)
+    }
+
+    /// HMAC-SHA-256 of a withheld value, so that equality can be told without the value. The key is
+    /// of this store and of this use alone.
+    pub fn mac(&self, value: &[u8]) -> [u8; 32] {
+        hmac(&self.withheld, &[value])
+    }
+
+    /// The term of a key as a record states it.
+    pub fn term(&self, key: &Key) -> Term {
+        self.term_of(&key.name, key.role, key.class)
+    }
+
+    /// The term of a name in a role, known in this way.
+    pub fn term_of(&self, name: &KeyName, role: KeyRole, class: Attestation) -> Term {
+        self.fingerprint(
+            Sort::Key,
+            &[
+                name.kind.word().as_bytes(),
+                name.namespace.as_bytes(),
+                name.value.as_bytes(),
+                role.word().as_bytes(),
+                class.word().as_bytes(),
+            ],
+        )
+    }
+
+    pub(crate) fn identity(&self, identity: &Identity) -> Term {
+        let Identity { source, recorder, native_id } = identity;
+        self.fingerprint(Sort::Identity, &[source.as_bytes(), recorder.as_bytes(), native_id.as_bytes()])
+    }
+
+    pub(crate) fn native_id(&self, native_id: &str) -> Term {
+        self.fingerprint(Sort::NativeId, &[native_id.as_bytes()])
+    }
+
+    pub(crate) fn recorder(&self, source: &str, recorder: &str) -> Term {
+        self.fingerprint(Sort::Recorder, &[source.as_bytes(), recorder.as_bytes()])
+    }
+
+    /// Tells copies of one record apart: the same id, and the same values withheld from it.
+    pub(crate) fn copy(&self, record: &Record) -> u64 {
+        let mut hash = self.start(Sort::Copy);
+        part(&mut hash, &record.id.0);
+        for redaction in &record.envelope.redactions {
+            part(&mut hash, redaction.pointer.as_bytes());
+            part(&mut hash, redaction.kind.as_bytes());
+            part(&mut hash, &redaction.digest);
+        }
+        hash.finish()
+    }
+
+    /// Seals the header of a frame to its place in the log, so that no bytes inside evidence, which
+    /// others write, can pass for a frame.
+    pub(crate) fn frame(&self, header: &[u8], offset: u64) -> u64 {
+        let mut hash = self.frames;
+        part(&mut hash, header);
+        hash.write(&offset.to_le_bytes());
+        hash.finish()
+    }
+
+    pub(crate) fn store(&self) -> [u8; 8] {
+        self.store
+    }
+
+    fn start(&self, sort: Sort) -> SipHasher24 {
+        let mut hash = self.terms;
+        hash.write(&[sort as u8]);
+        hash
+    }
+
+    fn fingerprint(&self, sort: Sort, parts: &[&[u8]]) -> Term {
+        let mut hash = self.start(sort);
+        for bytes in parts {
+            part(&mut hash, bytes);
+        }
+        Term(hash.finish())
+    }
+}
+
+/// The length goes before the bytes, so that no two lists of parts hash alike.
+fn part(hash: &mut SipHasher24, bytes: &[u8]) {
+    hash.write(&(bytes.len() as u64).to_le_bytes());
+    hash.write(bytes);
+}
+
+fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // A key shorter than the block of SHA-256 is filled with zeros (RFC 2104, section 2).
+    let mut block = [0; 64];
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn half<const N: usize>(bytes: [u8; 32]) -> [u8; N] {
+    let mut out = [0; N];
+    out.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use writ_model::key::KeyKind;
+
+    fn name(namespace: &str, value: &str) -> KeyName {
+        KeyName::new(KeyKind::Credential, namespace, value).unwrap()
+    }
+
+    #[test]
+    fn a_term_depends_on_every_part_of_a_key_and_on_the_secret() {
+        let keys = TermKey::new(&[7; 32]);
+        let term = |name: &KeyName, role, class| keys.term_of(name, role, class);
+        let one = term(&name("aws", "AKIA"), KeyRole::Presents, Attestation::Verified);
+        let key = Key { name: name("aws", "AKIA"), role: KeyRole::Presents, class: Attestation::Verified };
+        assert_eq!(keys.term(&key), one);
+        let other_kind = KeyName { kind: KeyKind::Session, ..name("aws", "AKIA") };
+        for other in [
+            term(&name("aws", "AKIB"), KeyRole::Presents, Attestation::Verified),
+            term(&name("awsA", "KIA"), KeyRole::Presents, Attestation::Verified),
+            term(&name("aws", "AKIA"), KeyRole::Mints, Attestation::Verified),
+            term(&name("aws", "AKIA"), KeyRole::Presents, Attestation::Claimed),
+            term(&other_kind, KeyRole::Presents, Attestation::Verified),
+            TermKey::new(&[8; 32]).term(&key),
+        ] {
+            assert_ne!(other, one);
+        }
+        // The same text as a native id, a recorder and an identity is four different things.
+        assert_ne!(keys.native_id("a"), keys.recorder("a", ""));
+        assert_ne!(keys.recorder("ab", "c"), keys.recorder("a", "bc"));
+    }
+
+    #[test]
+    fn hmac_is_hmac_sha_256() {
+        // RFC 4231, test case 1, whose key of 20 bytes is filled with zeros like any short key.
+        let mut key = [0; 32];
+        key[..20].fill(0x0b);
+        let mac = canon::hex(&hmac(&key, &[b"Hi ", b"There"]));
+        assert_eq!(mac, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    }
+
+    #[test]
+    fn neither_name_nor_debug_text_shows_the_secret() {
+        let secret = [0xab; 32];
+        let keys = TermKey::new(&secret);
+        assert_eq!(keys.store_id().len(), 16);
+        assert!(!format!("{keys:?} {}", keys.store_id()).contains("abab"));
+        assert_ne!(keys.mac(b"v"), TermKey::new(&[1; 32]).mac(b"v"));
+        assert_ne!(keys.mac(b"v"), hmac(&secret, &[b"v"]));
+    }
+}

@@ -1,0 +1,183 @@
+//! What tests of this crate share: small records whose evidence lists their keys, and a naive model.
+//!
+//! `tests/crash.rs` includes this file too, so it speaks to the public API alone.
+
+use std::path::Path;
+use writ_model::canon::Digest;
+use writ_model::custody::Custody;
+use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::record::{self, Envelope, Identity, Origin, Record, RecordId, Redaction};
+use writ_model::time::{EventTime, Time};
+use writ_store::file::{Access, replace};
+use writ_store::{Admission, Draft, Error, Order, Query, Recovery, Sealed, Snapshot, Term, TermKey, Writer};
+
+/// Knuth's MMIX generator: enough to shuffle tests, and the same on every machine.
+pub struct Lcg(pub u64);
+
+impl Lcg {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+}
+
+pub const SECRET: [u8; 32] = [42; 32];
+
+pub fn derivation(name: &str) -> Digest {
+    Digest::of("test derivation", name.as_bytes())
+}
+
+pub fn identity(native_id: &str) -> Identity {
+    let recorder = if native_id.len() % 2 == 0 { "recorder:even" } else { "recorder:odd" };
+    Identity { source: "test.log".to_owned(), recorder: recorder.to_owned(), native_id: native_id.to_owned() }
+}
+
+/// A record at a second of event time, received a second later. Words of `text` are its keys.
+pub fn record(native_id: &str, second: Option<i64>, text: &str) -> Record {
+    let identity = identity(native_id);
+    let content = record::content_digest(&identity, text.as_bytes());
+    let envelope = Envelope {
+        identity,
+        custody: Custody::HandedIn,
+        event_time: second.map(|s| EventTime::at(Time::new(s, 0), 1000)),
+        available_time: None,
+        received_time: Time::new(second.unwrap_or(0) + 1, 0),
+        origin: Origin { by: "tester".to_owned(), from: "-".to_owned(), byte: 0 },
+        redactions: Vec::new(),
+    };
+    Record { id: RecordId::of(&content), content, envelope, evidence: text.as_bytes().to_vec() }
+}
+
+pub fn with_redaction(mut record: Record, digest: u8) -> Record {
+    let (pointer, kind) = ("/secret".to_owned(), "secret".to_owned());
+    record.envelope.redactions.push(Redaction { pointer, kind, digest: vec![digest; 32] });
+    record
+}
+
+pub fn received(mut record: Record, second: i64) -> Record {
+    record.envelope.received_time = Time::new(second, 0);
+    record
+}
+
+pub fn term(keys: &TermKey, word: &str) -> Term {
+    let name = KeyName::new(KeyKind::Session, "test", word).unwrap();
+    keys.term_of(&name, KeyRole::Names, Attestation::Observed)
+}
+
+/// The adapter of the tests: every word of the evidence is a key.
+pub fn derive(keys: &TermKey, record: &Record) -> Vec<Term> {
+    words(record).iter().map(|word| term(keys, word)).collect()
+}
+
+/// A better adapter: it also reads words in capitals as if they were written small.
+pub fn derive_better(keys: &TermKey, record: &Record) -> Vec<Term> {
+    words(record).iter().flat_map(|word| [term(keys, word), term(keys, &word.to_lowercase())]).collect()
+}
+
+/// The adapter where no record should need one.
+pub fn derive_nothing(_: &TermKey, record: &Record) -> Vec<Term> {
+    panic!("record {} was derived again", record.envelope.identity.native_id)
+}
+
+pub fn words(record: &Record) -> Vec<String> {
+    String::from_utf8_lossy(&record.evidence).split_whitespace().take(8).map(str::to_owned).collect()
+}
+
+pub fn open(dir: &Path) -> (Writer, Recovery) {
+    try_open(dir).unwrap()
+}
+
+pub fn try_open(dir: &Path) -> Result<(Writer, Recovery), Error> {
+    Writer::create_or_open(dir, SECRET, derivation("words"), derive)
+}
+
+pub fn snapshot(dir: &Path) -> Snapshot {
+    Snapshot::open(dir, derivation("words"), derive).unwrap()
+}
+
+pub fn seal(keys: &TermKey, records: &[Record]) -> Vec<Sealed> {
+    let mut packer = writ_store::Packer::new(keys).unwrap();
+    let draft = |record: &Record| Draft { record: record.clone(), terms: derive(keys, record) };
+    records.iter().map(|record| draft(record).seal(&mut packer).unwrap()).collect()
+}
+
+pub fn commit(writer: &Writer, records: &[Record]) -> Result<Vec<Admission>, Error> {
+    writer.commit(seal(writer.term_key(), records))
+}
+
+/// Makes a folder with these records, a frame for each batch.
+pub fn folder(batches: &[Vec<Record>]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let (writer, _) = open(dir.path());
+    for batch in batches {
+        commit(&writer, batch).unwrap();
+    }
+    writer.close().unwrap();
+    dir
+}
+
+pub fn log_path(dir: &Path) -> std::path::PathBuf {
+    dir.join("log").join("00000000.log")
+}
+
+pub fn set_log(dir: &Path, bytes: &[u8]) {
+    replace(&log_path(dir), bytes, Access::Usual).unwrap();
+}
+
+pub fn delete_keys(dir: &Path) {
+    for entry in std::fs::read_dir(dir.join("keys")).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+}
+
+/// The one sidecar of a folder.
+pub fn sidecar(dir: &Path) -> std::path::PathBuf {
+    let mut paths = std::fs::read_dir(dir.join("keys")).unwrap().map(|entry| entry.unwrap().path());
+    let path = paths.next().unwrap();
+    assert_eq!(paths.next(), None, "more than one sidecar");
+    path
+}
+
+/// What a look-up must find among these records, in this order: by naive filtering and sorting.
+pub fn naive(records: &[Record], word: Option<&str>, query: &Query) -> Vec<RecordId> {
+    let time = |record: &Record| record.envelope.event_time.map(|time| time.start);
+    let fits = |record: &&Record| {
+        let in_window = query.window.is_none_or(|(from, to)| time(record).is_some_and(|t| from <= t && t <= to));
+        let has_word = word.is_none_or(|word| words(record).iter().any(|other| other == word));
+        in_window && has_word && record.envelope.received_time <= query.as_of
+    };
+    let mut found: Vec<(Option<Time>, RecordId)> =
+        records.iter().filter(fits).map(|record| (time(record), record.id)).collect();
+    found.sort_unstable();
+    if query.order == Order::NewestFirst {
+        found.reverse();
+    }
+    found.into_iter().map(|(_, id)| id).take(query.limit).collect()
+}
+
+/// Checks a snapshot against the records it must hold, in the order they were stored.
+pub fn assert_holds(snapshot: &Snapshot, records: &[Record]) {
+    assert_eq!(snapshot.len(), records.len());
+    for (position, expected) in (0..).zip(records) {
+        assert_eq!(&snapshot.record(writ_store::Position(position)).unwrap(), expected, "position {position}");
+    }
+    assert_finds(snapshot, records);
+}
+
+/// Checks that look-ups find what is there, and nothing else.
+pub fn assert_finds(snapshot: &Snapshot, records: &[Record]) {
+    let mut all: Vec<String> = records.iter().flat_map(words).collect();
+    all.push("nowhere".to_owned());
+    all.sort();
+    all.dedup();
+    let query = Query::new(Time::MAX, usize::MAX);
+    for word in all {
+        let found = snapshot.lookup(term(snapshot.term_key(), &word), &query);
+        let ids: Vec<RecordId> = found.iter().map(|posting| posting.id).collect();
+        assert_eq!(ids, naive(records, Some(&word), &query), "word `{word}`");
+    }
+}

@@ -1,0 +1,39 @@
+//! Use cases: each joins the rooms for one command, and knows nothing of the terminal.
+
+pub(crate) mod ask;
+pub(crate) mod event;
+pub(crate) mod ingest;
+pub(crate) mod story;
+
+use writ_model::canon::Digest;
+use writ_model::fact::Fact;
+use writ_model::record::Record;
+use writ_store::{Term, TermKey};
+
+/// Most terms kept for one record: real records have about ten; text that names thousands of things
+/// must not fill the memory of the index.
+const TERMS_MAX: usize = 64;
+
+/// Digest of everything an answer depends on besides the records: adapters, rules, thresholds.
+pub(crate) fn derivation() -> Digest {
+    Digest::of_parts("writ derivation 0", &[&writ_sources::derivation().0, &writ_path::derivation().0])
+}
+
+/// The terms a record is found by: one per key, role and attestation class.
+pub(crate) fn terms(keys: &TermKey, facts: &[Fact]) -> Vec<Term> {
+    let mut terms: Vec<Term> = facts.iter().flat_map(|fact| &fact.keys).map(|key| keys.term(key)).collect();
+    terms.sort_unstable();
+    terms.dedup();
+    terms.truncate(TERMS_MAX);
+    terms
+}
+
+/// The terms of a stored record, derived anew.
+pub(crate) fn derive(keys: &TermKey, record: &Record) -> Vec<Term> {
+    terms(keys, &facts(record))
+}
+
+/// What a stored record says, read by today's adapter. A record no adapter reads says nothing.
+pub(crate) fn facts(record: &Record) -> Vec<Fact> {
+    writ_sources::derive_facts(&record.envelope, &record.evidence).unwrap_or_default()
+}

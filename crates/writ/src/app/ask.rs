@@ -1,0 +1,131 @@
+//! Asking: drives the walk over a snapshot.
+
+use crate::app;
+use crate::error::{Error, Kind};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use writ_model::canon::Digest;
+use writ_model::key::{Attestation, KeyName, KeyRole};
+use writ_model::source::SourceInfo;
+use writ_model::time::Time;
+use writ_path::answer::Answer;
+use writ_path::coverage::window_digest;
+use writ_path::question::{Ask, Budget, Question, Reply, Seen, Span, drive};
+use writ_store::{Position, Query, Snapshot};
+
+/// Copies of one identity looked at to tell a conflict; more change nothing.
+const COPIES_MAX: usize = 64;
+
+/// Attestation classes in the order in which their records are read: a flood of forged keys cannot
+/// push a verified one out of the budget.
+const CLASSES: [Attestation; 4] =
+    [Attestation::Verified, Attestation::Observed, Attestation::Claimed, Attestation::SelfStated];
+
+/// A folder that is asked, as of one instant.
+pub(crate) struct Asker {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) as_of: Time,
+    derivation: Digest,
+    seen: RefCell<BTreeMap<Position, Rc<Seen>>>,
+}
+
+impl Asker {
+    /// Opens the folder; without an instant, as of the newest record received.
+    pub(crate) fn open(data: &Path, as_of: Option<Time>) -> Result<Asker, Error> {
+        let snapshot = Snapshot::open(data, writ_sources::derivation(), app::derive)?;
+        let as_of = as_of.or(snapshot.newest_received()).unwrap_or(Time::MAX);
+        Ok(Asker { snapshot, as_of, derivation: app::derivation(), seen: RefCell::default() })
+    }
+
+    /// The answer about the record at a position.
+    pub(crate) fn why(&self, position: Position) -> Result<Answer, Error> {
+        let sources: Vec<&'static SourceInfo> = writ_sources::SOURCES.iter().map(|source| source.info()).collect();
+        let question = Question {
+            event: self.seen(position)?,
+            as_of: self.as_of,
+            sources: &sources,
+            log_size: self.snapshot.len() as u64,
+            derivation: self.derivation,
+            budget: Budget::default(),
+        };
+        drive(&question, |ask| self.fetch(ask, question.budget))
+    }
+
+    fn fetch(&self, ask: &Ask, budget: Budget) -> Result<Reply, Error> {
+        match ask {
+            Ask::Key { name, role, until } => self.keyed(name, *role, *until, budget.per_key),
+            Ask::Spans => Ok(Reply::Spans(self.spans())),
+            Ask::Window { source, recorder, from, to } => {
+                let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of);
+                let (count, digest) = window_digest(window.map(|(content, _)| content).collect());
+                Ok(Reply::Window(count, digest))
+            }
+        }
+    }
+
+    /// Records that show a key, verified classes first, for each class the nearest before `until`.
+    /// A term is a fingerprint, so each record is checked to show the key itself.
+    fn keyed(&self, name: &KeyName, role: KeyRole, until: Time, limit: usize) -> Result<Reply, Error> {
+        let mut found: Vec<Rc<Seen>> = Vec::new();
+        let mut more = false;
+        for class in CLASSES {
+            let term = self.snapshot.term_key().term_of(name, role, class);
+            let query = Query::new(self.as_of, limit + 1).within(Time::MIN, until).newest_first();
+            let postings = self.snapshot.lookup(term, &query);
+            more |= postings.len() > limit;
+            for posting in postings.into_iter().take(limit) {
+                let seen = self.seen(posting.position)?;
+                let shows = seen
+                    .facts
+                    .iter()
+                    .flat_map(|fact| &fact.keys)
+                    .any(|key| key.name == *name && key.role == role && key.class == class);
+                if shows && found.iter().all(|known| known.id != seen.id) {
+                    found.push(seen);
+                }
+            }
+        }
+        Ok(Reply::Records(found, more))
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let spans = self.snapshot.recorders(self.as_of).into_iter();
+        spans
+            .map(|span| Span {
+                source: span.source,
+                recorder: span.recorder,
+                first: span.first_event,
+                last: span.last_event,
+            })
+            .collect()
+    }
+
+    /// A record as the walk sees it: its evidence checked against its digest, its facts derived anew.
+    pub(crate) fn seen(&self, position: Position) -> Result<Rc<Seen>, Error> {
+        if let Some(seen) = self.seen.borrow().get(&position) {
+            return Ok(Rc::clone(seen));
+        }
+        let record = self.snapshot.record(position)?;
+        let copies = self.snapshot.by_identity(&record.envelope.identity, COPIES_MAX)?;
+        let visible = copies.iter().filter(|copy| copy.received <= self.as_of).count();
+        let facts = writ_sources::derive_facts(&record.envelope, &record.evidence).map_err(|cause| {
+            Error::new(Kind::Corrupt, format!("record {} cannot be read any more: {cause}", record.id))
+                .hint("a newer writ may have written it; use that one")
+        })?;
+        let seen = Rc::new(Seen {
+            id: record.id,
+            content: record.content,
+            custody: record.envelope.custody,
+            event_time: record.envelope.event_time,
+            received: record.envelope.received_time,
+            in_conflict: visible > 1,
+            withheld: record.envelope.redactions.iter().map(|redaction| redaction.kind.clone()).collect(),
+            identity: record.envelope.identity,
+            facts,
+        });
+        self.seen.borrow_mut().insert(position, Rc::clone(&seen));
+        Ok(seen)
+    }
+}

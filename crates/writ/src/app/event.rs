@@ -1,0 +1,117 @@
+//! Finding the event a user means: `SOURCE:NATIVE_ID[@RECORDER]`, `#RECORD_ID`, or a bare native id.
+
+use crate::app::ask::Asker;
+use crate::error::{Error, Kind};
+use std::collections::BTreeMap;
+use writ_model::record::Identity;
+use writ_store::{Position, Posting};
+
+/// Candidates looked at for one reference; a message lists fewer.
+const CANDIDATES_MAX: usize = 256;
+/// Candidates a message lists.
+const LISTED_MAX: usize = 8;
+/// Hex digits of a record id that are enough to look it up by.
+const PREFIX_MIN: usize = 4;
+
+/// The one record a reference names, as of the asker's instant.
+pub(crate) fn find(asker: &Asker, reference: &str) -> Result<Position, Error> {
+    let found = match reference.strip_prefix('#') {
+        Some(prefix) => by_id(asker, reference, prefix)?,
+        None => by_name(asker, reference)?,
+    };
+    let visible: Vec<Posting> = found.iter().filter(|posting| posting.received <= asker.as_of).copied().collect();
+    match visible.as_slice() {
+        [one] => Ok(one.position),
+        [] => Err(not_found(asker, reference, &found)),
+        several => Err(ambiguous(asker, reference, several)),
+    }
+}
+
+fn by_id(asker: &Asker, reference: &str, prefix: &str) -> Result<Vec<Posting>, Error> {
+    if prefix.len() < PREFIX_MIN || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let message = format!("`{reference}` is no record id: give at least {PREFIX_MIN} hex digits after `#`");
+        return Err(Error::new(Kind::Usage, message));
+    }
+    Ok(asker.snapshot.by_id_prefix(&prefix.to_lowercase(), CANDIDATES_MAX))
+}
+
+/// By native id as it stands, then with a source taken off the front, then a recorder off the end:
+/// native ids may hold `:` and `@` themselves.
+fn by_name(asker: &Asker, reference: &str) -> Result<Vec<Posting>, Error> {
+    let bare = named(asker, reference, |_| true)?;
+    if !bare.is_empty() {
+        return Ok(bare);
+    }
+    let Some((source, rest)) = reference.split_once(':') else { return Ok(Vec::new()) };
+    let whole = named(asker, rest, |identity| identity.source == source)?;
+    if !whole.is_empty() {
+        return Ok(whole);
+    }
+    let mut at = rest.len();
+    while let Some(split) = rest.get(..at).and_then(|head| head.rfind('@')) {
+        let (native_id, recorder) = (rest.get(..split).unwrap_or(""), rest.get(split + 1..).unwrap_or(""));
+        let found =
+            named(asker, native_id, |identity| identity.source == source && identity.recorder == recorder)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        at = split;
+    }
+    Ok(Vec::new())
+}
+
+fn named(asker: &Asker, native_id: &str, fits: impl Fn(&Identity) -> bool) -> Result<Vec<Posting>, Error> {
+    let mut found = Vec::new();
+    for posting in asker.snapshot.by_native_id(native_id, CANDIDATES_MAX)? {
+        if fits(&asker.snapshot.record(posting.position)?.envelope.identity) {
+            found.push(posting);
+        }
+    }
+    Ok(found)
+}
+
+fn not_found(asker: &Asker, reference: &str, later: &[Posting]) -> Error {
+    if let Some(first) = later.iter().map(|posting| posting.received).min() {
+        let message = format!("`{reference}` had not been received by {}; it was at {first}", asker.as_of);
+        return Error::new(Kind::NotFound, message).hint("ask with a later --as-of, or without one");
+    }
+    let message = format!("no record here has the id `{reference}`");
+    let held: Vec<String> = asker
+        .snapshot
+        .recorders(asker.as_of)
+        .into_iter()
+        .filter(|span| span.source != "health")
+        .take(LISTED_MAX)
+        .map(|span| {
+            let time = |time: Option<writ_model::time::Time>| time.map_or_else(|| "?".to_string(), |time| time.to_string());
+            format!("{} of {} from {} to {}", span.source, span.recorder, time(span.first_event), time(span.last_event))
+        })
+        .collect();
+    Error::new(Kind::NotFound, message).hint(if held.is_empty() {
+        "nothing has been ingested here yet: `writ ingest PATH`".to_string()
+    } else {
+        format!("what is here: {}", held.join("; "))
+    })
+}
+
+fn ambiguous(asker: &Asker, reference: &str, several: &[Posting]) -> Error {
+    let mut identities: BTreeMap<Identity, Vec<String>> = BTreeMap::new();
+    for posting in several {
+        // A record that cannot be read is still listed, by its id.
+        let identity = asker.snapshot.record(posting.position).map(|record| record.envelope.identity);
+        let unread = Identity { source: "?".into(), recorder: "?".into(), native_id: reference.into() };
+        identities.entry(identity.unwrap_or(unread)).or_default().push(posting.id.to_string());
+    }
+    let conflict = identities.len() == 1;
+    let message = if conflict {
+        format!("`{reference}` names {} records that say different things (a conflict)", several.len())
+    } else {
+        format!("`{reference}` names {} records of {} identities", several.len(), identities.len())
+    };
+    let listed: Vec<String> = identities
+        .iter()
+        .flat_map(|(identity, ids)| ids.iter().map(move |id| format!("{id} ({} of {})", identity.source, identity.recorder)))
+        .take(LISTED_MAX)
+        .collect();
+    Error::new(Kind::Ambiguous, message).hint(format!("ask for one of them: {}", listed.join(", ")))
+}

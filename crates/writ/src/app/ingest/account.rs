@@ -1,0 +1,137 @@
+//! The account: every input ends as a record, a duplicate or a reject, per source and in all.
+
+use super::Event;
+use super::worker::ReadBatch;
+use crate::error::Error;
+use crate::input::Problem;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rejects listed one by one; the rest are counted. A wrong folder must not fill the memory.
+const REJECTED_MAX: usize = 10_000;
+
+/// What became of inputs. `inputs` is the sum of `records`, `duplicates` and `rejects`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Tally {
+    /// Elements that were found.
+    pub(crate) inputs: u64,
+    /// Of those, stored now.
+    pub(crate) records: u64,
+    /// Of those, in the store already.
+    pub(crate) duplicates: u64,
+    /// Of those, not read.
+    pub(crate) rejects: u64,
+    /// Of the records, those whose id names another content too.
+    pub(crate) conflicts: u64,
+    /// What the records say.
+    pub(crate) facts: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Tally) {
+        self.inputs += other.inputs;
+        self.records += other.records;
+        self.duplicates += other.duplicates;
+        self.rejects += other.rejects;
+        self.conflicts += other.conflicts;
+        self.facts += other.facts;
+    }
+}
+
+/// A reject, with its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct RejectedEntry {
+    pub(crate) file: String,
+    pub(crate) line: u64,
+    pub(crate) byte: u64,
+    pub(crate) cause: String,
+}
+
+/// A file that could not be read, or not wholly.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct ProblemEntry {
+    pub(crate) file: String,
+    pub(crate) byte: Option<u64>,
+    pub(crate) cause: String,
+    pub(crate) remedy: String,
+}
+
+/// `writ.ingest/1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) schema: &'static str,
+    pub(crate) files: u64,
+    #[serde(flatten)]
+    pub(crate) total: Tally,
+    pub(crate) sources: BTreeMap<String, Tally>,
+    pub(crate) rejected: Vec<RejectedEntry>,
+    pub(crate) rejected_unlisted: u64,
+    pub(crate) problems: Vec<ProblemEntry>,
+}
+
+/// The account while it is kept.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    files: u64,
+    total: Tally,
+    sources: BTreeMap<String, Tally>,
+    /// Per file that was handed in.
+    pub(super) per_file: BTreeMap<usize, Tally>,
+    /// Who wrote what was handed in.
+    pub(super) recorders: BTreeSet<(String, String)>,
+    rejected: Vec<RejectedEntry>,
+    rejected_unlisted: u64,
+    problems: Vec<ProblemEntry>,
+}
+
+impl Account {
+    pub(super) fn total(&self) -> &Tally {
+        &self.total
+    }
+
+    pub(super) fn input(&mut self) {
+        self.files += 1;
+    }
+
+    pub(super) fn batch(&mut self, batch: ReadBatch) {
+        for (source, tally) in &batch.sources {
+            self.sources.entry((*source).to_string()).or_default().add(tally);
+            self.total.add(tally);
+            self.per_file.entry(batch.file).or_default().add(tally);
+        }
+        self.recorders.extend(batch.recorders);
+        for entry in batch.rejected {
+            if self.rejected.len() < REJECTED_MAX {
+                self.rejected.push(entry);
+            } else {
+                self.rejected_unlisted += 1;
+            }
+        }
+    }
+
+    pub(super) fn problem(
+        &mut self,
+        problem: Problem,
+        tell: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        tell(Event::Problem(&problem))?;
+        let Problem { name: file, byte, cause, remedy } = problem;
+        self.problems.push(ProblemEntry { file, byte, cause, remedy });
+        Ok(())
+    }
+
+    /// The summary, in an order that does not depend on which thread was quicker.
+    pub(super) fn summary(mut self) -> Summary {
+        self.rejected.sort();
+        self.problems.sort();
+        Summary {
+            schema: "writ.ingest/1",
+            files: self.files,
+            total: self.total,
+            sources: self.sources,
+            rejected: self.rejected,
+            rejected_unlisted: self.rejected_unlisted,
+            problems: self.problems,
+        }
+    }
+}

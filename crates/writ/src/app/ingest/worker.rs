@@ -1,0 +1,170 @@
+//! A worker: a batch of elements becomes sealed records, which are committed together.
+
+use super::Options;
+use super::account::{RejectedEntry, Tally};
+use crate::app;
+use crate::error::Error;
+use crate::input::{Batch, Delivery, Element, Handed, Note, Problem};
+use std::collections::{BTreeMap, BTreeSet};
+use writ_model::custody::Custody;
+use writ_model::record::{Origin, RecordId};
+use writ_sources::unwrap::{Found, unwrap};
+use writ_sources::{Admitted, raw};
+use writ_store::{Admission, Draft, Packer, Sealed, TermKey, Writer};
+
+/// Recorder of rejects where none was named: nobody knows who wrote what cannot be read.
+const UNKNOWN: &str = "unknown";
+/// Source under which rejects are counted and kept.
+const RAW: &str = "raw";
+
+/// What a worker made of a delivery.
+pub(super) enum Outcome {
+    Read(ReadBatch),
+    Input,
+    Problem(Problem),
+    Note(Note),
+    Handed(Handed),
+}
+
+/// A batch that was read and is durable.
+#[derive(Debug, Default)]
+pub(super) struct ReadBatch {
+    pub(super) file: usize,
+    pub(super) sources: BTreeMap<&'static str, Tally>,
+    pub(super) recorders: BTreeSet<(String, String)>,
+    pub(super) rejected: Vec<RejectedEntry>,
+    pub(super) notes: Vec<Note>,
+    pub(super) durable: Vec<RecordId>,
+}
+
+pub(super) struct Worker<'a> {
+    writer: &'a Writer,
+    keys: &'a TermKey,
+    packer: Packer,
+    options: &'a Options,
+}
+
+/// What is to be committed, and of each what the account needs to know.
+#[derive(Default)]
+struct Pending {
+    sealed: Vec<Sealed>,
+    marks: Vec<Mark>,
+}
+
+struct Mark {
+    source: &'static str,
+    id: RecordId,
+    reject: bool,
+    n_facts: u64,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(writer: &'a Writer, options: &'a Options) -> Result<Worker<'a>, Error> {
+        Ok(Worker { writer, keys: writer.term_key(), packer: writer.packer()?, options })
+    }
+
+    pub(super) fn take(&mut self, delivery: Delivery) -> Result<Outcome, Error> {
+        Ok(match delivery {
+            Delivery::Input(_) => Outcome::Input,
+            Delivery::Batch(batch) => Outcome::Read(self.read(&batch)?),
+            Delivery::Problem(problem) => Outcome::Problem(problem),
+            Delivery::Note(note) => Outcome::Note(note),
+            Delivery::Handed(handed) => Outcome::Handed(handed),
+        })
+    }
+
+    fn read(&mut self, batch: &Batch) -> Result<ReadBatch, Error> {
+        let mut done = ReadBatch { file: batch.input.file, ..ReadBatch::default() };
+        let mut pending = Pending::default();
+        for element in &batch.elements {
+            self.element(batch, element, &mut done, &mut pending);
+        }
+        for rejected in &batch.rejects {
+            let place = (rejected.reject.line, rejected.reject.byte);
+            self.reject(batch, &rejected.bytes, place, rejected.reject.cause.clone(), &mut done, &mut pending);
+        }
+        let admissions = self.writer.commit(pending.sealed)?;
+        for (mark, admission) in pending.marks.into_iter().zip(admissions) {
+            let tally = done.sources.entry(mark.source).or_default();
+            tally.inputs += 1;
+            match admission {
+                _ if mark.reject => tally.rejects += 1,
+                Admission::Stored(_) => tally.records += 1,
+                Admission::Conflict(_) => {
+                    tally.records += 1;
+                    tally.conflicts += 1;
+                }
+                Admission::Duplicate => tally.duplicates += 1,
+            }
+            tally.facts += if matches!(admission, Admission::Duplicate) { 0 } else { mark.n_facts };
+            done.durable.push(mark.id);
+        }
+        Ok(done)
+    }
+
+    /// Opens the envelopes of one element and admits what is inside.
+    fn element(&mut self, batch: &Batch, element: &Element, done: &mut ReadBatch, pending: &mut Pending) {
+        let (options, keys) = (self.options, self.keys);
+        let mac = |value: &[u8]| keys.mac(value);
+        unwrap(batch.text(element), element.byte, options.pointer.as_deref(), &mut |found| {
+            let (bytes, byte, outcome) = match found {
+                Found::Item(item) => {
+                    let (bytes, byte) = (item.bytes(), item.byte());
+                    (bytes, byte, item.admit(options.source, options.recorder.as_deref(), &mac))
+                }
+                Found::Reject { bytes, byte, cause } => (bytes, byte, Err(cause)),
+                Found::Note { byte, text } => {
+                    done.notes.push(Note { name: format!("{} at byte {byte}", batch.input.name), text });
+                    return;
+                }
+            };
+            let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted));
+            match sealed {
+                Ok((sealed, mark, recorder)) => {
+                    done.recorders.insert((mark.source.to_string(), recorder));
+                    pending.sealed.push(sealed);
+                    pending.marks.push(mark);
+                }
+                Err(cause) => self.reject(batch, bytes, (element.line, byte), cause, done, pending),
+            }
+        });
+    }
+
+    /// Seals an admitted record; the error is the cause of a reject.
+    fn seal(&mut self, batch: &Batch, byte: u64, admitted: Admitted) -> Result<(Sealed, Mark, String), String> {
+        let source = writ_sources::by_name(&admitted.identity.source).map_or(RAW, |source| source.info().name);
+        let origin = Origin { by: self.options.by.clone(), from: batch.input.name.clone(), byte };
+        let recorder = admitted.identity.recorder.clone();
+        let (record, facts) = admitted.into_record(Custody::HandedIn, (self.options.now)(), origin);
+        let terms = app::terms(self.keys, &facts);
+        let mark = Mark { source, id: record.id, reject: false, n_facts: facts.len() as u64 };
+        let sealed = Draft { record, terms }.seal(&mut self.packer).map_err(|fault| fault.to_string())?;
+        Ok((sealed, mark, recorder))
+    }
+
+    /// Keeps what could not be read, so that a later adapter can read it.
+    fn reject(
+        &mut self,
+        batch: &Batch,
+        bytes: &[u8],
+        (line, byte): (u64, u64),
+        cause: String,
+        done: &mut ReadBatch,
+        pending: &mut Pending,
+    ) {
+        let keys = self.keys;
+        let recorder = self.options.recorder.as_deref().unwrap_or(UNKNOWN);
+        let kept = raw::keep(bytes, recorder, &|value: &[u8]| keys.mac(value));
+        if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept) {
+            pending.sealed.push(sealed);
+            pending.marks.push(Mark { reject: true, ..mark });
+        } else {
+            // What is kept of a reject is bounded, so it can always be sealed; should that ever fail,
+            // it is still counted.
+            let tally = done.sources.entry(RAW).or_default();
+            tally.inputs += 1;
+            tally.rejects += 1;
+        }
+        done.rejected.push(RejectedEntry { file: batch.input.name.clone(), line, byte, cause });
+    }
+}

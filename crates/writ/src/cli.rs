@@ -1,0 +1,99 @@
+//! The command line: one file per command, whose doc comments are its help.
+
+mod demo;
+mod ingest;
+mod output;
+mod show;
+mod why;
+
+use crate::config::Config;
+use crate::error::{Error, Kind};
+use clap::{Parser, Subcommand};
+use output::Output;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Give Writ one event: it shows whose authority was behind it, hop by hop.
+#[derive(Debug, Parser)]
+#[command(name = "writ", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    /// Folder with the log [env: WRIT_DATA] [default: ./writ-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 answered (gaps included), 2 usage, 4 ambiguous, 5 not found, \
+    6 stored data damaged, 7 unavailable (locked, full, unreadable), 70 internal.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Ingest(ingest::IngestArgs),
+    Why(why::WhyArgs),
+    Show(show::ShowArgs),
+}
+
+/// Runs the command that was typed.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(fault) => {
+            // Help and version are answers; anything else is a wrong call.
+            let status = if fault.use_stderr() { Kind::Usage.status() } else { 0 };
+            let _ = fault.print();
+            return ExitCode::from(status);
+        }
+    };
+    let config = Config::load(cli.data);
+    let mut output = Output::new();
+    let done = match cli.command {
+        Command::Demo(args) => demo::run(&args, &config, &mut output),
+        Command::Ingest(args) => ingest::run(&args, &config, &mut output),
+        Command::Why(args) => why::run(&args, &config, &mut output),
+        Command::Show(args) => show::run(&args, &config, &mut output),
+    };
+    let done = done.and_then(|status| output.finish().map(|()| status));
+    match done {
+        Ok(status) => ExitCode::from(status),
+        Err(error) if output.is_closed() => {
+            // Whoever read our output has seen enough: `writ why … | head` is no failure.
+            debug_assert!(error.kind == Kind::Unavailable);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(error.kind.status())
+        }
+    }
+}
+
+/// Parses `--as-of` and its like: an instant in RFC 3339.
+fn parse_time(text: &str) -> Result<writ_model::time::Time, String> {
+    writ_model::time::Time::parse(text)
+        .ok_or_else(|| "not an instant such as 2026-11-24T08:00:00Z (RFC 3339, with an offset)".to_string())
+}
+
+/// The events a command is asked about: as typed, and `-` for one per line of standard input.
+fn events(typed: &[String]) -> Result<Vec<String>, Error> {
+    let mut events = Vec::new();
+    for event in typed {
+        if event == "-" {
+            let lines = std::io::stdin().lines();
+            for line in lines {
+                let line = line.map_err(|fault| {
+                    Error::new(Kind::Unavailable, format!("standard input cannot be read as text: {fault}"))
+                        .hint("pipe event ids in, one per line, in UTF-8")
+                })?;
+                let line = line.trim();
+                if !line.is_empty() {
+                    events.push(line.to_string());
+                }
+            }
+        } else {
+            events.push(event.clone());
+        }
+    }
+    Ok(events)
+}

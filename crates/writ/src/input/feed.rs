@@ -1,0 +1,290 @@
+//! The feed: inputs, read through the splitter, become batches for the threads that read them.
+
+use super::{Found, Handed, InputFile, Note, Problem, open};
+use std::io::{self, Read};
+use std::mem;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::SyncSender;
+use writ_model::reject::Reject;
+use writ_sources::split::{Splitter, Step};
+
+/// Batches under way at most: what the channel to the readers should hold. Two per thread on a large
+/// machine, so that nobody waits; a batch is rarely much above [`BATCH_BYTES`], so it is 32 MiB.
+pub(crate) const BATCHES_MAX: usize = 32;
+
+/// A batch is handed out when it holds so many bytes …
+const BATCH_BYTES: usize = 1 << 20;
+
+/// … or so many elements and rejects: enough that handing over costs nothing, few enough to share.
+const BATCH_ITEMS: usize = 1_000;
+
+/// Bytes read at once.
+const READ_BYTES: usize = 1 << 20;
+
+/// Bytes kept of one reject. Longer than any record a vendor writes, so that a damaged one is kept
+/// whole, and short enough that rubbish fills no memory.
+pub(crate) const REJECT_BYTES_MAX: usize = 256 << 10;
+
+/// One stream of elements: a file, or one inside an archive.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Input {
+    /// Its place among the inputs of this run, from 0.
+    pub(crate) index: u64,
+    /// Its place among the files that were handed in, from 0.
+    pub(crate) file: usize,
+    /// Its name, with the archives it lies in.
+    pub(crate) name: String,
+}
+
+/// Some elements of one input, in the order they stand there.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Of which input.
+    pub(crate) input: Arc<Input>,
+    /// Its place among the batches of this run, from 0, for those who put results back in order.
+    pub(crate) sequence: u64,
+    /// The bytes of the elements, one behind another.
+    pub(crate) bytes: Vec<u8>,
+    /// The elements.
+    pub(crate) elements: Vec<Element>,
+    /// What stood between them and is none.
+    pub(crate) rejects: Vec<Rejected>,
+    /// Bytes held by `rejects`.
+    rejected: usize,
+}
+
+impl Batch {
+    fn new(input: &Arc<Input>) -> Batch {
+        let (bytes, elements, rejects) = (Vec::new(), Vec::new(), Vec::new());
+        Batch { input: Arc::clone(input), sequence: 0, bytes, elements, rejects, rejected: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() + self.rejected >= BATCH_BYTES || self.elements.len() + self.rejects.len() >= BATCH_ITEMS
+    }
+
+    fn is_empty(&self) -> bool {
+        self.elements.is_empty() && self.rejects.is_empty()
+    }
+
+    /// The bytes of an element.
+    pub(crate) fn text(&self, element: &Element) -> &[u8] {
+        self.bytes.get(element.span.clone()).unwrap_or_default()
+    }
+}
+
+/// One element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Element {
+    /// Where it stands in the batch.
+    pub(crate) span: Range<usize>,
+    /// The byte of the unpacked input it begins at, from 0.
+    pub(crate) byte: u64,
+    /// The line it begins on, from 1.
+    pub(crate) line: u64,
+}
+
+/// A stretch of input that holds no element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    /// Where and why.
+    pub(crate) reject: Reject,
+    /// How long it is.
+    pub(crate) len: u64,
+    /// Its first bytes, [`REJECT_BYTES_MAX`] at most.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What comes out of [`feed`].
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// An input begins; it may turn out to be empty.
+    Input(Arc<Input>),
+    Batch(Batch),
+    Problem(Problem),
+    Note(Note),
+    /// A file is done.
+    Handed(Handed),
+}
+
+/// Reads all of `files` and sends what is in them, until the other side hangs up. `stdin` is read for
+/// `-`; `progress` counts bytes as they are read from disk.
+///
+/// Memory: the channel's bound times a batch, one buffer that grows up to the longest element
+/// ([`writ_sources::split::ELEMENT_BYTES_MAX`]), and what unpacking takes.
+pub(crate) fn feed(files: &[InputFile], stdin: &mut dyn Read, progress: &AtomicU64, out: &SyncSender<Delivery>) {
+    let send = |delivery| match out.send(delivery) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    };
+    let mut feeder = Feeder { out: &send, inputs: 0, sequence: 0, window: Window::default() };
+    for (index, file) in files.iter().enumerate() {
+        let (handed, flow) = open(file, stdin, progress, &mut |found| match found {
+            Found::Input { name, reader } => feeder.input(index, name, reader),
+            Found::Problem(problem) => send(Delivery::Problem(problem)),
+            Found::Note(note) => send(Delivery::Note(note)),
+        });
+        if flow.is_break() || send(Delivery::Handed(handed)).is_break() {
+            return;
+        }
+    }
+}
+
+struct Feeder<'a> {
+    out: &'a dyn Fn(Delivery) -> ControlFlow<()>,
+    inputs: u64,
+    sequence: u64,
+    window: Window,
+}
+
+impl Feeder<'_> {
+    fn input(&mut self, file: usize, name: &str, reader: &mut dyn Read) -> ControlFlow<()> {
+        let input = Arc::new(Input { index: self.inputs, file, name: name.to_owned() });
+        self.inputs += 1;
+        (self.out)(Delivery::Input(Arc::clone(&input)))?;
+        let mut splitter = Splitter::new();
+        let mut batch = Batch::new(&input);
+        let mut head = Head::default();
+        let mut problem = None;
+        let mut eof = false;
+        self.window.clear();
+        loop {
+            match splitter.next(self.window.filled(), eof) {
+                Step::Element { span, line } => {
+                    let from = batch.bytes.len();
+                    batch.bytes.extend_from_slice(self.window.get(&span));
+                    batch.elements.push(Element { span: from..batch.bytes.len(), byte: span.start, line });
+                }
+                Step::Reject { span, line, cause } => {
+                    let bytes = head.take(&self.window, &span);
+                    let reject = Reject { line, byte: span.start, cause: cause.to_string() };
+                    batch.rejected += bytes.len();
+                    batch.rejects.push(Rejected { reject, len: span.end - span.start, bytes });
+                }
+                Step::More { keep } => {
+                    if let Some(start) = splitter.pending() {
+                        head.save(&self.window, start..keep);
+                    }
+                    self.window.drop_before(keep);
+                    match self.window.read(reader) {
+                        Ok(n) => eof = n == 0,
+                        Err(error) => {
+                            problem = Some(Problem::of(name, &error));
+                            eof = true;
+                        }
+                    }
+                }
+                Step::End => break,
+            }
+            if batch.is_full() {
+                self.hand_out(mem::replace(&mut batch, Batch::new(&input)))?;
+            }
+        }
+        if !batch.is_empty() {
+            self.hand_out(batch)?;
+        }
+        problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
+    }
+
+    fn hand_out(&mut self, batch: Batch) -> ControlFlow<()> {
+        let sequence = self.sequence;
+        self.sequence += 1;
+        (self.out)(Delivery::Batch(Batch { sequence, ..batch }))
+    }
+}
+
+/// The stretch of the input that is in memory.
+#[derive(Default)]
+struct Window {
+    /// Position of its first byte.
+    base: u64,
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+impl Window {
+    fn clear(&mut self) {
+        (self.base, self.filled) = (0, 0);
+    }
+
+    fn filled(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// What of that span is in memory.
+    fn get(&self, span: &Range<u64>) -> &[u8] {
+        let at = |position: u64| {
+            let at = usize::try_from(position.saturating_sub(self.base)).unwrap_or(usize::MAX);
+            at.min(self.filled)
+        };
+        self.filled().get(at(span.start)..at(span.end)).unwrap_or_default()
+    }
+
+    fn drop_before(&mut self, position: u64) {
+        let dropped = usize::try_from(position.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.filled);
+        if dropped > 0 {
+            self.buffer.copy_within(dropped..self.filled, 0);
+            self.filled -= dropped;
+            self.base += dropped as u64;
+        }
+    }
+
+    /// Reads once, behind what is there: how much, 0 at the end.
+    fn read(&mut self, reader: &mut dyn Read) -> io::Result<usize> {
+        if self.buffer.len() < self.filled + READ_BYTES {
+            self.buffer.resize(self.filled + READ_BYTES, 0);
+        } else if self.filled == 0 {
+            // A long element has passed: its memory is not needed for the next.
+            self.buffer.truncate(READ_BYTES);
+            self.buffer.shrink_to_fit();
+        }
+        let free = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        loop {
+            match reader.read(free) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => {
+                    self.filled += *read.as_ref().unwrap_or(&0);
+                    return read;
+                }
+            }
+        }
+    }
+}
+
+/// The first bytes of a reject whose end is not in sight.
+#[derive(Default)]
+struct Head {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Head {
+    /// Keeps the bytes of this span that are about to be dropped.
+    fn save(&mut self, window: &Window, span: Range<u64>) {
+        if self.start != span.start {
+            (self.start, self.bytes) = (span.start, Vec::new());
+        }
+        if span.is_empty() {
+            return;
+        }
+        let kept = span.start + self.bytes.len() as u64;
+        let bytes = window.get(&(kept.max(window.base)..span.end));
+        if kept >= window.base {
+            let free = REJECT_BYTES_MAX - self.bytes.len().min(REJECT_BYTES_MAX);
+            self.bytes.extend_from_slice(bytes.get(..free).unwrap_or(bytes));
+        }
+    }
+
+    /// The first bytes of the reject of this span.
+    fn take(&mut self, window: &Window, span: &Range<u64>) -> Vec<u8> {
+        self.save(window, span.clone());
+        let mut bytes = mem::take(&mut self.bytes);
+        bytes.truncate(usize::try_from(span.end - span.start).unwrap_or(usize::MAX));
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! Tests through the front door: the built `writ`, files in, answers out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail by panicking and set up their own files"
+)]
+
+mod cases;
+mod cli;
+mod crash;
+mod real_logs;
+mod same_answers;
+mod support;
