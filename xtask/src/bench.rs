@@ -23,7 +23,7 @@ use serde_json::json;
 use crate::cargo;
 use bare::Bare;
 use corpus::Corpus;
-use product::{Ingest, Product};
+use product::{Ingest, Product, Why};
 use report::Figure;
 
 /// Records of a full run: some ten minutes of a large firm's agents.
@@ -84,7 +84,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
 struct Measured {
     writ: Vec<Ingest>,
     bare: Vec<Bare>,
-    why_ms: Vec<f64>,
+    why: Why,
     batch: usize,
 }
 
@@ -93,12 +93,12 @@ fn measure(product: &Product, corpus: &Corpus, options: &Options, log: &Path) ->
     for file in &corpus.files {
         fs::read(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
     }
-    let mut measured = Measured { writ: Vec::new(), bare: Vec::new(), why_ms: Vec::new(), batch: 0 };
+    let (mut writ, mut bares, mut batch) = (Vec::new(), Vec::new(), 0);
     for number in 1..=options.n_runs {
         let ingest = product.ingest(corpus)?;
         let as_writ = corpus.n_records.div_ceil(ingest.n_syncs.max(1));
-        measured.batch = options.batch.unwrap_or(as_writ);
-        let bare = bare::run(&corpus.files, log, options.n_threads, measured.batch)?;
+        batch = options.batch.unwrap_or(as_writ);
+        let bare = bare::run(&corpus.files, log, options.n_threads, batch)?;
         if bare.n_records != corpus.n_records {
             return Err(format!("the bare append cut {} records out of {}", bare.n_records, corpus.n_records));
         }
@@ -106,14 +106,14 @@ fn measure(product: &Product, corpus: &Corpus, options: &Options, log: &Path) ->
             "bench: run {number} of {}: writ {:.2} s, bare append {:.2} s",
             options.n_runs, ingest.seconds, bare.seconds
         );
-        measured.writ.push(ingest);
-        measured.bare.push(bare);
+        writ.push(ingest);
+        bares.push(bare);
     }
-    measured.why_ms = product.why(&corpus.sample)?;
+    let why = product.why(&corpus.sample)?;
     // Both can be large, and nobody looks at them again.
     let _ = fs::remove_file(log);
     let _ = fs::remove_dir_all(&product.data);
-    Ok(measured)
+    Ok(Measured { writ, bare: bares, why, batch })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of records and bytes are far below 2^52")]
@@ -138,13 +138,12 @@ fn figures(corpus: &Corpus, measured: &Measured) -> Vec<Figure> {
         figures.extend(parts.map(|(name, bytes)| per_record(format!("disk_{name}"), *bytes, None)));
     }
     figures.push(per_record("input".to_owned(), corpus.record_bytes, None));
-    let why = |name: &str, per_cent| Figure {
-        name: name.to_owned(),
-        value: report::quantile(&measured.why_ms, per_cent),
-        unit: "ms",
-        baseline: None,
-    };
-    figures.extend([why("why_p50", 50), why("why_p99", 99)]);
+    let first = report::quantile(&measured.why.alone_ms, 50);
+    let n_next = measured.why.n_together.saturating_sub(1).max(1) as f64;
+    let ms = |name: &str, value| Figure { name: name.to_owned(), value, unit: "ms", baseline: None };
+    figures.push(ms("why_first", first));
+    figures.push(ms("why_first_worst", report::quantile(&measured.why.alone_ms, 100)));
+    figures.push(ms("why_next", (measured.why.together_ms - first).max(0.0) / n_next));
     figures
 }
 
@@ -186,7 +185,8 @@ fn save(
         "bare_syncs": measured.bare.last().map(|run| run.n_syncs),
         "writ_seconds": measured.writ.iter().map(|run| run.seconds).collect::<Vec<_>>(),
         "bare_seconds": measured.bare.iter().map(|run| run.seconds).collect::<Vec<_>>(),
-        "why_ms": measured.why_ms,
+        "why_alone_ms": measured.why.alone_ms,
+        "why_together_ms": measured.why.together_ms,
         "figures": report::as_json(figures),
     });
     let text = serde_json::to_string_pretty(&value).map_err(|error| format!("the results are no JSON: {error}"))?;
@@ -288,7 +288,7 @@ mod tests {
         let measured = Measured {
             writ: vec![ingest(4.0), ingest(2.0), ingest(5.0)],
             bare: vec![bare(1.0), bare(0.5), bare(2.0)],
-            why_ms: vec![3.0, 1.0, 2.0],
+            why: Why { alone_ms: vec![30.0, 10.0, 20.0], together_ms: 220.0, n_together: 101 },
             batch: 1_000,
         };
         let text = report::as_json(&figures(&corpus, &measured)).to_string();
@@ -300,6 +300,6 @@ mod tests {
         assert_eq!(value["ingest_median"]["value"], 250.0);
         assert_eq!(value["disk"], json!({"value": 300.0, "unit": "bytes/record", "baseline": 200.0, "ratio": 1.5}));
         assert_eq!(value["disk_LOCK"], Value::Null, "what takes less than a byte per record is not worth a line");
-        assert_eq!(value["why_p50"]["value"], 2.0);
+        assert_eq!((&value["why_first"]["value"], &value["why_next"]["value"]), (&json!(20.0), &json!(2.0)));
     }
 }

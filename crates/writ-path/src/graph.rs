@@ -81,10 +81,12 @@ impl Graph {
         self.node(principal.id.clone(), principal.kind.word(), name, records)
     }
 
-    /// A node for a credential known by its fingerprint.
-    pub(crate) fn credential(&mut self, name: &KeyName, records: &[Rc<Seen>]) -> String {
+    /// A node for a credential known by its fingerprint, and whose it is.
+    pub(crate) fn credential(&mut self, name: &KeyName, holder: Option<&Principal>, records: &[Rc<Seen>]) -> String {
         let id = alloc::format!("credential:{}:{}", name.namespace, name.value);
-        self.node(id, "credential", &name.value, records)
+        let whose = holder
+            .map_or_else(String::new, |holder| alloc::format!(" of {}", holder.name.as_deref().unwrap_or(&holder.id)));
+        self.node(id, "credential", &alloc::format!("{}{whose}", name.value), records)
     }
 
     /// Hops in order, cause first, the command chain before the credential chain; and nodes.

@@ -22,7 +22,7 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
-use writ_model::fact::{Detail, Effect, Fact, FactKind, Party};
+use writ_model::fact::{Detail, Effect, Fact, FactKind, Outcome, Party, RecorderChange};
 use writ_model::key::{Attestation, Key, KeyName, KeyRole};
 use writ_model::principal::PrincipalKind;
 use writ_model::record::RecordId;
@@ -252,7 +252,7 @@ pub(crate) fn principal_fact(record: &Seen) -> Fact {
         .find_map(|kind| record.facts.iter().find(|fact| fact.kind == *kind))
         .or_else(|| record.facts.first())
         .cloned()
-        .unwrap_or_else(|| Fact::new(FactKind::Health, "unread record", writ_model::fact::Outcome::Unknown))
+        .unwrap_or_else(|| Fact::new(FactKind::Health, "unread record", Outcome::Unknown))
 }
 
 /// Of several records of one act, the effect that shows the credential it was made with.
@@ -280,11 +280,13 @@ fn one_act_keys(record: &Seen) -> Vec<&KeyName> {
     record.facts.iter().flat_map(|fact| &fact.keys).filter(one_act).map(|key| &key.name).collect()
 }
 
+/// Whether an act stopped or changed what a recorder writes, and succeeded.
 fn switches_off(record: &Seen) -> bool {
-    let succeeded = principal_fact(record).outcome == writ_model::fact::Outcome::Success;
-    succeeded
-        && record.facts.iter().any(|fact| fact.kind == FactKind::Health && matches!(fact.detail, Detail::None))
-        && record.facts.iter().any(|fact| fact.kind == FactKind::Effect)
+    principal_fact(record).outcome == Outcome::Success
+        && record.facts.iter().any(|fact| {
+            matches!(fact.detail, Detail::Recorder(RecorderChange::Stopped | RecorderChange::Altered))
+                && fact.outcome == Outcome::Success
+        })
 }
 
 fn node_kind(kind: FactKind) -> &'static str {

@@ -125,8 +125,8 @@ mod tests {
         let text = String::from_utf8(kept.evidence).unwrap();
         assert!(!text.contains("IQoJsecret") && text.contains("ASIAEXAMPLE"), "{text}");
         assert_eq!(kept.redactions.len(), 1);
-        let byte: usize = kept.redactions[0].pointer[1..].parse().unwrap();
-        assert!(text[byte..].starts_with("writ:withheld:session_token\""));
+        let byte: usize = kept.redactions[0].pointer.strip_prefix('/').unwrap().parse().unwrap();
+        assert_eq!(text.find("writ:withheld:session_token\""), Some(byte));
         assert_eq!(kept.redactions[0].digest, mac(b"IQoJsecret/=="));
     }
 }

@@ -14,6 +14,7 @@ mod text;
 pub use text::withhold_in_text;
 
 use crate::admit::Mac;
+use memchr::memchr2;
 use std::borrow::Cow;
 use std::ops::Range;
 use writ_model::json::{self, Node, Value};
@@ -232,7 +233,7 @@ pub(crate) fn holds_signature(text: &str) -> bool {
 /// Where the next value of such a parameter begins. The `=` may be percent-encoded.
 pub(crate) fn signed_at(text: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    while let Some(found) = text.get(at..)?.iter().position(|byte| matches!(byte, b'=' | b'%')) {
+    while let Some(found) = memchr2(b'=', b'%', text.get(at..)?) {
         let end = at + found;
         let rest = text.get(end..)?;
         let width = match rest {
@@ -254,15 +255,16 @@ fn parameter_ends_at(text: &[u8], from: usize, end: usize, name: &str) -> bool {
     if !text.get(start..end).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes())) {
         return false;
     }
-    // A vendor's own name may stand anywhere; a common word counts only as a query parameter
-    // (`?sig=`, `&sig=`, `%26sig=`, `\u0026sig=`), `signature` also in an authorization header.
+    // A vendor's own name may stand anywhere; a common word counts only as a query parameter (after
+    // `?` or `&`, also percent-encoded or as `\u0026`), `signature` also in an authorization header.
     let vendors = name.starts_with("x-amz-");
-    match start.checked_sub(1).and_then(|before| text.get(before)) {
-        Some(b'?' | b'&') => true,
-        Some(b' ' | b',') => name != "sig",
-        Some(b'6') => text.get(..start).is_some_and(|head| head.ends_with(b"%26") || head.ends_with(b"\\u0026")),
-        Some(byte) => vendors && !byte.is_ascii_alphanumeric(),
-        None => vendors,
+    let head = text.get(..start).unwrap_or_default();
+    match head {
+        [.., b'?' | b'&'] | [.., b'%', b'2', b'6'] | [.., b'%', b'3', b'f' | b'F'] => true,
+        _ if head.ends_with(b"\\u0026") => true,
+        [.., b' ' | b','] => name != "sig",
+        [.., byte] => vendors && !byte.is_ascii_alphanumeric(),
+        [] => vendors,
     }
 }
 

@@ -198,3 +198,6 @@ fn read_small(path: &Path) -> Result<Option<Vec<u8>>, Error> {
         other => other.map_err(|e| Error::io("read", path, e)),
     }
 }
+
+#[cfg(test)]
+mod tests;

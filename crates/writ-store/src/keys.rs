@@ -41,3 +41,6 @@ pub(crate) fn tie(chunk: &Chunk, scan: &Scan) -> Tie {
         .is_some_and(|span| span.end() == end && span.chain == chunk.end.chain && span.next() == chunk.next());
     if same || damaged { Tie::Holds } else { Tie::Broken }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,5 +44,5 @@ pub use writer::{Pending, Recovery, Writer};
 #[cfg(test)]
 extern crate self as writ_store;
 #[cfg(test)]
-#[expect(unreachable_pub, dead_code, reason = "tests/crash.rs includes this file too")]
+#[expect(unreachable_pub, reason = "tests/crash.rs includes this file too")]
 mod testing;

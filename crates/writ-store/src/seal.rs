@@ -140,3 +140,6 @@ impl Described {
         Described { row: Row::of(record, name, keys.copy(record)), recorder, terms }
     }
 }
+
+#[cfg(test)]
+mod tests;

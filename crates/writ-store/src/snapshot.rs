@@ -233,3 +233,6 @@ impl Snapshot {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

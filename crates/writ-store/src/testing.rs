@@ -109,9 +109,15 @@ pub fn commit(writer: &Writer, records: &[Record]) -> Result<Vec<Admission>, Err
     writer.commit(seal(writer.term_key(), records))
 }
 
+/// An empty folder, in memory where the system has such a place: these tests simulate the disk, and
+/// would only wait for the real one.
+pub fn temp() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// Makes a folder with these records, a frame for each batch.
 pub fn folder(batches: &[Vec<Record>]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp();
     let (writer, _) = open(dir.path());
     for batch in batches {
         commit(&writer, batch).unwrap();

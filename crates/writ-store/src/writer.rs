@@ -335,3 +335,6 @@ impl Stored {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

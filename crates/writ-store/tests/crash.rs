@@ -19,8 +19,8 @@ mod testing;
 use std::path::Path;
 use std::sync::Mutex;
 use testing::{
-    Lcg, SECRET, assert_finds, assert_holds, commit, delete_keys, derivation, derive, folder, log_path, record, seal,
-    set_log, snapshot, try_open, with_redaction,
+    Lcg, SECRET, assert_finds, assert_holds, commit, delete_keys, derivation, derive, folder, log_path, record,
+    set_log, snapshot, temp, try_open, with_redaction,
 };
 use writ_model::record::Record;
 use writ_store::file::File;
@@ -32,9 +32,14 @@ fn open_on(dir: &Path, disk: &SimDisk) -> Result<(Writer, Recovery), Error> {
     Writer::create_or_open_on(dir, SECRET, derivation("words"), derive, |_| Ok(Box::new(disk) as Box<dyn File>))
 }
 
-/// Text that no compressor shrinks, so that it stands in the log as it is.
+/// Text of one long word, so that sizes vary.
 fn noise(dice: &mut Lcg, len: u64) -> String {
     (0..len).map(|_| char::from(b'!' + (dice.below(90) as u8))).collect()
+}
+
+/// Bytes that no compressor shrinks, so that they stand in the log as they are.
+fn random(dice: &mut Lcg, len: u64) -> Vec<u8> {
+    (0..len).map(|_| dice.below(256) as u8).collect()
 }
 
 /// Some batches of records, of many sizes, with duplicates and conflicts among them.
@@ -120,15 +125,14 @@ fn a_power_loss_at_any_operation_loses_nothing_acknowledged() {
     let batches = script(&mut Lcg(7), "op");
     let longest = 8000;
     let survivals = |op: u64| {
-        let some =
-            [Survival::Nothing, Survival::Everything, Survival::Bytes(71), Survival::Bytes(73), Survival::Bytes(700)];
-        some.into_iter().chain((0..6).map(move |seed| Survival::Sectors(op * 100 + seed + 1)))
+        let some = [Survival::Nothing, Survival::Everything, Survival::Bytes(73)];
+        some.into_iter().chain((1..4).map(move |seed| Survival::Sectors(op * 100 + seed)))
     };
     let operations = batches.len() as u64 * 2;
     for op in 0..=operations {
-        for part in [0, 1, 72, 500, longest] {
+        for part in [0, 72, 500, longest] {
             for survival in survivals(op) {
-                let dir = tempfile::tempdir().unwrap();
+                let dir = temp();
                 let disk = SimDisk::default();
                 disk.fail_at(op, Fault::PowerLoss(part));
                 let (writer, _) = open_on(dir.path(), &disk).unwrap();
@@ -146,7 +150,7 @@ fn random_faults_over_several_lives_lose_nothing_acknowledged() {
     for seed in 1..=200 {
         let outcome = std::panic::catch_unwind(|| {
             let dice = &mut Lcg(seed);
-            let dir = tempfile::tempdir().unwrap();
+            let dir = temp();
             let (mut image, mut held) = (Vec::new(), Vec::new());
             for life in 0..4 {
                 let disk = SimDisk::new(image);
@@ -162,10 +166,13 @@ fn random_faults_over_several_lives_lose_nothing_acknowledged() {
                 // Recovery itself may meet the fault.
                 if let Ok((writer, recovery)) = open_on(dir.path(), &disk) {
                     assert_eq!(recovery.n_records, held.len() as u64);
-                    (stored, attempted, _) = play(&writer, &batches, &held);
+                    let error;
+                    (stored, attempted, error) = play(&writer, &batches, &held);
                     // Some batch is brought again: it must not be taken for stored if it is not.
-                    let again = commit(&writer, &batches[0]);
-                    assert!(again.is_err() || again.unwrap().iter().all(|a| *a == Admission::Duplicate));
+                    match commit(&writer, &batches[0]) {
+                        Ok(again) => assert!(error.is_none() && again.iter().all(|a| *a == Admission::Duplicate)),
+                        Err(again) => assert!(error.is_some() && again.kind() == Kind::Closed),
+                    }
                 }
                 let survival = match dice.below(4) {
                     0 => Survival::Nothing,
@@ -184,7 +191,7 @@ fn random_faults_over_several_lives_lose_nothing_acknowledged() {
 
 #[test]
 fn a_tear_at_any_byte_of_the_last_frame_is_moved_to_quarantine_and_the_log_goes_on() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp();
     let disk = SimDisk::default();
     disk.fail_at(5, Fault::PowerLoss(0));
     let (writer, _) = open_on(dir.path(), &disk).unwrap();
@@ -244,7 +251,7 @@ fn a_failed_sync_or_write_poisons_the_writer_and_says_so() {
             if op == 3 && kind == Kind::Full {
                 continue;
             }
-            let dir = tempfile::tempdir().unwrap();
+            let dir = temp();
             let disk = SimDisk::default();
             disk.fail_at(op, fault);
             let (writer, _) = open_on(dir.path(), &disk).unwrap();
@@ -269,7 +276,7 @@ fn a_failed_sync_or_write_poisons_the_writer_and_says_so() {
 
 #[test]
 fn a_frame_that_the_kernel_forgot_is_written_again_before_its_records_count() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp();
     let disk = SimDisk::default();
     disk.fail_at(3, Fault::Forgotten);
     let (writer, _) = open_on(dir.path(), &disk).unwrap();
@@ -289,7 +296,7 @@ fn a_frame_that_the_kernel_forgot_is_written_again_before_its_records_count() {
 #[test]
 fn many_producers_share_commits_and_all_hear_of_a_failure() {
     for op in [40, 41] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp();
         let disk = SimDisk::default();
         disk.fail_at(op, if op == 40 { Fault::Refused } else { Fault::Forgotten });
         let (writer, _) = open_on(dir.path(), &disk).unwrap();
@@ -433,8 +440,7 @@ fn bytes_inside_evidence_never_pass_for_a_frame() {
     let half = log.len() - folder_log_len(&[vec![record("a", Some(1), "all")]]);
     let forged = log[log.len() - half..].to_vec();
     let mut bait = record("c", Some(3), "bait");
-    bait.evidence =
-        [noise(&mut Lcg(3), 2000).into_bytes(), forged.clone(), noise(&mut Lcg(4), 2000).into_bytes()].concat();
+    bait.evidence = [random(&mut Lcg(3), 2000), forged.clone(), random(&mut Lcg(4), 2000)].concat();
     let dir = folder(&[vec![record("a", Some(1), "all")], vec![bait]]);
     let log = std::fs::read(log_path(dir.path())).unwrap();
     assert!(log.windows(forged.len()).any(|window| window == forged), "it stands in the log as it is");
@@ -451,25 +457,8 @@ fn folder_log_len(batches: &[Vec<Record>]) -> usize {
 }
 
 #[test]
-fn a_frame_of_a_newer_version_is_refused_not_taken_for_damage() {
-    // A newer writ would also say so in `FORMAT`; this is for a log alone that was put back.
-    let (dir, _) = three_frames();
-    let log = std::fs::read(log_path(dir.path())).unwrap();
-    let mut altered = log.clone();
-    altered[8] = 1;
-    set_log(dir.path(), &altered);
-    // Without the secret nobody can make such a header: it is damage.
-    assert_eq!(snapshot(dir.path()).damage().len(), 1);
-    // Sealing a batch twice gives the same bytes: nothing random enters the log.
-    let keys = writ_store::TermKey::new(&SECRET);
-    let record = record("x", Some(1), "all");
-    let [one, other] = [0, 1].map(|_| format!("{:?}", seal(&keys, std::slice::from_ref(&record))));
-    assert_eq!(one, other);
-}
-
-#[test]
 fn snapshots_of_a_log_that_is_being_written_hold_whole_batches() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp();
     let (writer, _) = try_open(dir.path()).unwrap();
     let batch = |n: i64| (0..3).map(|m| record(&format!("b{n}-{m}"), Some(n), "all")).collect::<Vec<_>>();
     let done = Mutex::new(0);

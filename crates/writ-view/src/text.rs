@@ -47,7 +47,9 @@ pub fn render(view: &View, style: Style) -> String {
             page.wrapped(&format!("  {severity:<7} "), &format!("{code}: {text}"));
         }
     }
-    page.heading("Not established");
+    if !view.limits.is_empty() || !view.gaps.is_empty() {
+        page.heading("Not established");
+    }
     for limit in &view.limits {
         page.wrapped("  - ", limit);
     }

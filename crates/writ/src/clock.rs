@@ -3,11 +3,11 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use writ_model::time::Time;
 
-/// Now, in UTC.
+/// Now, in UTC, to the millisecond: finer digits would say more than such a clock knows.
 #[expect(clippy::disallowed_methods, reason = "this is the home of the clock")]
 pub(crate) fn now() -> Time {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(since) => Time::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos()),
+        Ok(since) => Time::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
         // A clock set before 1970 tells nothing; records are then received at the epoch.
         Err(_) => Time::new(0, 0),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
@@ -27,6 +28,19 @@ pub(super) struct Ingest {
     pub(super) n_syncs: usize,
 }
 
+/// What look-ups came to.
+#[derive(Clone, Debug)]
+pub(super) struct Why {
+    /// Milliseconds of a process that answers about one event, its start and the opening of the folder included.
+    pub(super) alone_ms: Vec<f64>,
+    /// Milliseconds of one process that answers about many.
+    pub(super) together_ms: f64,
+    pub(super) n_together: usize,
+}
+
+/// Events that are asked about in a process of their own; each opens the folder anew.
+const N_ALONE: usize = 20;
+
 impl Product {
     /// Ingests the corpus into an empty data folder.
     pub(super) fn ingest(&self, corpus: &Corpus) -> Result<Ingest, String> {
@@ -35,42 +49,59 @@ impl Product {
                 .map_err(|error| format!("`{}` cannot be cleared: {error}", self.data.display()))?;
         }
         let folder = corpus.folder.to_string_lossy();
-        let start = Instant::now();
-        let output = self.run(&["ingest", &folder, "--json"])?;
-        let seconds = start.elapsed().as_secs_f64();
-        if !output.status.success() {
-            return Err(complaint("writ ingest", &output));
-        }
+        let (output, ms) = self.timed(&["ingest", &folder, "--json"], "")?;
         counts(&output.stdout, corpus.n_records)?;
-        Ok(Ingest { seconds, bytes: sizes(&self.data)?, n_syncs: frames(&self.data.join("log"))? })
+        Ok(Ingest { seconds: ms / 1_000.0, bytes: sizes(&self.data)?, n_syncs: frames(&self.data.join("log"))? })
     }
 
-    /// Milliseconds that `writ why` takes for each event, start of the process included.
-    pub(super) fn why(&self, sample: &[String]) -> Result<Vec<f64>, String> {
-        let mut times = Vec::new();
-        for id in sample {
-            let event = format!("aws.cloudtrail:{id}");
-            let start = Instant::now();
-            let output = self.run(&["why", &event, "--json"])?;
-            times.push(start.elapsed().as_secs_f64() * 1_000.0);
-            // 0 is an answer, whatever it says; every other code is not.
-            if !output.status.success() {
-                return Err(complaint(&format!("writ why {event}"), &output));
-            }
-            let answer: Value = serde_json::from_slice(&output.stdout)
-                .map_err(|error| format!("`writ why {event}` gave no JSON: {error}"))?;
-            if answer.pointer("/event/native_id").and_then(Value::as_str) != Some(id) {
-                return Err(format!("`writ why {event}` answered about another event"));
-            }
+    /// Asks about events, some alone and all together.
+    pub(super) fn why(&self, sample: &[String]) -> Result<Why, String> {
+        let events: Vec<String> = sample.iter().map(|id| format!("aws.cloudtrail:{id}")).collect();
+        let stride = events.len().div_ceil(N_ALONE).max(1);
+        let mut alone_ms = Vec::new();
+        for (event, id) in events.iter().zip(sample).step_by(stride) {
+            let (output, ms) = self.timed(&["why", event, "--json"], "")?;
+            answers(&output, std::slice::from_ref(id))?;
+            alone_ms.push(ms);
         }
-        Ok(times)
+        let (output, together_ms) = self.timed(&["why", "-", "--json"], &(events.join("\n") + "\n"))?;
+        answers(&output, sample)?;
+        Ok(Why { alone_ms, together_ms, n_together: events.len() })
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Output, String> {
-        let mut command = Command::new(&self.binary);
-        command.arg("--data").arg(&self.data).args(arguments).stdin(Stdio::null());
-        command.output().map_err(|error| format!("`{}` does not start: {error}", self.binary.display()))
+    fn timed(&self, arguments: &[&str], input: &str) -> Result<(Output, f64), String> {
+        let start = Instant::now();
+        let output = self.run(arguments, input)?;
+        let ms = start.elapsed().as_secs_f64() * 1_000.0;
+        if output.status.success() { Ok((output, ms)) } else { Err(complaint(&arguments.join(" "), &output)) }
     }
+
+    /// Runs the binary on the data folder. The input must be short enough for a pipe.
+    fn run(&self, arguments: &[&str], input: &str) -> Result<Output, String> {
+        let told = |error| format!("`{}` cannot be run: {error}", self.binary.display());
+        let mut command = Command::new(&self.binary);
+        command.arg("--data").arg(&self.data).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(told)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes()).map_err(told)?;
+        }
+        child.wait_with_output().map_err(told)
+    }
+}
+
+/// Makes sure that each event was answered, in turn.
+fn answers(output: &Output, ids: &[String]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines = text.lines();
+    for id in ids {
+        let answer: Option<Value> = lines.next().and_then(|line| serde_json::from_str(line).ok());
+        let answered = answer.as_ref().and_then(|answer| answer.pointer("/event/native_id")).and_then(Value::as_str);
+        if answered != Some(id) {
+            return Err(format!("`writ why` gave no answer about `{id}` where one was due"));
+        }
+    }
+    Ok(())
 }
 
 /// Reads `writ.ingest/1` and makes sure that every record went in, once.
@@ -104,7 +135,7 @@ fn frames(folder: &Path) -> Result<usize, String> {
 }
 
 fn complaint(what: &str, output: &Output) -> String {
-    format!("`{what}` ended with {}:\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end())
+    format!("`writ {what}` ended with {}:\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end())
 }
 
 /// Bytes that a folder takes on disk, by the names in it.
@@ -148,6 +179,21 @@ mod tests {
         assert!(counts(told(19, 0).as_bytes(), 20).is_err());
         assert!(counts(b"{\"records\":20}", 20).is_err(), "counts that are not told are not taken for nothing");
         assert!(counts(b"done", 20).is_err());
+    }
+
+    #[test]
+    fn every_event_needs_its_own_answer() {
+        let output = |text: &str| Output {
+            status: std::process::ExitStatus::default(),
+            stdout: text.into(),
+            stderr: Vec::new(),
+        };
+        let line = |id: &str| format!("{{\"event\":{{\"native_id\":\"{id}\"}}}}\n");
+        let ids = ["a".to_owned(), "b".to_owned()];
+        assert!(answers(&output(&(line("a") + &line("b"))), &ids).is_ok());
+        assert!(answers(&output(&line("a")), &ids).is_err());
+        assert!(answers(&output(&(line("b") + &line("a"))), &ids).is_err());
+        assert!(answers(&output("{\"error\":\"not found\"}\n"), &ids[..1]).is_err());
     }
 
     #[test]

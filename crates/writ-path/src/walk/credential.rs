@@ -15,7 +15,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{CredentialChange, Detail, Fact, Lifetime, Minting, Outcome, Party, Presented};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, KeyName, KeyRole};
 use writ_model::record::RecordId;
 use writ_model::time::EventTime;
 
@@ -103,13 +103,14 @@ impl Walk<'_> {
             if self.attached(link)? || self.named_session(link)? {
                 return Ok(None);
             }
-            if link.presented.lifetime == Lifetime::Lasting {
-                let shown = link.credential.as_ref().map_or("this credential", |name| &name.value);
-                self.limit(format!(
-                    "No record here shows who made the lasting credential {shown}: it may be older than these logs."
-                ));
-            } else {
-                self.issuance_gap(link)?;
+            let shown = link.credential.as_ref().map_or("this", |name| &name.value);
+            match link.presented.lifetime {
+                Lifetime::Temporary => self.issuance_gap(link)?,
+                Lifetime::Lasting => self.limit(format!(
+                    "No record here shows who made {shown}, a lasting credential: it may be older than these logs."
+                )),
+                Lifetime::Unknown => self
+                    .limit(format!("The record does not tell what sort of credential {shown} was, nor who issued it.")),
             }
             return Ok(None);
         };
@@ -126,6 +127,12 @@ impl Walk<'_> {
             return Ok(None);
         }
         let next = self.minted_from(link, accepted, rivals, disagree);
+        if disagree {
+            self.limit(
+                "Records disagree about who got this credential: whose power lies behind it is not named.".to_string(),
+            );
+            return Ok(None);
+        }
         if accepted.minting.change == CredentialChange::Issued {
             self.grantor =
                 accepted.fact.actor.clone().filter(|actor| actor.class == Attestation::Verified).map(|actor| {
@@ -179,7 +186,7 @@ impl Walk<'_> {
         let next = self.link(&presented, act.fact.actor.as_ref(), &act.records);
         let known = self.key_strength(rule, link, act, disagree);
         self.push_hop(&next.node, link, edge, known, rule, act, rivals);
-        if edge.carries_power() && known.is_stated() && presented.class == Attestation::Verified {
+        if !disagree && edge.carries_power() && known.is_stated() && presented.class == Attestation::Verified {
             let weakest = self.power.as_ref().map_or(known, |power| power.strength.min(known));
             if let (Some(party), Some(_)) = (next.holder.clone(), &self.power) {
                 self.power = Some(Power { party, strength: weakest, credential: next.credential.clone() });
@@ -191,7 +198,7 @@ impl Walk<'_> {
     /// A credential as a node, with what its use says of it.
     pub(super) fn link(&mut self, presented: &Presented, actor: Option<&Party>, records: &[Rc<Seen>]) -> Link {
         let node = if let Some(name) = &presented.credential {
-            self.graph.credential(name, records)
+            self.graph.credential(name, actor.map(|actor| &actor.principal), records)
         } else {
             let id = records.iter().map(|record| record.id).min().map_or_else(String::new, |id| id.to_string());
             let whose = actor.map_or_else(String::new, |actor| {
@@ -338,7 +345,7 @@ fn because_presented(class: Attestation) -> String {
 
 fn because_issued(act: &Issuance, link: &Link) -> String {
     let shown = link.credential.as_ref().map_or("it", |name| &name.value);
-    format!("{} returned {shown}, and ids of {} are issued once", act.fact.action, KeyKind::Credential.word())
+    format!("{} returned {shown}, and each such id is issued once", act.fact.action)
 }
 
 pub(super) fn against_rivals(n: usize) -> Vec<String> {

@@ -51,7 +51,10 @@ impl Walk<'_> {
                 self.owner = self.owner_of(&entries, &name.value, instant);
             }
             for (record, fact) in entries.iter().filter(|(_, fact)| fact.relation == Relation::Purpose) {
-                self.limit(format!("{} says {} is meant for: {}.", fact.directory, name.value, fact.object));
+                self.limit(format!(
+                    "Whether this was within the credential's purpose is not judged: {} says {} is meant for `{}`.",
+                    fact.directory, name.value, fact.object
+                ));
                 self.graph.cite(&[Rc::clone(record)]);
             }
         }

@@ -137,8 +137,14 @@ pub(super) fn text<'n>(node: Option<&'n Node<'n>>, path: &[&str]) -> Option<&'n 
     node?.text(path).filter(|text| !text.is_empty())
 }
 
-/// Texts at a path in which `*` stands for every element of an array; at most `max` of them. Names
-/// are compared without case: vendors spell the same member in several ways.
+/// The member of that name, whatever its case: vendors spell the same member in several ways. Of two
+/// spellings the one that sorts first counts, so that the order members stand in changes nothing.
+pub(super) fn member<'n>(node: &'n Node<'n>, name: &str) -> Option<&'n Node<'n>> {
+    let same = node.members().iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    same.min_by(|a, b| a.0.cmp(&b.0)).map(|(_, child)| child)
+}
+
+/// Texts at a path in which `*` stands for every element of an array, in order; at most `max` of them.
 pub(super) fn texts<'n>(node: &'n Node<'n>, path: &[&str], max: usize, out: &mut Vec<&'n str>) {
     let Some((step, rest)) = path.split_first() else {
         if let Some(text) = node.as_str().filter(|text| !text.is_empty() && out.len() < max) {
@@ -153,24 +159,29 @@ pub(super) fn texts<'n>(node: &'n Node<'n>, path: &[&str], max: usize, out: &mut
             }
             texts(child, rest, max, out);
         }
-    } else if let Some((_, child)) = node.members().iter().find(|(name, _)| name.eq_ignore_ascii_case(step)) {
+    } else if let Some(child) = member(node, step) {
         texts(child, rest, max, out);
     }
 }
 
-/// Texts under a name anywhere below, at most `max`.
-pub(super) fn texts_anywhere<'n>(node: &'n Node<'n>, name: &str, max: usize, out: &mut Vec<&'n str>) {
+/// Texts under a name anywhere below, sorted, each once, at most `max`.
+pub(super) fn texts_anywhere<'n>(node: &'n Node<'n>, name: &str, max: usize) -> Vec<&'n str> {
+    let mut out = Vec::new();
+    gather(node, name, &mut out);
+    out.sort_unstable();
+    out.dedup();
+    out.truncate(max);
+    out
+}
+
+fn gather<'n>(node: &'n Node<'n>, name: &str, out: &mut Vec<&'n str>) {
     for child in node.elements() {
-        texts_anywhere(child, name, max, out);
+        gather(child, name, out);
     }
     for (key, child) in node.members() {
         match child.as_str() {
-            Some(text) if key.eq_ignore_ascii_case(name) && !text.is_empty() => {
-                if out.len() < max && !out.contains(&text) {
-                    out.push(text);
-                }
-            }
-            _ => texts_anywhere(child, name, max, out),
+            Some(text) if key.eq_ignore_ascii_case(name) && !text.is_empty() => out.push(text),
+            _ => gather(child, name, out),
         }
     }
 }

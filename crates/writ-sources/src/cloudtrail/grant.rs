@@ -1,6 +1,6 @@
 //! Lasting power given or taken: roles handed to services or bound to hosts, permissions, trust.
 
-use super::event::{Event, texts, texts_anywhere};
+use super::event::{Event, member, texts, texts_anywhere};
 use super::presented::{instance_trace, passed_trace};
 use crate::admit::short;
 use std::fmt::Write as _;
@@ -243,7 +243,8 @@ pub(super) fn hands_power_over(event: &Event<'_>) -> bool {
     let Some(request) = event.request else { return false };
     let names_role = |row: &Pass| !roles(request, row).is_empty();
     let attaches = ATTACHES.iter().any(|(service, name)| event.is(service, name));
-    PASSES.iter().any(|row| event.is(row.service, row.name) && names_role(row)) || (attaches && has_profile(request))
+    PASSES.iter().any(|row| event.is(row.service, row.name) && names_role(row))
+        || (attaches && profile(request).is_some())
 }
 
 /// The stack a successful call gave or changed.
@@ -284,12 +285,6 @@ fn roles<'n>(request: &'n Node<'n>, row: &Pass) -> Vec<&'n str> {
     roles
 }
 
-fn has_profile(request: &Node<'_>) -> bool {
-    let mut profiles = Vec::new();
-    profile(request, &mut profiles);
-    !profiles.is_empty()
-}
-
 /// The ARN of a role that is given by name: names are unique in an account.
 fn role_arn(event: &Event<'_>, role: &str) -> String {
     if role.starts_with("arn:") {
@@ -300,15 +295,13 @@ fn role_arn(event: &Event<'_>, role: &str) -> String {
 }
 
 fn attached(event: &Event<'_>, base: &Fact) -> Option<Fact> {
-    let mut profiles = Vec::new();
-    let mut instances = Vec::new();
-    for place in [event.request, event.response].into_iter().flatten() {
-        profile(place, &mut profiles);
-    }
-    for place in [event.response, event.request].into_iter().flatten() {
-        texts_anywhere(place, "instanceId", INSTANCES_MAX, &mut instances);
-    }
-    let profile = profiles.first()?;
+    let places = [event.request, event.response].into_iter().flatten();
+    let profile = places.clone().find_map(profile)?;
+    let mut instances: Vec<&str> =
+        places.flat_map(|place| texts_anywhere(place, "instanceId", INSTANCES_MAX)).collect();
+    instances.sort_unstable();
+    instances.dedup();
+    instances.truncate(INSTANCES_MAX);
     let traces: Vec<KeyName> = instances.iter().filter_map(|instance| instance_trace(instance)).collect();
     if traces.is_empty() {
         return None;
@@ -320,19 +313,26 @@ fn attached(event: &Event<'_>, base: &Fact) -> Option<Fact> {
     Some(grant(base, GrantKind::Attached, traces, format!("instance profile `{}` bound to {bound}", short(profile))))
 }
 
-/// Instance profiles named below, by ARN or else by name.
-fn profile<'n>(node: &'n Node<'n>, out: &mut Vec<&'n str>) {
+/// The instance profile named below, by ARN or else by name.
+fn profile<'n>(node: &'n Node<'n>) -> Option<&'n str> {
+    let mut found = Vec::new();
+    profiles(node, &mut found);
+    found.into_iter().min().map(|(_, name)| name)
+}
+
+/// Instance profiles below; ARNs sort before names.
+fn profiles<'n>(node: &'n Node<'n>, out: &mut Vec<(bool, &'n str)>) {
     for child in node.elements() {
-        profile(child, out);
+        profiles(child, out);
     }
     for (name, child) in node.members() {
         if name.eq_ignore_ascii_case("iamInstanceProfile") {
-            texts(child, &["arn"], 1, out);
-            if out.is_empty() {
-                texts(child, &["name"], 1, out);
+            for (by_name, spelt) in [(false, "arn"), (true, "name")] {
+                let found = member(child, spelt).and_then(Node::as_str).filter(|text| !text.is_empty());
+                out.extend(found.map(|text| (by_name, text)));
             }
-        } else if out.is_empty() {
-            profile(child, out);
+        } else {
+            profiles(child, out);
         }
     }
 }
@@ -355,6 +355,9 @@ pub(super) fn orders(event: &Event<'_>, outcome: Outcome, via: Option<&str>) -> 
     if let Some(request) = event.request {
         tagged(request, &mut found);
     }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(ORDERS_MAX);
     found.into_iter().filter_map(|id| KeyName::new(KeyKind::Task, STACK, id)).collect()
 }
 
@@ -367,23 +370,14 @@ fn tagged<'n>(node: &'n Node<'n>, out: &mut Vec<&'n str>) {
     for child in node.elements() {
         tagged(child, out);
     }
-    let members = node.members();
-    let named = |wanted: [&str; 2]| {
-        members
-            .iter()
-            .find(|(name, _)| wanted.iter().any(|w| name.eq_ignore_ascii_case(w)))
-            .and_then(|(_, n)| n.as_str())
-    };
-    let mut add = |id: Option<&'n str>| {
-        if let Some(id) = id.filter(|id| is_stack_id(id) && out.len() < ORDERS_MAX && !out.contains(id)) {
-            out.push(id);
-        }
-    };
+    let named = |names: [&str; 2]| names.into_iter().find_map(|name| member(node, name)).and_then(Node::as_str);
     if named(["key", "tagKey"]) == Some(STACK_TAG) {
-        add(named(["value", "tagValue"]));
+        out.extend(named(["value", "tagValue"]).filter(|id| is_stack_id(id)));
     }
-    add(node.text(&[STACK_TAG]));
-    for (_, child) in members {
-        tagged(child, out);
+    for (name, child) in node.members() {
+        match child.as_str() {
+            Some(id) if name == STACK_TAG && is_stack_id(id) => out.push(id),
+            _ => tagged(child, out),
+        }
     }
 }

@@ -146,21 +146,31 @@ fn bucket(event: &Event<'_>, request: &Node<'_>, out: &mut Vec<Resource>) {
 }
 
 fn members(event: &Event<'_>, request: &Node<'_>, out: &mut Vec<Resource>) {
+    let mut found: Vec<(usize, &Node<'_>)> = Vec::new();
+    collect(event, request, &mut found);
+    // In the order of the table, not of the members.
+    found.sort_by_key(|(row, _)| *row);
+    for (row, value) in found {
+        let kind = MEMBERS.get(row).map_or("", |member| member.kind);
+        for id in value.as_str().into_iter().chain(value.elements().iter().filter_map(Node::as_str)) {
+            add(out, kind, id);
+        }
+    }
+}
+
+fn collect<'n>(event: &Event<'_>, request: &'n Node<'n>, out: &mut Vec<(usize, &'n Node<'n>)>) {
     for (name, value) in request.members() {
         // Newer EC2 calls wrap what they ask for: `{"CreateFlowLogsRequest": {…}}`.
         if name.ends_with("Request") && event.service == "ec2" {
-            members(event, value, out);
+            collect(event, value, out);
             continue;
         }
         if !matches!(value.value, Value::String(_) | Value::Array(_)) {
             continue;
         }
-        let known = |member: &&Member| {
+        let known = |member: &Member| {
             member.name.eq_ignore_ascii_case(name) && (member.service.is_empty() || member.service == event.service)
         };
-        let Some(member) = MEMBERS.iter().find(known) else { continue };
-        for id in value.as_str().into_iter().chain(value.elements().iter().filter_map(Node::as_str)) {
-            add(out, member.kind, id);
-        }
+        out.extend(MEMBERS.iter().position(known).map(|row| (row, value)));
     }
 }

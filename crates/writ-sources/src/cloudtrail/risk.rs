@@ -215,8 +215,7 @@ fn public(request: &Node<'_>) -> bool {
         texts(request, &[name], 1, &mut lists);
         texts(request, &[name, "*"], 8, &mut lists);
     }
-    let mut groups = Vec::new();
-    texts_anywhere(request, "URI", 16, &mut groups);
+    let groups = texts_anywhere(request, "URI", usize::MAX);
     let everybody = |uri: &&str| uri.ends_with("/global/AllUsers") || uri.ends_with("/global/AuthenticatedUsers");
     lists.iter().any(|acl| OPEN.contains(acl)) || groups.iter().any(everybody) || policy_is_public(request)
 }

@@ -1,1 +1,89 @@
+//! Recognition, the envelope, and the tables' own consistency. What is said of records is shown by
+//! the fixtures.
 
+use super::*;
+use writ_model::json;
+
+fn recognised(text: &str) -> bool {
+    CloudTrail.recognises(&json::parse(text.as_bytes()).unwrap())
+}
+
+#[test]
+fn records_are_told_by_content() {
+    assert!(recognised(r#"{"eventTime":"2026-01-01T00:00:00Z","eventName":"X","awsRegion":"eu-central-1"}"#));
+    assert!(recognised(r#"{"eventID":"1","insightDetails":{},"eventType":"AwsCloudTrailInsight"}"#));
+    for text in [
+        r#"{"eventTime":"2026-01-01T00:00:00Z","eventName":"X"}"#,
+        r#"{"eventName":"X","awsRegion":"x","userIdentity":{}}"#,
+        r#"{"eventtime":"x","eventname":"X","awsregion":"x"}"#,
+        r#"{"eventTime":"x","eventName":"ObjectCreated:Put","eventSource":"aws:s3","awsRegion":"x"}"#,
+        r#"["eventTime","eventName","awsRegion"]"#,
+        "{}",
+    ] {
+        assert!(!recognised(text), "{text}");
+    }
+}
+
+fn reading(text: &str) -> Result<Reading, String> {
+    CloudTrail.read(&json::parse(text.as_bytes()).unwrap())
+}
+
+#[test]
+fn the_recorder_is_the_account_that_wrote_it() {
+    let recorder = |text: &str| reading(text).unwrap().recorder;
+    let time = r#""eventTime":"2026-01-01T00:00:00Z""#;
+    let identity = r#""userIdentity":{"accountId":"444455556666"}"#;
+    assert_eq!(recorder(&format!("{{{time},{identity},\"recipientAccountId\":\"111122223333\"}}")), "aws:111122223333");
+    assert_eq!(recorder(&format!("{{{time},{identity},\"recipientAccountId\":\"\"}}")), "aws:444455556666");
+    assert_eq!(recorder(&format!("{{{time}}}")), "aws:unknown");
+}
+
+#[test]
+fn a_reading_without_a_time_says_what_is_wrong() {
+    for (text, cause) in [
+        (r#"{"eventID":"1"}"#, "`eventTime` is missing"),
+        (r#"{"eventTime":null}"#, "it is null"),
+        (r#"{"eventTime":"yesterday"}"#, "`yesterday` is not a time with a zone"),
+        (r#"{"eventTime":"2026-01-01T00:00:00"}"#, "not a time with a zone"),
+    ] {
+        let error = reading(text).unwrap_err();
+        assert!(error.contains(cause), "{error}");
+    }
+}
+
+#[test]
+fn codes_that_facts_refer_to_are_declared() {
+    for code in [SSO_ROLE_CREDENTIALS, CONSOLE_SESSION, CONSOLE_NO_KEY, SERVICE_SESSION, "data_events"] {
+        assert!(INFO.omission(code).is_some(), "{code}");
+    }
+}
+
+#[test]
+fn tables_enter_the_derivation() {
+    let tables = CloudTrail.tables();
+    for word in [
+        "AssumeRoleWithSAML",
+        "roleARN",
+        "StopLogging",
+        "UnauthorizedOperation",
+        "dBSnapshotIdentifier",
+        "GetSecretValue",
+    ] {
+        assert!(tables.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn permission_sets_are_read_off_role_names() {
+    use presented::permission_set;
+    assert_eq!(permission_set("AWSReservedSSO_DataReader_0123456789abcdef"), Some("DataReader"));
+    assert_eq!(permission_set("AWSReservedSSO_Data_Reader_0123456789ABCDEF"), Some("Data_Reader"));
+    for role in [
+        "AWSReservedSSO_DataReader_0123",
+        "AWSReservedSSO__0123456789abcdef",
+        "DataReader_0123456789abcdef",
+        "AWSReservedSSO_x",
+    ] {
+        assert_eq!(permission_set(role), None, "{role}");
+    }
+}

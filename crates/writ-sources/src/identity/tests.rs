@@ -1,1 +1,75 @@
+//! What an entry confirms, and tables. Good and bad entries are fixtures.
 
+use super::*;
+use writ_model::json;
+
+fn fact(times: &str) -> IdentityFact {
+    let text = format!(
+        r#"{{"directory":"d","subject":{{"kind":"principal","namespace":"aws","value":"AIDA1"}},"relation":"same","object":"person:a"{times}}}"#
+    );
+    let node = json::parse(text.as_bytes()).unwrap();
+    let fact = Entry::read(&node).unwrap().fact("as-pushed");
+    match fact.detail {
+        Detail::Identity(fact) => fact,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_interval_is_confirmed_up_to_what_the_directory_had_seen() {
+    let confirmed = |times: &str| fact(times).confirmed_to.map(|time| time.to_string());
+    let at = |day: &str| Some(format!("2026-{day}T00:00:00Z"));
+    assert_eq!(confirmed(""), None);
+    assert_eq!(confirmed(r#","read_at":"2026-10-20T00:00:00Z""#), at("10-20"));
+    assert_eq!(confirmed(r#","to":"2026-09-01T00:00:00Z""#), at("09-01"));
+    assert_eq!(confirmed(r#","to":"2026-09-01T00:00:00Z","read_at":"2026-10-20T00:00:00Z""#), at("09-01"));
+    // A planned end.
+    assert_eq!(confirmed(r#","to":"2026-12-31T00:00:00Z","read_at":"2026-10-20T00:00:00Z""#), at("10-20"));
+}
+
+#[test]
+fn the_recorder_is_the_directory_that_speaks() {
+    assert_eq!(fact("").directory, "as-pushed");
+}
+
+fn rows(text: &str) -> Vec<(u64, u64, Result<String, String>)> {
+    let mut out = Vec::new();
+    csv::rows(text.as_bytes(), &mut |row| {
+        assert!(text.as_bytes()[usize::try_from(row.byte).unwrap()..].starts_with(row.bytes));
+        assert!(!row.bytes.is_empty() && row.bytes.trim_ascii() == row.bytes);
+        out.push((row.line, row.byte, row.item.map(|item| String::from_utf8(item).unwrap())));
+    });
+    out
+}
+
+#[test]
+fn rows_become_the_objects_they_stand_for() {
+    let text = "\u{feff}subject_kind,subject_namespace,subject,relation,object,Team\r\nprincipal,aws,A1,same,\"person:\"\"a\"\"\",\r\n\r\ncredential,aws,K1,purpose,deploy,ops\r\n";
+    assert_eq!(
+        rows(text),
+        [
+            (2, 64, Ok(r#"{"subject":{"kind":"principal","namespace":"aws","value":"A1"},"relation":"same","object":"person:\"a\""}"#.to_string())),
+            (4, 105, Ok(r#"{"subject":{"kind":"credential","namespace":"aws","value":"K1"},"relation":"purpose","object":"deploy","Team":"ops"}"#.to_string())),
+        ]
+    );
+}
+
+#[test]
+fn bad_tables_say_so_once_and_bad_rows_one_by_one() {
+    let header = "subject_kind,subject_namespace,subject,relation,object";
+    let causes = |text: &str| rows(text).into_iter().map(|row| row.2.unwrap_err()).collect::<Vec<_>>();
+    assert_eq!(causes(&format!("{header}\nprincipal,aws\n")), ["the row has 2 cells and the header 5"]);
+    assert_eq!(causes("subject,relation\nA,same\n")[0], "the column `subject_kind` is missing in the header");
+    assert_eq!(causes(&format!("{header},object\n")), ["the column `object` stands twice in the header"]);
+    assert!(rows("").is_empty());
+}
+
+#[test]
+fn tables_are_told_by_their_header() {
+    assert!(csv::recognises(b"id,directory,subject_kind,subject_namespace,subject,relation,object\r\n1,2,3"));
+    assert!(csv::recognises("\u{feff}\"object\", relation ,subject,subject_kind".as_bytes()));
+    for head in ["id,name,relation,object\n", "{\"subject_kind\":1}", "", "subject_kind;subject;relation;object"] {
+        assert!(!csv::recognises(head.as_bytes()), "{head}");
+    }
+    assert!(!csv::recognises(&b"x,".repeat(5_000)));
+}

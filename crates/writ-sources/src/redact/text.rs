@@ -2,6 +2,7 @@
 
 use super::{Withholds, is_placeholder, signed_at};
 use crate::admit::Mac;
+use memchr::{memchr, memchr2};
 use writ_model::record::{Redaction, placeholder};
 
 /// Replaces what stands between quotes after a secret's name, and the values of signing parameters,
@@ -56,8 +57,7 @@ fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)>
 }
 
 fn next_quote(bytes: &[u8], from: usize) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    rest.iter().position(|byte| matches!(byte, b'"' | b'\'')).map(|n| from + n)
+    memchr2(b'"', b'\'', bytes.get(from..)?).map(|n| from + n)
 }
 
 /// How many backslashes stand right before a place.
@@ -88,7 +88,7 @@ fn named_value(bytes: &[u8], quote: usize, rules: &Withholds) -> Option<(usize, 
 /// Where that is ambiguous it reads on, so that it withholds too much rather than too little.
 fn closing(bytes: &[u8], from: usize, mark: u8, depth: usize) -> usize {
     let mut at = from;
-    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == mark)) {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr(mark, rest)) {
         let end = at + found;
         let run = escapes(bytes, end);
         if run <= depth {

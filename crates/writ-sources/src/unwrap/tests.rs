@@ -1,1 +1,55 @@
+//! Shapes that are told apart, and pointers.
 
+use super::*;
+
+fn found(text: &str, pointer: Option<&str>) -> Vec<String> {
+    let mut out = Vec::new();
+    unwrap(text.as_bytes(), 100, pointer, &mut |found| {
+        out.push(match found {
+            Found::Item(item) => format!("{} {}", item.byte(), String::from_utf8_lossy(item.bytes())),
+            Found::Reject { byte, cause, bytes } => {
+                format!("{byte} REJECT {} {cause}", String::from_utf8_lossy(bytes))
+            }
+            Found::Note { byte, text } => format!("{byte} NOTE {text}"),
+        });
+    });
+    out
+}
+
+#[test]
+fn a_record_is_itself() {
+    assert_eq!(found(r#" {"eventTime":"x","records":[1]} "#, None), [r#"101 {"eventTime":"x","records":[1]}"#]);
+    assert_eq!(found(r#"{"Records":"none"}"#, None), [r#"100 {"Records":"none"}"#]);
+    assert_eq!(found(r#"{"message":"hello","timestamp":1}"#, None).len(), 1);
+}
+
+#[test]
+fn lists_may_be_empty_and_their_bad_elements_are_rejects() {
+    assert!(found(r#"{"Records":[]}"#, None).is_empty());
+    let rejects = found(r#"[{"a":1}, 7, "x", null]"#, None);
+    assert_eq!(rejects.len(), 4);
+    assert_eq!(rejects[0], r#"101 {"a":1}"#);
+    assert_eq!(rejects[1], "110 REJECT 7 a record is a JSON object; this is a number");
+}
+
+#[test]
+fn a_single_exported_event_is_opened() {
+    let event = r#"{"timestamp":1,"ingestionTime":2,"message":"{\"a\":1}"}"#;
+    assert_eq!(found(event, None), [r#"143 {"a":1}"#]);
+    let event = r#"{"EventId":"e","CloudTrailEvent":"[1]"}"#;
+    assert_eq!(found(event, None), ["133 REJECT 1 a record is a JSON object; this is a number"]);
+}
+
+#[test]
+fn a_pointer_names_the_place_of_the_records() {
+    let text = r#"{"rule":"x","a/b":{"events":[{"k":1}]}}"#;
+    assert_eq!(found(text, Some("/a~1b/events")), [r#"129 {"k":1}"#]);
+    assert_eq!(found(text, Some("/a~1b/events/0")), [r#"129 {"k":1}"#]);
+    assert_eq!(found(text, Some("")).len(), 1);
+    assert_eq!(found(text, Some("/event")), [format!("100 REJECT {text} nothing stands at `/event` in this element")]);
+}
+
+#[test]
+fn what_is_not_json_is_one_reject_with_its_place() {
+    assert_eq!(found(r#"{"a":}"#, None), [r#"100 REJECT {"a":} not JSON: `}` cannot stand here in JSON (byte 105)"#]);
+}

@@ -27,9 +27,9 @@ pub(crate) fn mac(bytes: &[u8]) -> [u8; 32] {
 
 /// One thing found in an input, and what became of it.
 pub(crate) enum Outcome {
-    Record { byte: u64, bytes: Vec<u8>, admitted: Box<Admitted> },
+    Record { bytes: Vec<u8>, admitted: Box<Admitted> },
     Reject { byte: u64, cause: String },
-    Note { byte: u64, text: String },
+    Note { text: String },
 }
 
 /// Everything in one element of input.
@@ -40,12 +40,12 @@ pub(crate) fn read(element: &[u8], pointer: Option<&str>) -> Vec<Outcome> {
             Found::Item(item) => {
                 let (byte, bytes) = (item.byte(), item.bytes().to_vec());
                 match item.admit(None, None, &mac) {
-                    Ok(admitted) => Outcome::Record { byte, bytes, admitted: Box::new(admitted) },
+                    Ok(admitted) => Outcome::Record { bytes, admitted: Box::new(admitted) },
                     Err(cause) => Outcome::Reject { byte, cause },
                 }
             }
             Found::Reject { byte, cause, .. } => Outcome::Reject { byte, cause },
-            Found::Note { byte, text } => Outcome::Note { byte, text },
+            Found::Note { text, .. } => Outcome::Note { text },
         });
     });
     out

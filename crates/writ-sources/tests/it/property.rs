@@ -1,1 +1,141 @@
+//! What holds for every record, shown on every fixture.
 
+use crate::{Outcome, admit_text, fixtures, mac, read, records, testdata};
+use serde_json::Value;
+use writ_model::custody::Custody;
+use writ_model::record::Origin;
+use writ_model::time::Time;
+use writ_sources::unwrap::{Found, NESTING_MAX, unwrap};
+use writ_sources::{Admitted, admit, by_name, derive_facts, raw};
+
+/// Every record in the fixtures, with the bytes it was read from.
+fn all() -> Vec<(Vec<u8>, Admitted)> {
+    let mut out = Vec::new();
+    for (source, path) in fixtures() {
+        if source == "health" || path.extension().is_some_and(|extension| extension == "csv") {
+            continue;
+        }
+        for outcome in read(&std::fs::read(&path).unwrap(), None) {
+            if let Outcome::Record { bytes, admitted, .. } = outcome {
+                out.push((bytes, *admitted));
+            }
+        }
+    }
+    assert!(out.len() > 100);
+    out
+}
+
+fn origin() -> Origin {
+    Origin { by: "noor".to_string(), from: "trail.json".to_string(), byte: 7 }
+}
+
+#[test]
+fn stored_evidence_says_what_was_said_at_admission() {
+    for (_, admitted) in all() {
+        let (record, facts) = admitted.into_record(Custody::HandedIn, Time::from_millis(0), origin());
+        assert_eq!(derive_facts(&record.envelope, &record.evidence).unwrap(), facts);
+        // And admitting the stored evidence finds nothing more to withhold and the same record.
+        let source = by_name(&record.envelope.identity.source);
+        let again = admit(&record.evidence, source, Some(&record.envelope.identity.recorder), &mac).unwrap();
+        assert_eq!((again.id, again.redactions.len()), (record.id, 0));
+        assert_eq!(again.evidence, record.evidence);
+    }
+}
+
+#[test]
+fn layout_and_member_order_change_no_record() {
+    for (bytes, admitted) in all() {
+        let value: Value = serde_json::from_slice(&bytes).unwrap();
+        let source = by_name(&admitted.identity.source);
+        for text in [serde_json::to_string_pretty(&value).unwrap(), format!(" \n{value}\t")] {
+            let other = admit(text.as_bytes(), source, None, &mac).unwrap();
+            assert_eq!((other.id, other.content, &other.identity), (admitted.id, admitted.content, &admitted.identity));
+            assert_eq!(other.facts, admitted.facts);
+        }
+    }
+}
+
+#[test]
+fn evidence_is_what_came_but_for_what_was_withheld() {
+    for (bytes, admitted) in all() {
+        if admitted.redactions.is_empty() {
+            assert_eq!(bytes, admitted.evidence);
+        }
+        let value: Value = serde_json::from_slice(&admitted.evidence).unwrap();
+        let before: Value = serde_json::from_slice(&bytes).unwrap();
+        for redaction in &admitted.redactions {
+            let kept = value.pointer(&redaction.pointer).unwrap().as_str().unwrap();
+            assert_eq!(kept, format!("writ:withheld:{}", redaction.kind));
+            let secret = before.pointer(&redaction.pointer).unwrap().as_str().unwrap();
+            assert_eq!(redaction.digest, mac(secret.as_bytes()));
+            assert!(!String::from_utf8_lossy(&admitted.evidence).contains(secret));
+        }
+    }
+}
+
+#[test]
+fn what_is_withheld_does_not_change_the_record() {
+    let text = std::fs::read_to_string(testdata().join("aws.cloudtrail/assume-role.json")).unwrap();
+    let token = "IQoJb3JpZ2luX2VjEFICTIONALxxxxxxxx";
+    assert!(text.contains(token));
+    let one = &records(text.as_bytes(), None)[0];
+    let other = &records(text.replace(token, "another token").as_bytes(), None)[0];
+    assert_eq!((one.id, &one.evidence), (other.id, &other.evidence));
+    assert_ne!(one.redactions[0].digest, other.redactions[0].digest);
+}
+
+#[test]
+fn a_named_source_and_recorder_win() {
+    let text = r#"{"eventTime":"2026-10-14T09:30:00Z","note":"names no service"}"#;
+    assert!(admit_text(text).unwrap_err().starts_with("no source knows"));
+    let admitted = admit(text.as_bytes(), by_name("aws.cloudtrail"), Some("aws:999988887777"), &mac).unwrap();
+    assert_eq!(admitted.identity.recorder, "aws:999988887777");
+    assert!(admitted.identity.native_id.starts_with("sha256:"));
+    let named = admit(text.as_bytes(), by_name("aws.cloudtrail"), None, &mac).unwrap();
+    assert_eq!(named.identity.recorder, "aws:unknown");
+    assert_ne!(named.id, admitted.id);
+}
+
+/// Whatever is cut out of or put into a record, it is a record, a reject or a note: nothing panics and
+/// nothing is silently dropped.
+#[test]
+fn broken_input_is_never_lost_silently() {
+    let text = std::fs::read(testdata().join("aws.cloudtrail/envelope-logs-subscription.json")).unwrap();
+    let mut seed: u64 = 42;
+    for _ in 0..2_000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut bytes = text.clone();
+        let at = usize::try_from(seed >> 20).unwrap() % bytes.len();
+        match seed % 3 {
+            0 => bytes.truncate(at),
+            1 => bytes[at] = b"{}[],:\"\\0x\xff"[usize::try_from(seed >> 50).unwrap() % 11],
+            _ => drop(bytes.remove(at)),
+        }
+        assert!(!read(&bytes, None).is_empty() || bytes.windows(15).any(|w| w == b"\"logEvents\": []"));
+        let kept = raw::keep(&bytes, "handed-in", &mac);
+        assert!(kept.facts.is_empty() && kept.event_time.is_none());
+    }
+}
+
+#[test]
+fn positions_point_at_the_item() {
+    let text = std::fs::read(testdata().join("aws.cloudtrail/assume-role.json")).unwrap();
+    let mut found = 0;
+    unwrap(&text, 1_000, None, &mut |what| {
+        let Found::Item(item) = what else { panic!("not an item") };
+        let at = usize::try_from(item.byte() - 1_000).unwrap();
+        assert!(text[at..].starts_with(item.bytes()) && item.bytes().starts_with(b"{\"eventVersion\""));
+        found += 1;
+    });
+    assert_eq!(found, 6);
+}
+
+#[test]
+fn nesting_is_bounded_and_said() {
+    let mut text = r#"{"a":1}"#.to_string();
+    for _ in 0..=NESTING_MAX {
+        text = format!("{{\"Records\":[{text}]}}");
+    }
+    let outcomes = read(text.as_bytes(), None);
+    assert!(matches!(&outcomes[..], [Outcome::Reject { cause, .. }] if cause.contains("more than 8 deep")));
+}

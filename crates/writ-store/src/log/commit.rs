@@ -78,9 +78,14 @@ impl Committer {
                 format!("the folder holds {} records, the most it can: start a new folder", self.next),
             ));
         }
-        self.store(group).inspect_err(|cause| {
+        self.store(group).map_err(|cause| {
             self.batch.cut(self.durable);
             self.poison = Some(cause.clone());
+            let kind = if cause.kind() == Kind::Full { Kind::Full } else { Kind::Closed };
+            cause.recast(
+                kind,
+                format!("{cause}; nothing of this commit is acknowledged, and the writer stops: start again"),
+            )
         })
     }
 

@@ -110,7 +110,9 @@ impl Scanner<'_> {
     fn look(&mut self, at: u64, next: u64) -> Result<Found, Error> {
         let Some((bytes, header)) = self.header(at)? else { return Ok(Found::Bad(DamageCause::Header, at + 1)) };
         if header.first != next {
-            return Ok(Found::Bad(DamageCause::Header, at + 1));
+            // A later position is where the search goes on: records before it are lost.
+            let to = if header.first > next { at } else { at + 1 };
+            return Ok(Found::Bad(DamageCause::Header, to));
         }
         let body = at + HEADER as u64;
         let to = body + u64::from(header.payload);
@@ -157,16 +159,17 @@ impl Scanner<'_> {
 
     fn find_magic(&mut self, from: u64) -> Result<Option<u64>, Error> {
         let mut at = from;
-        // Stretches overlap, so that magic across their border is found.
-        while at.saturating_add(MAGIC.len() as u64) <= self.window.size {
-            let len = index(self.window.size - at).min(limit::READ_AHEAD);
-            let Some(bytes) = self.bytes(at, len)? else { break };
-            if let Some(found) = bytes.windows(MAGIC.len()).position(|window| window == MAGIC) {
+        loop {
+            let io = |e| Error::io("read", self.path, e);
+            // Searches what is in memory, however little: evidence may be full of magic, and each hit
+            // must not read the file again.
+            let Some(held) = self.window.held(at, MAGIC.len()).map_err(io)? else { return Ok(None) };
+            if let Some(found) = held.windows(MAGIC.len()).position(|window| window == MAGIC) {
                 return Ok(Some(at + found as u64));
             }
-            at += (len - MAGIC.len() + 1) as u64;
+            // Stretches overlap, so that magic across their border is found.
+            at += (held.len() - MAGIC.len() + 1) as u64;
         }
-        Ok(None)
     }
 
     fn bytes(&mut self, at: u64, len: usize) -> Result<Option<&[u8]>, Error> {
@@ -185,15 +188,18 @@ struct Window<'a> {
 impl Window<'_> {
     /// These bytes; `None` if the file ends before them.
     fn bytes(&mut self, at: u64, len: usize) -> io::Result<Option<&[u8]>> {
-        if at.checked_add(len as u64).is_none_or(|end| end > self.size) {
+        Ok(self.held(at, len)?.and_then(|held| held.get(..len)))
+    }
+
+    /// What is in memory from here on: so many bytes at least; `None` if the file ends before them.
+    fn held(&mut self, at: u64, least: usize) -> io::Result<Option<&[u8]>> {
+        if at.checked_add(least as u64).is_none_or(|end| end > self.size) {
             return Ok(None);
         }
-        let held = at >= self.start && at + len as u64 <= self.start + self.buffer.len() as u64;
-        if !held {
-            self.fill(at, len)?;
+        if at < self.start || at + least as u64 > self.start + self.buffer.len() as u64 {
+            self.fill(at, least)?;
         }
-        let from = index(at - self.start);
-        Ok(self.buffer.get(from..from + len))
+        Ok(self.buffer.get(index(at - self.start)..))
     }
 
     fn fill(&mut self, at: u64, len: usize) -> io::Result<()> {
@@ -209,3 +215,6 @@ impl Window<'_> {
         file::read_exact_at(self.log, rest, at + kept as u64).inspect_err(|_| self.buffer.clear())
     }
 }
+
+#[cfg(test)]
+mod tests;

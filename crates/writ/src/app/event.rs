@@ -50,8 +50,7 @@ fn by_name(asker: &Asker, reference: &str) -> Result<Vec<Posting>, Error> {
     let mut at = rest.len();
     while let Some(split) = rest.get(..at).and_then(|head| head.rfind('@')) {
         let (native_id, recorder) = (rest.get(..split).unwrap_or(""), rest.get(split + 1..).unwrap_or(""));
-        let found =
-            named(asker, native_id, |identity| identity.source == source && identity.recorder == recorder)?;
+        let found = named(asker, native_id, |identity| identity.source == source && identity.recorder == recorder)?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -83,7 +82,8 @@ fn not_found(asker: &Asker, reference: &str, later: &[Posting]) -> Error {
         .filter(|span| span.source != "health")
         .take(LISTED_MAX)
         .map(|span| {
-            let time = |time: Option<writ_model::time::Time>| time.map_or_else(|| "?".to_string(), |time| time.to_string());
+            let time =
+                |time: Option<writ_model::time::Time>| time.map_or_else(|| "?".to_string(), |time| time.to_string());
             format!("{} of {} from {} to {}", span.source, span.recorder, time(span.first_event), time(span.last_event))
         })
         .collect();
@@ -110,7 +110,9 @@ fn ambiguous(asker: &Asker, reference: &str, several: &[Posting]) -> Error {
     };
     let listed: Vec<String> = identities
         .iter()
-        .flat_map(|(identity, ids)| ids.iter().map(move |id| format!("{id} ({} of {})", identity.source, identity.recorder)))
+        .flat_map(|(identity, ids)| {
+            ids.iter().map(move |id| format!("{id} ({} of {})", identity.source, identity.recorder))
+        })
         .take(LISTED_MAX)
         .collect();
     Error::new(Kind::Ambiguous, message).hint(format!("ask for one of them: {}", listed.join(", ")))

@@ -72,8 +72,7 @@ pub(crate) fn ingest(
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)
         .map_err(|fault| Error::new(Kind::Unavailable, format!("the system gives no random numbers: {fault}")))?;
-    let (writer, recovery) =
-        Writer::create_or_open(data, secret, writ_sources::derivation(), app::derive)?;
+    let (writer, recovery) = Writer::create_or_open(data, secret, writ_sources::derivation(), app::derive)?;
     tell(Event::Recovered(&recovery))?;
     let walked = input::walk(paths);
     let mut account = Account::default();

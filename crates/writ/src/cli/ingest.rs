@@ -76,7 +76,9 @@ pub(super) fn run(args: &IngestArgs, config: &Config, output: &mut Output) -> Re
                 let text = format!("{}{at}: {}; {}", problem.name, problem.cause, problem.remedy);
                 remark(&format!("problem: {}", escape::terminal(&text)));
             }
-            Event::Note(note) => remark(&format!("note: {}", escape::terminal(&format!("{}: {}", note.name, note.text)))),
+            Event::Note(note) => {
+                remark(&format!("note: {}", escape::terminal(&format!("{}: {}", note.name, note.text))))
+            }
             Event::Recovered(recovery) => {
                 if let Some(torn) = &recovery.torn {
                     let text = format!(
@@ -110,8 +112,10 @@ pub(super) fn run(args: &IngestArgs, config: &Config, output: &mut Output) -> Re
 
 fn source(name: &str) -> Result<&'static dyn writ_sources::Source, Error> {
     writ_sources::by_name(name).filter(|source| source.info().name != "health").ok_or_else(|| {
-        let known: Vec<&str> = writ_sources::SOURCES.iter().map(|source| source.info().name).filter(|name| *name != "health").collect();
-        Error::new(Kind::Usage, format!("no source is called `{name}`")).hint(format!("there are: {}", known.join(", ")))
+        let known: Vec<&str> =
+            writ_sources::SOURCES.iter().map(|source| source.info().name).filter(|name| *name != "health").collect();
+        Error::new(Kind::Usage, format!("no source is called `{name}`"))
+            .hint(format!("there are: {}", known.join(", ")))
     })
 }
 

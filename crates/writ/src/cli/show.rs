@@ -122,17 +122,27 @@ fn print(shown: &Value, config: &Config, output: &mut Output) -> Result<(), Erro
     let handed = format!("by {} from {} at byte {}", plain(&from["by"]), plain(&from["from"]), from["byte"]);
     output.line(&format!("{:<10} {}", "handed in", safe(&handed)))?;
     for withheld in shown["withheld"].as_array().into_iter().flatten() {
-        output.line(&format!("{:<10} {} ({})", "withheld", safe(&plain(&withheld["pointer"])), safe(&plain(&withheld["kind"]))))?;
+        output.line(&format!(
+            "{:<10} {} ({})",
+            "withheld",
+            safe(&plain(&withheld["pointer"])),
+            safe(&plain(&withheld["kind"]))
+        ))?;
     }
     for fact in shown["facts"].as_array().into_iter().flatten() {
         output.line("")?;
         let actor = fact["actor"]["name"].as_str().or(fact["actor"]["principal"].as_str()).unwrap_or("nobody named");
-        let line = format!("{} {} by {actor}: {}", plain(&fact["kind"]), plain(&fact["action"]), plain(&fact["outcome"]));
+        let line =
+            format!("{} {} by {actor}: {}", plain(&fact["kind"]), plain(&fact["action"]), plain(&fact["outcome"]));
         output.line(&safe(&line))?;
         for key in fact["keys"].as_array().into_iter().flatten() {
             let text = format!(
                 "  {:<9} {:<11} {}:{}  {}",
-                plain(&key["role"]), plain(&key["kind"]), plain(&key["namespace"]), plain(&key["value"]), plain(&key["class"])
+                plain(&key["role"]),
+                plain(&key["kind"]),
+                plain(&key["namespace"]),
+                plain(&key["value"]),
+                plain(&key["class"])
             );
             output.line(&safe(&text))?;
         }

@@ -43,8 +43,6 @@ pub(crate) struct Input {
 pub(crate) struct Batch {
     /// Of which input.
     pub(crate) input: Arc<Input>,
-    /// Its place among the batches of this run, from 0, for those who put results back in order.
-    pub(crate) sequence: u64,
     /// The bytes of the elements, one behind another.
     pub(crate) bytes: Vec<u8>,
     /// The elements.
@@ -58,7 +56,7 @@ pub(crate) struct Batch {
 impl Batch {
     fn new(input: &Arc<Input>) -> Batch {
         let (bytes, elements, rejects) = (Vec::new(), Vec::new(), Vec::new());
-        Batch { input: Arc::clone(input), sequence: 0, bytes, elements, rejects, rejected: 0 }
+        Batch { input: Arc::clone(input), bytes, elements, rejects, rejected: 0 }
     }
 
     fn is_full(&self) -> bool {
@@ -119,7 +117,7 @@ pub(crate) fn feed(files: &[InputFile], stdin: &mut dyn Read, progress: &AtomicU
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let mut feeder = Feeder { out: &send, inputs: 0, sequence: 0, window: Window::default() };
+    let mut feeder = Feeder { out: &send, inputs: 0, window: Window::default() };
     for (index, file) in files.iter().enumerate() {
         let (handed, flow) = open(file, stdin, progress, &mut |found| match found {
             Found::Input { name, reader } => feeder.input(index, name, reader),
@@ -135,7 +133,6 @@ pub(crate) fn feed(files: &[InputFile], stdin: &mut dyn Read, progress: &AtomicU
 struct Feeder<'a> {
     out: &'a dyn Fn(Delivery) -> ControlFlow<()>,
     inputs: u64,
-    sequence: u64,
     window: Window,
 }
 
@@ -179,19 +176,13 @@ impl Feeder<'_> {
                 Step::End => break,
             }
             if batch.is_full() {
-                self.hand_out(mem::replace(&mut batch, Batch::new(&input)))?;
+                (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(&input))))?;
             }
         }
         if !batch.is_empty() {
-            self.hand_out(batch)?;
+            (self.out)(Delivery::Batch(batch))?;
         }
         problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
-    }
-
-    fn hand_out(&mut self, batch: Batch) -> ControlFlow<()> {
-        let sequence = self.sequence;
-        self.sequence += 1;
-        (self.out)(Delivery::Batch(Batch { sequence, ..batch }))
     }
 }
 

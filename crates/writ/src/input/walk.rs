@@ -189,5 +189,5 @@ impl Walker {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -68,7 +68,8 @@ fn named(answer: &Value, id: &str) -> String {
     if id.starts_with("credential:unshown:") {
         return "UNSHOWN".to_string();
     }
-    let node = nodes.iter().find(|node| node["id"] == id).unwrap_or_else(|| panic!("hop to a node that is not there: {id}"));
+    let node =
+        nodes.iter().find(|node| node["id"] == id).unwrap_or_else(|| panic!("hop to a node that is not there: {id}"));
     match node["kind"].as_str().unwrap() {
         "grant" => "GRANT".to_string(),
         "effect" => node["records"][0].as_str().unwrap().rsplit(':').next().unwrap().to_string(),
@@ -118,7 +119,14 @@ fn check(case: &str, writ: &Writ, ask: &Value) -> Value {
     same("hops", &ask["hops"], hops(&answer));
     let gaps = answer["gaps"].as_array().unwrap().iter();
     let gaps: BTreeSet<String> = gaps
-        .map(|gap| format!("{} {} {}", gap["chain"].as_str().unwrap(), gap["expected"].as_str().unwrap(), gap["reason"].as_str().unwrap()))
+        .map(|gap| {
+            format!(
+                "{} {} {}",
+                gap["chain"].as_str().unwrap(),
+                gap["expected"].as_str().unwrap(),
+                gap["reason"].as_str().unwrap()
+            )
+        })
         .collect();
     if let Some(truth) = ask["gaps"].as_array() {
         let truth: BTreeSet<String> = truth.iter().map(|gap| gap.as_str().unwrap().to_string()).collect();
@@ -127,7 +135,11 @@ fn check(case: &str, writ: &Writ, ask: &Value) -> Value {
     same("asked_by", &ask["asked_by"], words(&answer["asked_by"], "principal"));
     same("decisions", &ask["decisions"], words(&answer["decisions"], "state"));
     same("approvals", &ask["approvals"], words(&answer["approvals"], "state"));
-    same("findings", &ask["findings"], words(&answer["findings"], "code").into_iter().filter(|code| code != "secret_in_record").collect());
+    same(
+        "findings",
+        &ask["findings"],
+        words(&answer["findings"], "code").into_iter().filter(|code| code != "secret_in_record").collect(),
+    );
     let one = |member: &str, found: &Value| {
         if let Some(truth) = ask.get(member) {
             assert_eq!(truth, found, "{case}: {member} of {event}\n{answer:#}");

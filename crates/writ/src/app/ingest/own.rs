@@ -17,12 +17,7 @@ use writ_sources::health::{self, Ingested};
 use writ_store::{Draft, Snapshot, Writer};
 
 /// A record for each file that was handed in.
-pub(super) fn handed_in(
-    writer: &Writer,
-    options: &Options,
-    handed: &[Handed],
-    account: &Account,
-) -> Result<(), Error> {
+pub(super) fn handed_in(writer: &Writer, options: &Options, handed: &[Handed], account: &Account) -> Result<(), Error> {
     for (n, file) in handed.iter().enumerate() {
         let tally = account.per_file.get(&n).copied().unwrap_or_default();
         let Tally { inputs, records, duplicates, rejects, .. } = tally;

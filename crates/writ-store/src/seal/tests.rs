@@ -1,0 +1,75 @@
+//! What sealing refuses, and what it keeps.
+
+use crate::testing::{SECRET, assert_holds, derive, open, record, snapshot, temp, term};
+use crate::{Draft, Kind, Packer, Position, Term, TermKey, limit};
+use writ_model::record::{RecordId, content_digest};
+
+fn packer() -> Packer {
+    Packer::new(&TermKey::new(&SECRET)).unwrap()
+}
+
+#[test]
+fn beyond_a_bound_is_refused_and_at_the_bound_is_not() {
+    let draft = |change: &dyn Fn(&mut Draft)| {
+        let mut draft = Draft { record: record("a", Some(1), "all"), terms: Vec::new() };
+        change(&mut draft);
+        draft.seal(&mut packer())
+    };
+    let terms = |n: u64| (0..n).map(Term).collect::<Vec<_>>();
+    let most = limit::TERMS_MAX as u64;
+    assert!(draft(&|draft| draft.terms = terms(most)).is_ok());
+    let error = draft(&|draft| draft.terms = terms(most + 1)).unwrap_err();
+    assert_eq!(error.kind(), Kind::Invalid);
+    assert!(error.message().contains("test.log:a") && error.message().contains("16384"), "{error}");
+    assert!(draft(&|draft| draft.record.evidence = vec![0; limit::EVIDENCE_BYTES_MAX]).is_ok());
+    let error = draft(&|draft| draft.record.evidence = vec![0; limit::EVIDENCE_BYTES_MAX + 1]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Invalid);
+    let long = "x".repeat(limit::ENVELOPE_BYTES_MAX);
+    let error = draft(&|draft| draft.record.envelope.origin.from.clone_from(&long)).unwrap_err();
+    assert!(error.message().contains("an envelope"), "{error}");
+    let error = draft(&|draft| draft.record.id = RecordId([0; 16])).unwrap_err();
+    assert!(error.message().contains("not of its content"), "{error}");
+}
+
+#[test]
+fn evidence_of_every_size_and_kind_reads_back() {
+    let mut dice = crate::testing::Lcg(5);
+    let mut records = vec![record("empty", Some(1), ""), record("text", Some(2), &"all the same ".repeat(50))];
+    // A record longer than a frame may be otherwise, of bytes that do not shrink, and one between.
+    for (n, len) in [(0, 1), (1, 1000), (2, limit::FRAME_BYTES_MAX + 1), (3, 10)] {
+        let mut long = record(&format!("long{n}"), Some(3 + n), "");
+        long.evidence = (0..len).map(|_| u8::try_from(dice.below(256)).unwrap()).collect();
+        long.content = content_digest(&long.envelope.identity, &long.evidence);
+        long.id = RecordId::of(&long.content);
+        records.push(long);
+    }
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let mut packer = writer.packer().unwrap();
+    let sealed: Vec<_> = records
+        .iter()
+        .map(|record| {
+            Draft { record: record.clone(), terms: derive(writer.term_key(), record) }.seal(&mut packer).unwrap()
+        })
+        .collect();
+    assert!(sealed[1].stored_bytes() < records[1].evidence.len(), "text is packed");
+    assert!(sealed[3].stored_bytes() < 1000 + 250, "noise is not made longer");
+    assert_eq!(sealed[1].id(), records[1].id);
+    assert_eq!(writer.commit(sealed).unwrap().len(), 6);
+    writer.close().unwrap();
+    let found = snapshot(dir.path());
+    assert_eq!(found.damage(), []);
+    assert_holds(&found, &records);
+    assert_eq!(found.record(Position(6)).unwrap_err().kind(), Kind::Invalid);
+}
+
+#[test]
+fn the_same_term_twice_is_found_once() {
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let all = term(writer.term_key(), "all");
+    let draft = Draft { record: record("a", Some(1), "all"), terms: vec![all, all, all] };
+    writer.commit(vec![draft.seal(&mut writer.packer().unwrap()).unwrap()]).unwrap();
+    writer.close().unwrap();
+    assert_eq!(snapshot(dir.path()).count(all), 1);
+}

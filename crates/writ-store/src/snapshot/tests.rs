@@ -1,0 +1,238 @@
+//! Look-ups against a naive model.
+
+use crate::testing::{
+    Lcg, commit, derivation, derive_nothing, folder, identity, naive, open, received, record, snapshot, temp, term,
+    with_redaction, words,
+};
+use crate::{Order, Posting, Query, RecorderSpan, Snapshot};
+use writ_model::record::{Record, RecordId};
+use writ_model::time::Time;
+
+fn ids(postings: &[Posting]) -> Vec<RecordId> {
+    postings.iter().map(|posting| posting.id).collect()
+}
+
+fn at(s: u64) -> Time {
+    Time::new(i64::try_from(s).unwrap(), 0)
+}
+
+/// Records with few distinct words and times, some without a time, received in no order.
+fn world(dice: &mut Lcg, n: u64) -> Vec<Record> {
+    (0..n)
+        .map(|n| {
+            let second = (dice.below(8) > 0).then(|| i64::try_from(dice.below(40)).unwrap());
+            let text = format!("all w{} w{} {n}", dice.below(4), dice.below(30));
+            received(record(&format!("{n}"), second, &text), i64::try_from(dice.below(50)).unwrap())
+        })
+        .collect()
+}
+
+fn any_query(dice: &mut Lcg) -> Query {
+    let as_of = if dice.below(2) == 0 { Time::MAX } else { at(dice.below(55)) };
+    let limit = if dice.below(2) == 0 { usize::MAX } else { usize::try_from(dice.below(12)).unwrap() };
+    let mut query = Query::new(as_of, limit);
+    if dice.below(2) == 0 {
+        let from = dice.below(45);
+        query = query.within(at(from), at(from + dice.below(30)));
+    }
+    if dice.below(2) == 0 { query.newest_first() } else { query }
+}
+
+fn store(batches: &[&[Record]]) -> tempfile::TempDir {
+    folder(&batches.iter().map(|batch| batch.to_vec()).collect::<Vec<_>>())
+}
+
+#[test]
+fn look_ups_find_what_naive_filtering_finds() {
+    for seed in 0..30 {
+        let dice = &mut Lcg(seed);
+        let n = dice.below(120);
+        let records = world(dice, n);
+        let cut = usize::try_from(dice.below(n + 1)).unwrap();
+        let dir = store(&[&records[..cut], &records[cut..]]);
+        let found = Snapshot::open(dir.path(), derivation("words"), derive_nothing).unwrap();
+        for _ in 0..60 {
+            let query = any_query(dice);
+            let word = format!("w{}", dice.below(32));
+            let postings = found.lookup(term(found.term_key(), &word), &query);
+            assert_eq!(ids(&postings), naive(&records, Some(&word), &query), "seed {seed}, {word}, {query:?}");
+            assert_eq!(ids(&found.all(&query)), naive(&records, None, &query), "seed {seed}, {query:?}");
+            for posting in postings {
+                let record = found.record(posting.position).unwrap();
+                assert_eq!((record.id, record.envelope.received_time), (posting.id, posting.received));
+                assert_eq!(record.envelope.event_time.map(|time| time.start), posting.time);
+                assert_eq!(posting.precision_ms, if posting.time.is_some() { 1000 } else { 0 });
+                assert_eq!(found.posting(posting.position), Some(posting));
+            }
+            let count = records.iter().filter(|record| words(record).contains(&word)).count();
+            assert_eq!(found.count(term(found.term_key(), &word)), count);
+        }
+        assert_eq!(found.newest_received(), records.iter().map(|record| record.envelope.received_time).max());
+    }
+}
+
+#[test]
+fn arrival_order_changes_no_answer() {
+    let dice = &mut Lcg(3);
+    let records = world(dice, 60);
+    let mut shuffled = records.clone();
+    shuffled.sort_by_key(|record| record.content.0);
+    let (one, other) = (store(&[&records]), store(&[&shuffled[..20], &shuffled[20..]]));
+    let (one, other) = (snapshot(one.path()), snapshot(other.path()));
+    for _ in 0..100 {
+        let query = any_query(dice);
+        let word = term(one.term_key(), &format!("w{}", dice.below(30)));
+        assert_eq!(ids(&one.lookup(word, &query)), ids(&other.lookup(word, &query)));
+    }
+    assert_eq!(one.recorders(Time::MAX), other.recorders(Time::MAX));
+}
+
+#[test]
+fn pages_joined_by_cursors_are_the_whole_list() {
+    let dice = &mut Lcg(11);
+    let records = world(dice, 80);
+    let dir = store(&[&records[..50]]);
+    let early = snapshot(dir.path());
+    let (writer, _) = open(dir.path());
+    commit(&writer, &records[50..]).unwrap();
+    writer.close().unwrap();
+    let found = snapshot(dir.path());
+    for order in [Order::OldestFirst, Order::NewestFirst] {
+        for window in [None, Some((at(10), at(30)))] {
+            let query = Query { window, order, ..Query::new(at(45), 7) };
+            let all = term(found.term_key(), "all");
+            let (mut pages, mut page) = (Vec::new(), found.lookup(all, &query));
+            while let Some(last) = page.last() {
+                let next = query.after(last.cursor());
+                pages.extend(ids(&page));
+                page = found.lookup(all, &next);
+            }
+            assert_eq!(pages, naive(&records, Some("all"), &Query { limit: usize::MAX, ..query }));
+        }
+    }
+    // A cursor of an earlier snapshot goes on in a later one.
+    let query = Query::new(Time::MAX, 10);
+    let last = *early.all(&query).last().unwrap();
+    let expected: Vec<_> = naive(&records, None, &Query::new(Time::MAX, usize::MAX));
+    let from = expected.iter().position(|id| *id == last.id).unwrap() + 1;
+    assert_eq!(ids(&found.all(&query.after(last.cursor()))), expected[from..from + 10]);
+}
+
+#[test]
+fn later_arrivals_do_not_use_up_the_limit() {
+    let early = received(record("early", Some(50), "all"), 60);
+    let flood: Vec<Record> = (0..50).map(|n| received(record(&format!("late{n}"), Some(10), "all"), 100)).collect();
+    let dir = store(&[&flood, std::slice::from_ref(&early)]);
+    let found = snapshot(dir.path());
+    let all = term(found.term_key(), "all");
+    assert_eq!(ids(&found.lookup(all, &Query::new(at(99), 1))), [early.id]);
+    assert_eq!(ids(&found.lookup(all, &Query::new(at(100), 1))), naive(&flood, None, &Query::new(Time::MAX, 1)));
+    assert_eq!(found.lookup(all, &Query::new(at(59), 1)), []);
+    // The bounds of a window belong to it.
+    let query = Query::new(Time::MAX, 9);
+    assert_eq!(ids(&found.lookup(all, &query.within(at(50), at(50)))), [early.id]);
+    assert_eq!(found.lookup(all, &query.within(at(51), Time::MAX)), []);
+    assert_eq!(found.lookup(all, &query.within(at(30), at(20))), []);
+}
+
+#[test]
+fn identities_and_native_ids_find_every_copy_and_nothing_else() {
+    let one = record("id-1", Some(5), "all one");
+    let conflicting = record("id-1", Some(4), "all other");
+    let redacted = with_redaction(one.clone(), 7);
+    let mut elsewhere = record("id-1", Some(3), "all one");
+    elsewhere.envelope.identity.recorder = "recorder:third".to_owned();
+    elsewhere.content = writ_model::record::content_digest(&elsewhere.envelope.identity, &elsewhere.evidence);
+    elsewhere.id = RecordId::of(&elsewhere.content);
+    let near = record("id-11", Some(5), "all one");
+    let dir = store(&[&[one.clone(), conflicting.clone(), redacted, elsewhere.clone(), near]]);
+    let found = snapshot(dir.path());
+    let native = ids(&found.by_native_id("id-1", 99).unwrap());
+    assert_eq!(native, [elsewhere.id, conflicting.id, one.id, one.id]);
+    assert_eq!(ids(&found.by_identity(&identity("id-1"), 99).unwrap()), [conflicting.id, one.id, one.id]);
+    assert_eq!(found.by_identity(&identity("id-1"), 1).unwrap().len(), 1);
+    assert_eq!(found.by_native_id("id-", 99).unwrap(), []);
+    assert_eq!(found.by_identity(&identity("id-2"), 99).unwrap(), []);
+}
+
+#[test]
+fn ids_are_found_by_their_beginning() {
+    let records: Vec<Record> = (0..300).map(|n| record(&format!("{n}"), Some(n), "all")).collect();
+    let dir = store(&[&records]);
+    let found = snapshot(dir.path());
+    for digits in [1, 2, 3, 31, 32] {
+        let text = records[77].id.to_string();
+        let prefix = &text[..=digits];
+        let expected: Vec<RecordId> =
+            records.iter().map(|record| record.id).filter(|id| id.to_string().starts_with(prefix)).collect();
+        assert!(expected.contains(&records[77].id));
+        assert_eq!(ids(&found.by_id_prefix(prefix, usize::MAX)), expected);
+        assert_eq!(ids(&found.by_id_prefix(&prefix[1..].to_uppercase(), usize::MAX)), expected);
+        assert_eq!(found.by_id_prefix(prefix, 1).len(), 1);
+    }
+    for text in ["", "#", "xyz", "+1", "0123456789abcdef0123456789abcdef0", "é"] {
+        assert_eq!(found.by_id_prefix(text, 9), [], "{text:?}");
+    }
+}
+
+#[test]
+fn recorders_and_windows_are_those_received_by_then() {
+    // Ids of even length are of one recorder, ids of odd length of another.
+    let records = [
+        received(record("aa", Some(10), "all"), 20),
+        received(record("bb", Some(30), "all"), 40),
+        received(record("cc", None, "all"), 25),
+        received(record("dd", Some(12), "all"), 90),
+        received(record("odd", Some(11), "all"), 22),
+    ];
+    let dir = store(&[&records]);
+    let found = snapshot(dir.path());
+    let span = |recorder: &str, count, first, last, received| RecorderSpan {
+        source: "test.log".to_owned(),
+        recorder: recorder.to_owned(),
+        count,
+        first_event: Some(at(first)),
+        last_event: Some(at(last)),
+        last_received: at(received),
+    };
+    assert_eq!(found.recorders(at(50)), [span("recorder:even", 3, 10, 30, 40), span("recorder:odd", 1, 11, 11, 22)]);
+    assert_eq!(found.recorders(at(21)), [span("recorder:even", 1, 10, 10, 20)]);
+    assert_eq!(found.recorders(at(1)), []);
+    let window = |from, to, as_of| {
+        let window = found.window("test.log", "recorder:even", (at(from), at(to)), at(as_of));
+        window.map(|(content, at)| (content, at.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(window(10, 30, 50), [(records[0].content, 0), (records[1].content, 1)]);
+    assert_eq!(window(10, 29, 95), [(records[0].content, 0), (records[3].content, 3)]);
+    assert_eq!(window(11, 12, 50), []);
+    assert_eq!(found.window("test.log", "recorder:none", (Time::MIN, Time::MAX), Time::MAX).count(), 0);
+    assert_eq!(found.window("other.log", "recorder:even", (Time::MIN, Time::MAX), Time::MAX).count(), 0);
+}
+
+#[test]
+fn a_record_that_changed_after_opening_is_not_returned() {
+    let records = [record("a", Some(1), "all one"), record("b", Some(2), "all two")];
+    let dir = store(&[&records]);
+    let found = snapshot(dir.path());
+    let path = crate::testing::log_path(dir.path());
+    let mut log = std::fs::read(&path).unwrap();
+    let last = log.len() - 1;
+    log[last] ^= 1;
+    std::fs::write(&path, &log).unwrap();
+    assert_eq!(found.record(crate::Position(0)).unwrap(), records[0]);
+    let error = found.record(crate::Position(1)).unwrap_err();
+    assert_eq!(error.kind(), crate::Kind::Corrupt);
+    assert!(error.message().contains("position 1"), "{error}");
+}
+
+#[test]
+fn an_empty_folder_answers_with_nothing() {
+    let dir = temp();
+    open(dir.path()).0.close().unwrap();
+    let found = snapshot(dir.path());
+    assert!(found.is_empty() && found.newest_received().is_none() && found.damage().is_empty());
+    assert_eq!(found.all(&Query::new(Time::MAX, 9)), []);
+    assert_eq!(found.lookup(term(found.term_key(), "all"), &Query::new(Time::MAX, 9)), []);
+    assert_eq!(found.recorders(Time::MAX), []);
+    assert_eq!(found.by_id_prefix("a", 9), []);
+}

@@ -1,0 +1,132 @@
+//! What a writer answers.
+
+use crate::testing::{
+    Lcg, assert_holds, commit, derivation, derive_nothing, open, received, record, seal, snapshot, temp, with_redaction,
+};
+use crate::{Admission, Kind, Position, Writer, limit};
+use Admission::{Conflict, Duplicate, Stored};
+
+#[test]
+fn duplicates_conflicts_and_new_records_are_told_apart_across_restarts() {
+    let dir = temp();
+    let one = record("a", Some(1), "all one");
+    let later = received(one.clone(), 99);
+    let other = record("a", Some(1), "all other");
+    let redacted = with_redaction(one.clone(), 1);
+    let steps = [
+        (vec![one.clone(), one.clone()], vec![Stored(Position(0)), Duplicate]),
+        (vec![later.clone(), record("b", Some(1), "all one")], vec![Duplicate, Stored(Position(1))]),
+        (vec![other.clone(), other.clone(), one.clone()], vec![Conflict(Position(2)), Duplicate, Duplicate]),
+        (vec![redacted.clone(), redacted.clone()], vec![Conflict(Position(3)), Duplicate]),
+        (vec![with_redaction(one.clone(), 2), redacted, other], vec![Conflict(Position(4)), Duplicate, Duplicate]),
+        (vec![], vec![]),
+    ];
+    for (restart, with_keys) in [(false, true), (true, true), (true, false)] {
+        let dir = if restart { temp() } else { temp() };
+        let (mut writer, _) = open(dir.path());
+        for (batch, expected) in &steps {
+            assert_eq!(&commit(&writer, batch).unwrap(), expected);
+            if restart {
+                writer.close().unwrap();
+                if !with_keys {
+                    crate::testing::delete_keys(dir.path());
+                }
+                (writer, _) = open(dir.path());
+            }
+        }
+        assert_eq!(snapshot(dir.path()).len(), 5);
+    }
+    drop(dir);
+}
+
+#[test]
+fn a_batch_longer_than_a_frame_is_stored_whole_and_in_order() {
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let mut dice = Lcg(9);
+    // Some 40 MiB that do not shrink: several frames.
+    let records: Vec<_> = (0..20)
+        .map(|n| {
+            let mut long = record(&format!("n{n}"), Some(n), "");
+            let mut word = || u8::try_from(dice.below(256)).unwrap();
+            let noise: Vec<u8> = (0..4096).map(|_| word()).collect();
+            long.evidence = noise.iter().copied().cycle().take(usize::try_from(n + 1).unwrap() << 17).collect();
+            long
+        })
+        .collect();
+    let mut sealed = seal(writer.term_key(), &records);
+    // Repetition shrinks after all; what counts is the bytes in the frame.
+    let stored: usize = sealed.iter().map(crate::Sealed::stored_bytes).sum();
+    assert!(stored > 0);
+    let small = record("small", Some(1), "all");
+    sealed.extend(seal(writer.term_key(), std::slice::from_ref(&small)));
+    let expected: Vec<_> = (0..21).map(|n| Stored(Position(n))).collect();
+    assert_eq!(writer.commit(sealed).unwrap(), expected);
+    writer.close().unwrap();
+    assert_eq!(snapshot(dir.path()).len(), 21);
+}
+
+#[test]
+fn what_was_submitted_is_acknowledged_when_waited_for() {
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let records: Vec<_> = (0..50).map(|n| record(&format!("n{n:02}"), Some(n), "all")).collect();
+    let pending: Vec<_> = records.chunks(5).map(|batch| writer.submit(seal(writer.term_key(), batch))).collect();
+    let answers: Vec<_> = pending.into_iter().flat_map(|pending| pending.wait().unwrap()).collect();
+    assert_eq!(answers, (0..50).map(|n| Stored(Position(n))).collect::<Vec<_>>());
+    assert_eq!(writer.submit(Vec::new()).wait().unwrap(), []);
+    writer.close().unwrap();
+    assert_holds(&snapshot(dir.path()), &records);
+}
+
+#[test]
+fn keys_of_many_records_are_written_while_records_still_come() {
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let n = i64::try_from(limit::CHUNK_RECORDS).unwrap() + 2_000;
+    let records: Vec<_> =
+        (0..n).map(|n| record(&format!("n{n}"), Some(n % 977), &format!("all w{}", n % 50))).collect();
+    for batch in records.chunks(10_000) {
+        commit(&writer, batch).unwrap();
+    }
+    writer.close().unwrap();
+    // The next lives add a few records each: their keys gather in one chunk.
+    for life in 0..3 {
+        let (writer, recovery) =
+            Writer::create_or_open(dir.path(), [0; 32], derivation("words"), derive_nothing).unwrap();
+        assert_eq!((recovery.n_records, recovery.n_derived), ((n + life) as u64, 0));
+        commit(&writer, &[record(&format!("life{life}"), Some(life), "all late")]).unwrap();
+        writer.close().unwrap();
+    }
+    let mut chunks = Vec::new();
+    let keys = crate::TermKey::new(&crate::testing::SECRET);
+    let owner = crate::keys::chunk::Owner { store: keys.store(), derivation: derivation("words") };
+    crate::keys::file::load(&crate::testing::sidecar(dir.path()), &owner, |chunk, _| {
+        chunks.push(chunk.rows.len());
+        true
+    });
+    assert_eq!(chunks.len(), 2, "{chunks:?}");
+    assert_eq!(chunks.iter().sum::<usize>(), usize::try_from(n).unwrap() + 3);
+    let found = crate::Snapshot::open(dir.path(), derivation("words"), derive_nothing).unwrap();
+    let all = crate::testing::term(found.term_key(), "w7");
+    let query = crate::Query::new(writ_model::time::Time::MAX, usize::MAX);
+    let ids: Vec<_> = found.lookup(all, &query).iter().map(|posting| posting.id).collect();
+    assert_eq!(ids, crate::testing::naive(&records, Some("w7"), &query));
+    assert_eq!(found.count(crate::testing::term(found.term_key(), "late")), 3);
+}
+
+#[test]
+fn keys_that_cannot_be_written_lose_no_record() {
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let records = [record("a", Some(1), "all")];
+    commit(&writer, &records).unwrap();
+    // Somebody deletes the keys of a running writer.
+    std::fs::remove_dir_all(dir.path().join("keys")).unwrap();
+    writer.close().unwrap();
+    assert_holds(&snapshot(dir.path()), &records);
+    let (writer, recovery) = open(dir.path());
+    assert_eq!((recovery.n_records, recovery.n_derived), (1, 1));
+    writer.close().unwrap();
+    assert_eq!(Kind::Closed, Kind::Closed);
+}
