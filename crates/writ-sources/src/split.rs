@@ -10,8 +10,8 @@
 //! - objects and arrays one after another, with or without white space between them (NDJSON, one
 //!   pretty-printed document, documents put behind each other, RFC 7464 sequences);
 //! - an array at the top: its elements;
-//! - an object at the top with a member `Records` or `records` that holds an array of objects, or an
-//!   empty one: the elements of that array, its other members are passed over;
+//! - an object at the top whose first member is `Records` or `records` and holds an array of objects,
+//!   or an empty one: the elements of that array, its other members are passed over;
 //! - every other object is one element, envelopes such as `logEvents` too: adapters open those.
 //!
 //! What does not fit costs as little as can be told: a line, an element, or the rest of the input,

@@ -32,7 +32,7 @@ pub fn derivation(name: &str) -> Digest {
 }
 
 pub fn identity(native_id: &str) -> Identity {
-    let recorder = if native_id.len() % 2 == 0 { "recorder:even" } else { "recorder:odd" };
+    let recorder = if native_id.len().is_multiple_of(2) { "recorder:even" } else { "recorder:odd" };
     Identity { source: "test.log".to_owned(), recorder: recorder.to_owned(), native_id: native_id.to_owned() }
 }
 
@@ -84,7 +84,8 @@ pub fn derive_nothing(_: &TermKey, record: &Record) -> Vec<Term> {
 }
 
 pub fn words(record: &Record) -> Vec<String> {
-    String::from_utf8_lossy(&record.evidence).split_whitespace().take(8).map(str::to_owned).collect()
+    let head = &record.evidence[..record.evidence.len().min(200)];
+    String::from_utf8_lossy(head).split_whitespace().map(str::to_owned).collect()
 }
 
 pub fn open(dir: &Path) -> (Writer, Recovery) {
@@ -131,7 +132,23 @@ pub fn log_path(dir: &Path) -> std::path::PathBuf {
 }
 
 pub fn set_log(dir: &Path, bytes: &[u8]) {
-    replace(&log_path(dir), bytes, Access::Usual).unwrap();
+    set(&log_path(dir), bytes);
+}
+
+pub fn set(path: &Path, bytes: &[u8]) {
+    replace(path, bytes, Access::Usual).unwrap();
+}
+
+/// Bytes that no compressor shrinks, so that they stand in the log as they are.
+pub fn random(dice: &mut Lcg, len: usize) -> Vec<u8> {
+    (0..len).map(|_| dice.next().to_le_bytes()[0]).collect()
+}
+
+/// A record with other evidence.
+pub fn with_evidence(mut record: Record, evidence: Vec<u8>) -> Record {
+    record.content = record::content_digest(&record.envelope.identity, &evidence);
+    (record.id, record.evidence) = (RecordId::of(&record.content), evidence);
+    record
 }
 
 pub fn delete_keys(dir: &Path) {

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 /// Give Writ one event: it shows whose authority was behind it, hop by hop.
 #[derive(Debug, Parser)]
 #[command(name = "writ", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[expect(clippy::doc_markdown, reason = "these comments are the command's help")]
 struct Cli {
     /// Folder with the log [env: WRIT_DATA] [default: ./writ-data]
     #[arg(long, global = true, value_name = "DIR")]

@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) use feed::{BATCHES_MAX, Batch, Delivery, Element, feed};
+pub(crate) use feed::{BATCHES_MAX, Batch, Delivery, Element, Input, feed};
 pub(crate) use walk::walk;
 
 /// How many formats may lie inside one another: a zip of gzip files has two layers. Real chains have

@@ -9,7 +9,7 @@ use crate::tree::Tree;
 
 pub(super) const CHECK: Check = Check {
     name: "module",
-    says: "every Rust file is named by a `mod` line of its parent; no mod.rs; one test binary, `it`",
+    says: "every Rust file is named by a `mod` line of its parent; no mod.rs; one test binary per crate",
     run,
 };
 
@@ -17,35 +17,41 @@ fn run(tree: &Tree) -> Vec<Problem> {
     tree.rust().filter_map(|(path, _)| look(tree, path)).collect()
 }
 
+/// Folders in which every file is a program of its own.
+const PROGRAMS: &[&str] = &["/src/bin", "/benches", "/examples", "/fuzz_targets"];
+
 fn look(tree: &Tree, path: &str) -> Option<Problem> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let name = name.strip_suffix(".rs")?;
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = file.strip_suffix(".rs")?;
     if name == "mod" {
-        let instead = format!("`{folder}.rs`");
-        return Some(Problem::file(path, format!("modules are self-named: move it to {instead}")));
+        return Some(Problem::file(path, format!("modules are self-named: move it to `{folder}.rs`")));
     }
-    if folder.ends_with("/tests") && folder.matches('/').count() == 2 {
-        return Some(Problem::file(path, "a second test binary; put it into `tests/it` and name it in its main.rs"));
+    if let Some(tests) = test_binary(path) {
+        let alone = tree.rust().filter(|(other, _)| test_binary(other) == Some(tests)).count() == 1;
+        let in_it = folder.ends_with("/it");
+        return (!alone && !in_it)
+            .then(|| Problem::file(path, "a second test binary; put it into `tests/it`, under its main.rs"));
     }
-    let is_root = |folder: &str| {
-        ["/src", "/src/bin", "/tests/it", "/benches", "/examples", "/fuzz_targets"]
-            .iter()
-            .any(|end| folder.ends_with(end))
-    };
-    if is_root(folder) && (matches!(name, "lib" | "main") || !folder.ends_with("/src") && !folder.ends_with("/it")) {
+    let in_src = folder.ends_with("/src");
+    let is_build = name == "build" && tree.files.contains_key(&format!("{folder}/Cargo.toml"));
+    if is_build || in_src && matches!(name, "lib" | "main") || PROGRAMS.iter().any(|end| folder.ends_with(end)) {
         return None;
     }
-    if name == "build" && tree.files.contains_key(&format!("{folder}/Cargo.toml")) {
+    let parents = match in_src || folder.ends_with("/tests/it") {
+        true => vec![format!("{folder}/lib.rs"), format!("{folder}/main.rs")],
+        false => vec![format!("{folder}.rs")],
+    };
+    if parents.iter().filter_map(|parent| tree.text(parent)).any(|text| names(text, name)) {
         return None;
     }
-    let parents = if is_root(folder) {
-        vec![format!("{folder}/lib.rs"), format!("{folder}/main.rs")]
-    } else {
-        vec![format!("{folder}.rs")]
-    };
-    let named = parents.iter().filter_map(|parent| tree.text(parent)).any(|text| names(text, name));
-    (!named)
-        .then(|| Problem::file(path, format!("no `mod {name};` in {}: the file is not compiled", parents.join(" or "))))
+    Some(Problem::file(path, format!("no `mod {name};` in {}: the file is not compiled", parents.join(" or "))))
+}
+
+/// The `tests` folder of a crate, if this file is what cargo makes a test binary of.
+fn test_binary(path: &str) -> Option<&str> {
+    let (folder, file) = path.rsplit_once('/')?;
+    let tests = if file == "main.rs" { folder.strip_suffix("/it").unwrap_or(folder) } else { folder };
+    (tests.ends_with("/tests") && tests.matches('/').count() == 2).then_some(tests)
 }
 
 /// `text` has the line `mod name;`, with or without a visibility.
@@ -82,7 +88,10 @@ mod tests {
 
     #[test]
     fn a_second_test_binary_and_mod_rs_are_found() {
-        assert_eq!(found(&[("crates/a/tests/more.rs", "")]), ["crates/a/tests/more.rs"]);
+        let beside_it = [("crates/a/tests/it/main.rs", ""), ("crates/a/tests/more.rs", "")];
+        assert_eq!(found(&beside_it), ["crates/a/tests/more.rs"]);
+        let two = [("crates/a/tests/more.rs", ""), ("crates/a/tests/most.rs", "")];
+        assert_eq!(found(&two), ["crates/a/tests/more.rs", "crates/a/tests/most.rs"]);
         let old = [("crates/a/src/lib.rs", "mod b;\n"), ("crates/a/src/b/mod.rs", "")];
         assert_eq!(found(&old), ["crates/a/src/b/mod.rs"]);
     }
@@ -97,6 +106,9 @@ mod tests {
             ("crates/a/src/c.rs", ""),
             ("crates/a/src/tests.rs", ""),
             ("crates/a/examples/one.rs", ""),
+            ("crates/a/tests/only.rs", "mod part;\n"),
+            ("crates/a/tests/only/part.rs", ""),
+            ("crates/b/tests/it/main.rs", ""),
             ("xtask/src/main.rs", ""),
         ];
         assert_eq!(found(&fine), [""; 0]);

@@ -172,7 +172,10 @@ impl Scan {
                 State::Colon => return Some(Stop::Fault("`:`")),
                 State::FirstName | State::Name => match byte {
                     b'"' => {
-                        if self.wrapper && self.depth == 1 && !self.name(buffer, *at, eof) {
+                        // Only the first name counts: in a log whose later members somebody else
+                        // chooses, a list of that name must not stand in for the record.
+                        let first = self.state == State::FirstName && self.depth == 1;
+                        if self.wrapper && first && !self.name(buffer, *at, eof) {
                             return Some(Stop::More);
                         }
                         self.state = State::NameText;

@@ -3,7 +3,7 @@
 use crate::keys::chunk::{Chunk, Owner};
 use crate::testing::{
     Lcg, SECRET, assert_holds, commit, delete_keys, derivation, derive, derive_better, derive_nothing, folder,
-    log_path, open, record, set_log, sidecar, snapshot, temp, term,
+    log_path, open, record, set, set_log, sidecar, snapshot, temp, term,
 };
 use crate::{DamageCause, Position, Query, Snapshot, TermKey, Writer, keys};
 use std::path::Path;
@@ -36,7 +36,7 @@ fn a_sidecar_cut_at_any_byte_or_altered_gives_the_same_answers() {
     let whole = std::fs::read(sidecar(dir.path())).unwrap();
     let path = sidecar(dir.path());
     for len in 0..whole.len() {
-        std::fs::write(&path, &whole[..len]).unwrap();
+        set(&path, &whole[..len]);
         let found = snapshot(dir.path());
         assert_eq!((found.n_derived(), found.damage()), (12, [].as_slice()), "{len} bytes");
         if len % 16 == 0 {
@@ -44,10 +44,10 @@ fn a_sidecar_cut_at_any_byte_or_altered_gives_the_same_answers() {
         }
         let mut altered = whole.clone();
         altered[len] ^= 1;
-        std::fs::write(&path, &altered).unwrap();
+        set(&path, &altered);
         assert_eq!(snapshot(dir.path()).n_derived(), 12, "byte {len} altered");
     }
-    std::fs::write(&path, &whole).unwrap();
+    set(&path, &whole);
     let found = Snapshot::open(dir.path(), derivation("words"), derive_nothing).unwrap();
     assert_holds(&found, &records);
 }
@@ -60,7 +60,7 @@ fn only_the_part_of_the_log_that_has_no_keys_is_derived() {
     commit(&writer, &records(4, 10)).unwrap();
     writer.close().unwrap();
     // The sidecar as it was before: it follows the log, but not to its end.
-    std::fs::write(sidecar(dir.path()), &first).unwrap();
+    set(&sidecar(dir.path()), &first);
     let found = snapshot(dir.path());
     assert_eq!(found.n_derived(), 6);
     assert_holds(&found, &records(0, 10));
@@ -119,7 +119,7 @@ fn keys_of_another_store_or_history_are_not_used() {
     let (writer, _) = open(dir.path());
     commit(&writer, &[record("x2", Some(1), "all two")]).unwrap();
     writer.close().unwrap();
-    std::fs::write(sidecar(dir.path()), keys).unwrap();
+    set(&sidecar(dir.path()), &keys);
     let found = snapshot(dir.path());
     assert_eq!(found.n_derived(), 4);
     assert_eq!(found.record(Position(3)).unwrap().envelope.identity.native_id, "x2");
@@ -165,23 +165,25 @@ fn a_chunk_reads_back_and_unsorts() {
 }
 
 #[test]
-fn batches_joined_in_any_pieces_are_the_same_chunk() {
-    let dir = folder(&records(0, 40).chunks(4).map(<[Record]>::to_vec).collect::<Vec<_>>());
-    let written = load(dir.path());
-    for seed in 0..20 {
+fn keys_gathered_over_many_lives_are_those_derived_at_once() {
+    for seed in 0..10 {
         let mut dice = Lcg(seed);
-        delete_keys(dir.path());
-        // Lives that end at other records, so that keys are derived and joined in other pieces.
-        let log = std::fs::read(log_path(dir.path())).unwrap();
-        let found = snapshot(dir.path());
-        assert_eq!(found.len(), 40);
-        let (writer, _) = open(dir.path());
-        if dice.below(2) == 0 {
+        let (dir, mut from) = (temp(), 0);
+        while from < 40 {
+            let (writer, recovery) =
+                Writer::create_or_open(dir.path(), SECRET, derivation("words"), derive_nothing).unwrap();
+            assert_eq!(recovery.n_derived, 0);
+            for _ in 0..dice.below(3) {
+                let to = from + 1 + i64::try_from(dice.below(5)).unwrap();
+                commit(&writer, &records(from, to)).unwrap();
+                from = to;
+            }
             writer.close().unwrap();
-        } else {
-            drop(writer);
         }
-        assert_eq!(load(dir.path()), written);
-        assert_eq!(std::fs::read(log_path(dir.path())).unwrap(), log);
+        let gathered = load(dir.path());
+        delete_keys(dir.path());
+        open(dir.path()).0.close().unwrap();
+        assert_eq!(load(dir.path()), gathered, "seed {seed}");
+        assert_eq!(gathered.len(), 1, "small chunks become one");
     }
 }

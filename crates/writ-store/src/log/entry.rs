@@ -150,7 +150,7 @@ impl Inflater {
 mod tests {
     use super::*;
 
-    fn entry<'a>(content: Digest, stored: &'a [u8]) -> Entry<'a> {
+    fn entry(content: Digest, stored: &[u8]) -> Entry<'_> {
         Entry { id: RecordId::of(&content), content, envelope: b"env", codec: Codec::Stored, raw: 4, stored }
     }
 
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn inflating_stops_at_the_declared_length() {
-        let packed = zstd::bulk::compress(&[0; 100_000], 1).unwrap();
+        let packed = zstd::bulk::compress(&vec![0; 100_000], 1).unwrap();
         let mut inflater = Inflater::new().unwrap();
         assert_eq!(inflater.inflate(&packed, 100_000).unwrap().len(), 100_000);
         assert_eq!(inflater.inflate(&packed, 99_999), Err(Malformed));

@@ -1,8 +1,8 @@
 //! What sealing refuses, and what it keeps.
 
-use crate::testing::{SECRET, assert_holds, derive, open, record, snapshot, temp, term};
+use crate::testing::{SECRET, assert_holds, derive, open, random, record, snapshot, temp, term, with_evidence};
 use crate::{Draft, Kind, Packer, Position, Term, TermKey, limit};
-use writ_model::record::{RecordId, content_digest};
+use writ_model::record::RecordId;
 
 fn packer() -> Packer {
     Packer::new(&TermKey::new(&SECRET)).unwrap()
@@ -37,10 +37,7 @@ fn evidence_of_every_size_and_kind_reads_back() {
     let mut records = vec![record("empty", Some(1), ""), record("text", Some(2), &"all the same ".repeat(50))];
     // A record longer than a frame may be otherwise, of bytes that do not shrink, and one between.
     for (n, len) in [(0, 1), (1, 1000), (2, limit::FRAME_BYTES_MAX + 1), (3, 10)] {
-        let mut long = record(&format!("long{n}"), Some(3 + n), "");
-        long.evidence = (0..len).map(|_| u8::try_from(dice.below(256)).unwrap()).collect();
-        long.content = content_digest(&long.envelope.identity, &long.evidence);
-        long.id = RecordId::of(&long.content);
+        let long = with_evidence(record(&format!("long{n}"), Some(3 + n), ""), random(&mut dice, len));
         records.push(long);
     }
     let dir = temp();

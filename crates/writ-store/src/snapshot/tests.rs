@@ -162,13 +162,13 @@ fn ids_are_found_by_their_beginning() {
     let found = snapshot(dir.path());
     for digits in [1, 2, 3, 31, 32] {
         let text = records[77].id.to_string();
-        let prefix = &text[..=digits];
+        let prefix: String = text.chars().take(digits + 1).collect();
         let expected: Vec<RecordId> =
-            records.iter().map(|record| record.id).filter(|id| id.to_string().starts_with(prefix)).collect();
+            records.iter().map(|record| record.id).filter(|id| id.to_string().starts_with(&prefix)).collect();
         assert!(expected.contains(&records[77].id));
-        assert_eq!(ids(&found.by_id_prefix(prefix, usize::MAX)), expected);
-        assert_eq!(ids(&found.by_id_prefix(&prefix[1..].to_uppercase(), usize::MAX)), expected);
-        assert_eq!(found.by_id_prefix(prefix, 1).len(), 1);
+        assert_eq!(ids(&found.by_id_prefix(&prefix, usize::MAX)), expected);
+        assert_eq!(ids(&found.by_id_prefix(&prefix.replace('#', "").to_uppercase(), usize::MAX)), expected);
+        assert_eq!(found.by_id_prefix(&prefix, 1).len(), 1);
     }
     for text in ["", "#", "xyz", "+1", "0123456789abcdef0123456789abcdef0", "é"] {
         assert_eq!(found.by_id_prefix(text, 9), [], "{text:?}");
@@ -218,7 +218,8 @@ fn a_record_that_changed_after_opening_is_not_returned() {
     let mut log = std::fs::read(&path).unwrap();
     let last = log.len() - 1;
     log[last] ^= 1;
-    std::fs::write(&path, &log).unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut &file, &log).unwrap();
     assert_eq!(found.record(crate::Position(0)).unwrap(), records[0]);
     let error = found.record(crate::Position(1)).unwrap_err();
     assert_eq!(error.kind(), crate::Kind::Corrupt);

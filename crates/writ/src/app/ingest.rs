@@ -84,6 +84,9 @@ pub(crate) fn ingest(
     }
     let progress = AtomicU64::new(0);
     let handed = run(&writer, &walked.files, stdin, options, &progress, &mut account, tell)?;
+    for note in account.empty() {
+        tell(Event::Note(&note))?;
+    }
     own::handed_in(&writer, options, &handed, &account)?;
     if let Some(window) = options.complete {
         own::declare(&writer, data, options, window, &account)?;
@@ -126,7 +129,7 @@ fn run(
                     account.batch(batch);
                     tell(Event::Progress(progress.load(Ordering::Relaxed), account.total()))?;
                 }
-                Outcome::Input => account.input(),
+                Outcome::Input(input) => account.input(&input),
                 Outcome::Problem(problem) => account.problem(problem, tell)?,
                 Outcome::Note(note) => tell(Event::Note(&note))?,
                 Outcome::Handed(file) => handed.push(file),

@@ -77,7 +77,7 @@ pub(super) fn run(args: &IngestArgs, config: &Config, output: &mut Output) -> Re
                 remark(&format!("problem: {}", escape::terminal(&text)));
             }
             Event::Note(note) => {
-                remark(&format!("note: {}", escape::terminal(&format!("{}: {}", note.name, note.text))))
+                remark(&format!("note: {}", escape::terminal(&format!("{}: {}", note.name, note.text))));
             }
             Event::Recovered(recovery) => {
                 if let Some(torn) = &recovery.torn {

@@ -38,13 +38,6 @@ impl Output {
         self.line(&text)
     }
 
-    /// One JSON value over several lines, for people.
-    pub(super) fn pretty_json(&mut self, value: &impl Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(value)
-            .map_err(|fault| Error::new(Kind::Internal, format!("an answer could not be written as JSON: {fault}")))?;
-        self.line(&text)
-    }
-
     /// Hands on what is buffered.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         let flushed = self.out.flush();

@@ -17,6 +17,7 @@ use writ_view::escape;
 
 /// Show a record: its evidence, what was read off it, its keys, its digest and when it came
 #[derive(Args, Debug)]
+#[expect(clippy::doc_markdown, reason = "these comments are the command's help")]
 pub(super) struct ShowArgs {
     /// Events: SOURCE:NATIVE_ID[@RECORDER], a bare native id, #RECORD_ID, or - for one per line of
     /// standard input
@@ -131,7 +132,8 @@ fn print(shown: &Value, config: &Config, output: &mut Output) -> Result<(), Erro
     }
     for fact in shown["facts"].as_array().into_iter().flatten() {
         output.line("")?;
-        let actor = fact["actor"]["name"].as_str().or(fact["actor"]["principal"].as_str()).unwrap_or("nobody named");
+        let actor = ["/actor/name", "/actor/principal"].iter().find_map(|place| fact.pointer(place)?.as_str());
+        let actor = actor.unwrap_or("nobody named");
         let line =
             format!("{} {} by {actor}: {}", plain(&fact["kind"]), plain(&fact["action"]), plain(&fact["outcome"]));
         output.line(&safe(&line))?;

@@ -16,6 +16,7 @@ use writ_view::text;
 /// Exits 0 when the question was answered, gaps included. Of several events that could not be
 /// answered the gravest fault gives the exit code.
 #[derive(Args, Debug)]
+#[expect(clippy::doc_markdown, reason = "these comments are the command's help")]
 pub(super) struct WhyArgs {
     /// Events: SOURCE:NATIVE_ID[@RECORDER], a bare native id, #RECORD_ID, or - for one per line of
     /// standard input

@@ -207,6 +207,11 @@ fn damage_is_told_behind_what_came_before_it() {
         let (bytes, fault) = found.only();
         assert_eq!(bytes.len(), text.len());
         assert!(fault.unwrap().cause.starts_with(cause), "{fault:?}");
+        let mut damaged = packed.clone();
+        // The checksum of gzip stands before the length.
+        let checksum = damaged.len() - 8;
+        damaged[checksum..].iter_mut().take(4).for_each(|byte| *byte ^= 0x10);
+        assert!(opened(&damaged).only().1.unwrap().cause.starts_with(cause));
         // Something else behind: told, nothing is lost.
         let found = opened(&[packed, b"trailing".to_vec()].concat());
         assert_eq!(found.only().0.len(), text.len());
@@ -388,6 +393,33 @@ fn zip64_fields_names_links_and_folders_are_understood() {
     let found = opened(&writer.finish().unwrap().into_inner());
     assert_eq!((found.inputs.len(), found.problems.len()), (70_000, 0));
     assert_eq!(found.inputs[69_999].0, "f!69999.json");
+}
+
+#[test]
+fn zips_from_streams_share_a_bounded_memory() {
+    let inner = zip(&[("a", &lines(40))]);
+    let outer = zip(&[("one.zip", &inner), ("two.zip", &inner), ("three.json", b"{}")]);
+    let len = inner.len() as u64;
+    for (spool, inputs, problems) in [(len, 3, 0), (len - 1, 1, 2)] {
+        let budget = Budget::default();
+        budget.paid.set(outer.len() as u64);
+        let unpacking = Unpacking { budget: &budget, spool: Cell::new(spool) };
+        let (mut n_inputs, mut causes) = (0, Vec::new());
+        let flow = unpacking.zip("f", &mut Cursor::new(&outer), outer.len() as u64, 1, None, &mut |found| {
+            match found {
+                Found::Input { reader, .. } => n_inputs += u32::from(reader.read_to_end(&mut Vec::new()).is_ok()),
+                Found::Problem(problem) => causes.push(problem),
+                Found::Note(_) => {}
+            }
+            ControlFlow::Continue(())
+        });
+        assert!(flow.is_continue());
+        assert_eq!((n_inputs, causes.len()), (inputs, problems), "{causes:?}");
+        for problem in causes {
+            let cause = format!("a zip from a stream is kept whole, and this one is longer than {spool} bytes");
+            assert_eq!((problem.cause, &*problem.remedy), (cause, "write it to a file and ingest that"));
+        }
+    }
 }
 
 #[test]

@@ -222,8 +222,8 @@ fn a_newer_folder_is_refused() {
 fn a_declaration_makes_a_missing_issuance_a_finding_until_what_it_counted_changes() {
     let writ = Writ::new();
     let all: Vec<String> = by_hand().lines().map(ToString::to_string).collect();
-    let without: Vec<&String> = all.iter().filter(|line| !line.contains(MINTING)).collect();
-    let file = writ.write("trail.ndjson", without.iter().map(|line| format!("{line}\n")).collect::<String>());
+    let without: Vec<&str> = all.iter().map(String::as_str).filter(|line| !line.contains(MINTING)).collect();
+    let file = writ.write("trail.ndjson", without.join("\n"));
     let window = "2026-10-14T08:00:00Z..2026-10-14T12:00:00Z";
     writ.ingest(&["--complete", window, file.to_str().unwrap()]);
     let answer = writ.why(&[EVENT]);

@@ -76,8 +76,11 @@ fn turned(value: &Value) -> String {
     out
 }
 
+/// Names and contents.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// Every way of delivery, as files.
-fn deliveries(records: &[Value]) -> Vec<(&'static str, Vec<(String, Vec<u8>)>)> {
+fn deliveries(records: &[Value]) -> Vec<(&'static str, Files)> {
     let lines = |records: &[Value]| records.iter().map(|r| r.to_string() + "\n").collect::<String>().into_bytes();
     let one = |bytes: Vec<u8>| vec![("trail.json".to_string(), bytes)];
     let mut reversed = records.to_vec();

@@ -3,7 +3,7 @@
 use super::Event;
 use super::worker::ReadBatch;
 use crate::error::Error;
-use crate::input::Problem;
+use crate::input::{Input, Note, Problem};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +72,10 @@ pub(crate) struct Summary {
 /// The account while it is kept.
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    files: u64,
+    /// Names of the inputs, by their place in this run.
+    inputs: BTreeMap<u64, String>,
+    /// Those in which something stood.
+    filled: BTreeSet<u64>,
     total: Tally,
     sources: BTreeMap<String, Tally>,
     /// Per file that was handed in.
@@ -89,11 +92,18 @@ impl Account {
         &self.total
     }
 
-    pub(super) fn input(&mut self) {
-        self.files += 1;
+    pub(super) fn input(&mut self, input: &Input) {
+        self.inputs.insert(input.index, input.name.clone());
+    }
+
+    /// Inputs in which nothing stood: said, so that nobody takes silence for an answer.
+    pub(super) fn empty(&self) -> impl Iterator<Item = Note> {
+        let empty = self.inputs.iter().filter(|(index, _)| !self.filled.contains(index));
+        empty.map(|(_, name)| Note { name: name.clone(), text: "holds nothing".to_string() })
     }
 
     pub(super) fn batch(&mut self, batch: ReadBatch) {
+        self.filled.insert(batch.input);
         for (source, tally) in &batch.sources {
             self.sources.entry((*source).to_string()).or_default().add(tally);
             self.total.add(tally);
@@ -126,7 +136,7 @@ impl Account {
         self.problems.sort();
         Summary {
             schema: "writ.ingest/1",
-            files: self.files,
+            files: self.inputs.len() as u64,
             total: self.total,
             sources: self.sources,
             rejected: self.rejected,

@@ -4,8 +4,9 @@ use super::Options;
 use super::account::{RejectedEntry, Tally};
 use crate::app;
 use crate::error::Error;
-use crate::input::{Batch, Delivery, Element, Handed, Note, Problem};
+use crate::input::{Batch, Delivery, Element, Handed, Input, Note, Problem};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use writ_model::custody::Custody;
 use writ_model::record::{Origin, RecordId};
 use writ_sources::unwrap::{Found, unwrap};
@@ -20,7 +21,7 @@ const RAW: &str = "raw";
 /// What a worker made of a delivery.
 pub(super) enum Outcome {
     Read(ReadBatch),
-    Input,
+    Input(Arc<Input>),
     Problem(Problem),
     Note(Note),
     Handed(Handed),
@@ -30,6 +31,8 @@ pub(super) enum Outcome {
 #[derive(Debug, Default)]
 pub(super) struct ReadBatch {
     pub(super) file: usize,
+    /// Which input, by its place in this run.
+    pub(super) input: u64,
     pub(super) sources: BTreeMap<&'static str, Tally>,
     pub(super) recorders: BTreeSet<(String, String)>,
     pub(super) rejected: Vec<RejectedEntry>,
@@ -65,7 +68,7 @@ impl<'a> Worker<'a> {
 
     pub(super) fn take(&mut self, delivery: Delivery) -> Result<Outcome, Error> {
         Ok(match delivery {
-            Delivery::Input(_) => Outcome::Input,
+            Delivery::Input(input) => Outcome::Input(input),
             Delivery::Batch(batch) => Outcome::Read(self.read(&batch)?),
             Delivery::Problem(problem) => Outcome::Problem(problem),
             Delivery::Note(note) => Outcome::Note(note),
@@ -74,7 +77,7 @@ impl<'a> Worker<'a> {
     }
 
     fn read(&mut self, batch: &Batch) -> Result<ReadBatch, Error> {
-        let mut done = ReadBatch { file: batch.input.file, ..ReadBatch::default() };
+        let mut done = ReadBatch { file: batch.input.file, input: batch.input.index, ..ReadBatch::default() };
         let mut pending = Pending::default();
         for element in &batch.elements {
             self.element(batch, element, &mut done, &mut pending);
