@@ -429,7 +429,7 @@ pub fn canonical(node: &Node<'_>, out: &mut Vec<u8>) {
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Number(lexeme) => out.extend_from_slice(lexeme.as_bytes()),
-        Value::String(text) => quote(text, out),
+        Value::String(text) => quote_read(text, out),
         Value::Array(nodes) => {
             out.push(b'[');
             for (n, element) in nodes.iter().enumerate() {
@@ -448,12 +448,25 @@ pub fn canonical(node: &Node<'_>, out: &mut Vec<u8>) {
                 if n > 0 {
                     out.push(b',');
                 }
-                quote(key, out);
+                quote_read(key, out);
                 out.push(b':');
                 canonical(element, out);
             }
             out.push(b'}');
         }
+    }
+}
+
+/// Writes a string that was read. One that is borrowed stood in the text without escapes, so it
+/// holds nothing that needs one and is copied whole.
+fn quote_read(text: &Cow<'_, str>, out: &mut Vec<u8>) {
+    match text {
+        Cow::Borrowed(text) => {
+            out.push(b'"');
+            out.extend_from_slice(text.as_bytes());
+            out.push(b'"');
+        }
+        Cow::Owned(text) => quote(text, out),
     }
 }
 

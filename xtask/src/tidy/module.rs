@@ -37,9 +37,10 @@ fn look(tree: &Tree, path: &str) -> Option<Problem> {
     if is_build || in_src && matches!(name, "lib" | "main") || PROGRAMS.iter().any(|end| folder.ends_with(end)) {
         return None;
     }
-    let parents = match in_src || folder.ends_with("/tests/it") {
-        true => vec![format!("{folder}/lib.rs"), format!("{folder}/main.rs")],
-        false => vec![format!("{folder}.rs")],
+    let parents = if in_src || folder.ends_with("/tests/it") {
+        vec![format!("{folder}/lib.rs"), format!("{folder}/main.rs")]
+    } else {
+        vec![format!("{folder}.rs")]
     };
     if parents.iter().filter_map(|parent| tree.text(parent)).any(|text| names(text, name)) {
         return None;
