@@ -459,6 +459,7 @@ pub fn canonical(node: &Node<'_>, out: &mut Vec<u8>) {
 
 /// Writes a string that was read. One that is borrowed stood in the text without escapes, so it
 /// holds nothing that needs one and is copied whole.
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed is what counts")]
 fn quote_read(text: &Cow<'_, str>, out: &mut Vec<u8>) {
     match text {
         Cow::Borrowed(text) => {

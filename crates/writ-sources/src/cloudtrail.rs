@@ -20,7 +20,7 @@ use crate::redact::{NOT_SECRET, SECRET_NAMES, Withholds};
 use crate::source::{Context, Reading, Source};
 use crate::stamp;
 use writ_model::fact::{Fact, FactKind};
-use writ_model::json::Node;
+use writ_model::json::{Node, Value};
 use writ_model::source::{Omission, SourceInfo};
 use writ_model::time::EventTime;
 
@@ -159,33 +159,33 @@ impl Source for CloudTrail {
     }
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
-        let Some(time) = node.get("eventTime") else {
-            return Err("`eventTime` is missing: without it the record cannot be placed".to_string());
-        };
-        let Some(text) = time.as_str() else {
-            return Err(format!(
-                "`eventTime` should be a text such as 2026-01-31T08:00:00Z; it is {}",
-                kind_word(&time.value)
-            ));
-        };
-        let Some(start) = stamp::read(text) else {
-            return Err(format!(
-                "`eventTime` `{}` is not a time with a zone, such as 2026-01-31T08:00:00Z",
-                short(text)
-            ));
-        };
         let text = |path: &[&str]| node.text(path).filter(|text| !text.trim().is_empty());
         let account = text(&["recipientAccountId"]).or_else(|| text(&["userIdentity", "accountId"]));
         Ok(Reading {
             recorder: recorder(account.unwrap_or("unknown")),
             native_id: text(&["eventID"]).map(str::to_string),
-            event_time: Some(EventTime::at(start, PRECISION_MS)),
+            event_time: event_time(node)?,
             available_time: None,
         })
     }
 
     fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {
         facts::of(node, context)
+    }
+}
+
+/// When it happened. A sample or an export that dropped the time is still evidence of who and what;
+/// a time that cannot be read is not passed over.
+fn event_time(node: &Node<'_>) -> Result<Option<EventTime>, String> {
+    let Some(time) = node.get("eventTime").filter(|time| time.value != Value::Null) else { return Ok(None) };
+    let Some(text) = time.as_str() else {
+        let found = kind_word(&time.value);
+        return Err(format!("`eventTime` should be a text such as 2026-01-31T08:00:00Z; it is {found}"));
+    };
+    // The vendor writes it in UTC always, so a pipeline that dropped the zone has lost nothing.
+    match stamp::read(text).or_else(|| stamp::zoneless_utc(text)) {
+        Some(start) => Ok(Some(EventTime::at(start, PRECISION_MS))),
+        None => Err(format!("`eventTime` `{}` is not a time such as 2026-01-31T08:00:00Z", short(text))),
     }
 }
 

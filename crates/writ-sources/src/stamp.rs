@@ -10,6 +10,13 @@ pub(crate) fn read(text: &str) -> Option<Time> {
     Time::parse(text).or_else(|| compact(text))
 }
 
+/// Reads an instant in UTC that a pipeline has re-spelt without its zone: `2025-01-21 17:39:10.5`. Only
+/// for a field whose vendor says that it is always UTC; elsewhere a time without a zone is no instant.
+pub(crate) fn zoneless_utc(text: &str) -> Option<Time> {
+    let (date, time) = text.split_once(' ')?;
+    Time::parse(&format!("{date}T{time}Z"))
+}
+
 fn compact(text: &str) -> Option<Time> {
     let digits = text.strip_suffix('Z')?;
     let (date, time) = digits.split_once('T')?;
@@ -63,6 +70,8 @@ mod tests {
     #[test]
     fn vendor_spellings_are_read_and_others_are_not() {
         let time = |text: &str| Time::parse(text);
+        assert_eq!(zoneless_utc("2025-01-21 17:39:10.000000000"), time("2025-01-21T17:39:10Z"));
+        assert_eq!((zoneless_utc("2025-01-21T17:39:10"), zoneless_utc("2025-01-21 17:39:10+02:00")), (None, None));
         assert_eq!(read("20131102T010628Z"), time("2013-11-02T01:06:28Z"));
         assert_eq!(expiration("Jul 1, 2026, 12:08:19 PM"), time("2026-07-01T12:08:19Z"));
         assert_eq!(expiration("Jul 4, 2019 4:29:29 PM"), time("2019-07-04T16:29:29Z"));

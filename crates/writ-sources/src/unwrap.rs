@@ -126,8 +126,8 @@ impl Place {
 enum Shape {
     /// A record, for all we know.
     Item,
-    /// Holds a list of elements under this name.
-    List(&'static str),
+    /// Holds elements in lists.
+    Lists,
     /// An event bus event: the record is its `detail`.
     Event,
     /// Holds a list under the first name, whose elements hold a text under the second.
@@ -152,10 +152,10 @@ fn shape(node: &Node<'_>) -> Shape {
     }
     if node.get("digestStartTime").is_some() && node.get("logFiles").is_some() {
         Shape::DigestFile
-    } else if list("Records") {
-        Shape::List("Records")
-    } else if list("records") {
-        Shape::List("records")
+    } else if node.members().first().is_some_and(|(name, _)| LISTS.contains(&&**name) && list(name)) {
+        // Only where it comes first: in a log whose later members somebody else chooses, a list of
+        // that name must not stand in for the record.
+        Shape::Lists
     } else if text("detail-type") && node.get("detail").is_some_and(|detail| !detail.members().is_empty()) {
         Shape::Event
     } else if node.text(&["messageType"]) == Some("CONTROL_MESSAGE") {
@@ -176,6 +176,9 @@ fn shape(node: &Node<'_>) -> Shape {
         Shape::Item
     }
 }
+
+/// Names under which records are listed.
+const LISTS: [&str; 2] = ["Records", "records"];
 
 /// The vendor of every envelope but a plain list.
 const AWS: &str = "aws";
@@ -212,18 +215,19 @@ impl Opening<'_> {
                 let byte = place.of(&node);
                 (self.each)(Found::Item(Item { text, byte, node, vendor: place.vendor }));
             }
-            Shape::List(name) => {
-                if let Some(list) = member(node, name) {
+            // A name may stand twice: what stands under the second is no less there.
+            Shape::Lists => {
+                for list in members(node, &LISTS) {
                     self.list(text, list, place, depth);
                 }
             }
             Shape::Event => {
-                if let Some(detail) = member(node, "detail") {
+                for detail in members(node, &["detail"]) {
                     self.open(text, detail, vendors, depth + 1);
                 }
             }
             Shape::Texts(list, name) => {
-                for element in node.get(list).map(Node::elements).unwrap_or_default() {
+                for element in members(node, &[list]).iter().flat_map(Node::elements) {
                     self.inner(text, element, name, vendors, depth);
                 }
             }
@@ -269,11 +273,13 @@ impl Opening<'_> {
     }
 }
 
-/// The first member of that name, taken out of an object.
-fn member<'t>(node: Node<'t>, name: &str) -> Option<Node<'t>> {
+/// The members of these names, taken out of an object.
+fn members<'t>(node: Node<'t>, names: &[&str]) -> Vec<Node<'t>> {
     match node.value {
-        Value::Object(members) => members.into_iter().find(|(key, _)| key == name).map(|(_, child)| child),
-        _ => None,
+        Value::Object(members) => {
+            members.into_iter().filter(|(name, _)| names.contains(&&**name)).map(|(_, child)| child).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

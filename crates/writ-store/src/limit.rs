@@ -8,7 +8,7 @@ pub const EVIDENCE_BYTES_MAX: usize = 64 << 20;
 pub const ENVELOPE_BYTES_MAX: usize = 1 << 20;
 
 /// Most terms of one record: hot records of real logs have under 100. More would let one forged
-/// record swamp the index.
+/// record swamp the index. Sealing refuses more; deriving again keeps the first.
 pub const TERMS_MAX: usize = 16_384;
 
 /// Longest payload of a frame, in bytes (16 MiB), unless it holds one record that is longer: a
@@ -21,6 +21,9 @@ pub const POSITIONS_MAX: u64 = u32::MAX as u64;
 /// Records after which a chunk of keys is written (65,536): the size at which sorting a chunk costs
 /// less than it saves (measurements: "sealed at 65,536").
 pub const CHUNK_RECORDS: usize = 65_536;
+
+/// Postings after which a chunk of keys is written, however few its records (8 Mi, 128 MiB of memory).
+pub const CHUNK_POSTINGS: usize = 8 << 20;
 
 /// Chunks that may wait for the follower of keys before commits wait for it: bounds memory.
 pub(crate) const CHUNKS_WAITING_MAX: usize = 4;

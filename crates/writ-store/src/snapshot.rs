@@ -194,19 +194,17 @@ impl Snapshot {
     }
 
     fn row(&self, position: Position) -> Result<&Row, Error> {
-        let path = self.path.display();
+        let holds = |damage: &&Damage| damage.first <= position && position.0 < damage.first.0 + damage.lost;
+        if let Some(damage) = self.damage.iter().find(holds) {
+            return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+        }
         let row = self.rows.get(crate::bytes::index(position.0)).ok_or_else(|| {
-            let n = self.rows.len();
+            let (path, n) = (self.path.display(), self.rows.len());
             Error::invalid(format!(
                 "there is no position {position} in `{path}`, which has {n}: look the record up again"
             ))
         })?;
-        let holds = |damage: &&Damage| damage.first <= position && position.0 < damage.first.0 + damage.lost;
-        match self.damage.iter().find(holds) {
-            Some(damage) => Err(Error::corrupt(format!("{damage}; restore the file from a backup"))),
-            None if row.is_lost() => Err(self.altered(position)),
-            None => Ok(row),
-        }
+        if row.is_lost() { Err(self.altered(position)) } else { Ok(row) }
     }
 
     /// The bytes of one entry.

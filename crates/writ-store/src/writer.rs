@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind};
 use crate::file::{Disk, File};
 use crate::folder::{Folder, Lock};
-use crate::keys::batch::{Batch, LogEnd};
+use crate::keys::batch::{Batch, LogEnd, is_full};
 use crate::keys::chunk::{Chunk, Owner};
 use crate::keys::derive::Deriver;
 use crate::keys::file::Sidecar;
@@ -205,11 +205,11 @@ fn run(mut committer: Committer, requests: &Receiver<Request>, follower: Followe
                 let _ = reply.send((Err(error.clone()), records));
             }),
         }
-        if let Some(batch) = committer.take_batch(limit::CHUNK_RECORDS) {
+        if let Some(batch) = committer.take_batch(false) {
             follower.send(batch);
         }
     }
-    if let Some(batch) = committer.take_batch(1) {
+    if let Some(batch) = committer.take_batch(true) {
         follower.send(batch);
     }
     follower.finish()
@@ -296,7 +296,7 @@ impl Resumer<'_> {
         let damage = deriver.run(spans, covered, |derived| {
             seen.note_rows(&derived.rows);
             batch.append(derived, &self.folder.keys);
-            if batch.rows.len() >= limit::CHUNK_RECORDS {
+            if batch.is_full() {
                 let next = Batch::new(batch.next());
                 sidecar.append(&Chunk::sort(std::mem::replace(&mut batch, next)))?;
                 carried = 0;
@@ -323,7 +323,7 @@ impl Stored {
         self.seen.note_rows(&chunk.rows);
         self.covered = chunk.next();
         self.usable = true;
-        if chunk.rows.len() >= limit::CHUNK_RECORDS {
+        if is_full(chunk.rows.len(), chunk.terms.len()) {
             (self.at, self.tail) = (bytes.end, None);
             return;
         }

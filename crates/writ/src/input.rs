@@ -12,6 +12,7 @@ mod feed;
 mod gzip;
 mod layer;
 mod peek;
+mod table;
 mod walk;
 mod zip;
 mod zstd;

@@ -16,9 +16,9 @@ const IAM: &str = "aws.iam";
 /// say nothing to a reader.
 const REASON_CHARS_MAX: usize = 2_000;
 
-/// In what role a use states the names its issuance could be found by. Both ends state them in this
-/// role, so that each can be looked up from the other.
-const TRACE_ROLE: KeyRole = KeyRole::Carries;
+/// In what role a use states the names its issuance could be found by. The request for it states them
+/// in another role (`Carries`): uses outnumber requests, and a look-up for one must not find the other.
+const TRACE_ROLE: KeyRole = KeyRole::Presents;
 
 /// What a record says.
 pub(super) fn of(node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {

@@ -57,6 +57,16 @@ enum State {
 }
 
 /// A scanner of one value.
+/// Which names may be those of a wrapper's list. The first name decides: in a log whose later members
+/// somebody else chooses, a list of that name must not stand in for the record. Behind one list
+/// another is no less there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lists {
+    Nowhere,
+    IfFirst,
+    Anywhere,
+}
+
 #[derive(Debug)]
 pub(super) struct Scan {
     state: State,
@@ -66,8 +76,8 @@ pub(super) struct Scan {
     /// Open levels below [`DEPTH_MAX`].
     deep: u64,
     too_deep: bool,
-    /// Look for the list of a wrapper.
-    wrapper: bool,
+    /// Where the list of a wrapper is looked for.
+    lists: Lists,
     /// The name just read is that of such a list.
     list: bool,
     /// Finds the line on which another value may begin.
@@ -103,7 +113,7 @@ impl Scan {
             objects: 0,
             deep: 0,
             too_deep: false,
-            wrapper,
+            lists: if wrapper { Lists::IfFirst } else { Lists::Nowhere },
             list: false,
             seek: LineSeek::new(indent, None),
         }
@@ -127,6 +137,7 @@ impl Scan {
     /// Says that the list that was stopped at has been passed.
     pub(super) fn after_value(&mut self) {
         self.list = false;
+        self.lists = Lists::Anywhere;
         self.state = State::After;
     }
 
@@ -172,10 +183,9 @@ impl Scan {
                 State::Colon => return Some(Stop::Fault("`:`")),
                 State::FirstName | State::Name => match byte {
                     b'"' => {
-                        // Only the first name counts: in a log whose later members somebody else
-                        // chooses, a list of that name must not stand in for the record.
-                        let first = self.state == State::FirstName && self.depth == 1;
-                        if self.wrapper && first && !self.name(buffer, *at, eof) {
+                        let first = self.state == State::FirstName;
+                        let here = self.lists == Lists::Anywhere || (self.lists == Lists::IfFirst && first);
+                        if here && self.depth == 1 && !self.name(buffer, *at, eof) {
                             return Some(Stop::More);
                         }
                         self.state = State::NameText;

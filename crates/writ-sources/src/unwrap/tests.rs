@@ -33,6 +33,15 @@ fn lists_may_be_empty_and_their_bad_elements_are_rejects() {
 }
 
 #[test]
+fn a_name_that_stands_twice_loses_nothing() {
+    assert_eq!(found(r#"{"Records":[{"a":1}],"v":{},"w":"]","Records":[{"a":2},3],"records":[{}]}"#, None).len(), 4);
+    // Behind another member such a list is part of whatever record it stands in.
+    assert_eq!(found(r#"{"m":"x","Records":[{"a":1},{"a":2}]}"#, None).len(), 1);
+    let events = r#"{"logEvents":[{"message":"{}"}],"logEvents":[{"message":"x"}]}"#;
+    assert_eq!(found(events, None).len(), 2);
+}
+
+#[test]
 fn a_single_exported_event_is_opened() {
     let event = r#"{"timestamp":1,"ingestionTime":2,"message":"{\"a\":1}"}"#;
     assert_eq!(found(event, None), [r#"143 {"a":1}"#]);

@@ -11,12 +11,12 @@ use writ_model::record::Origin;
 use writ_model::time::Time;
 use writ_sources::{Admitted, derive_facts};
 
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
     if path.exists() {
         return Some(path);
     }
-    eprintln!("SKIPPED {}: ../shared/data is not here", path.display());
+    eprintln!("SKIPPED {name}: ../shared/data is not here");
     None
 }
 

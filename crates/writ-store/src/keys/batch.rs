@@ -1,6 +1,7 @@
 //! Batches: rows and postings in the order of arrival, on their way to become a chunk.
 
 use crate::keys::row::Row;
+use crate::limit;
 use crate::log::frame::Chain;
 use crate::term::{Term, TermKey};
 use std::collections::HashMap;
@@ -37,6 +38,11 @@ pub(crate) struct Mark {
     postings: usize,
 }
 
+/// Whether so many rows and postings are enough for a chunk.
+pub(crate) fn is_full(rows: usize, postings: usize) -> bool {
+    rows >= limit::CHUNK_RECORDS || postings >= limit::CHUNK_POSTINGS
+}
+
 impl Batch {
     pub(crate) fn new(first: u64) -> Batch {
         Batch { first, ..Batch::default() }
@@ -59,6 +65,11 @@ impl Batch {
     /// The position after the last row.
     pub(crate) fn next(&self) -> u64 {
         self.first + self.rows.len() as u64
+    }
+
+    /// Whether it is large enough to become a chunk.
+    pub(crate) fn is_full(&self) -> bool {
+        is_full(self.rows.len(), self.postings.len())
     }
 
     /// Adds a record. `envelope` is read only if its recorder is new here.

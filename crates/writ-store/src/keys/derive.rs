@@ -90,8 +90,9 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
                 let (file, bytes) = (self.path.to_owned(), rest.len() as u64);
                 return Some(Damage { file, offset, bytes, first, lost, cause: DamageCause::Entries });
             };
-            let Described { mut row, recorder, terms } =
-                Described::of(self.keys, &record, (self.derive)(self.keys, &record));
+            let mut terms = (self.derive)(self.keys, &record);
+            terms.truncate(limit::TERMS_MAX);
+            let Described { mut row, recorder, terms } = Described::of(self.keys, &record, terms);
             (row.offset, row.len) = (offset, len32(len));
             batch.push(row, recorder, || Some(record.envelope), &terms);
             rest = rest.get(len..).unwrap_or_default();

@@ -89,9 +89,10 @@ impl Committer {
         })
     }
 
-    /// Hands the batch over, if it holds enough and anything new.
-    pub(crate) fn take_batch(&mut self, at_least: usize) -> Option<Batch> {
-        if self.batch.rows.len() < at_least || self.batch.rows.len() == self.carried {
+    /// Hands the batch over if it is full, or, at the end, if there is anything new in it.
+    pub(crate) fn take_batch(&mut self, at_end: bool) -> Option<Batch> {
+        let is_new = self.batch.rows.len() > self.carried;
+        if !is_new || !(at_end || self.batch.is_full()) {
             return None;
         }
         let fresh = Batch::new(self.batch.next());

@@ -107,6 +107,7 @@ impl Header {
     pub(crate) fn is_bounded(&self) -> bool {
         let payload = self.payload as usize;
         self.records > 0
+            && self.durable <= self.first
             && self.first.checked_add(u64::from(self.records)).is_some_and(|end| end <= limit::POSITIONS_MAX)
             && (payload <= limit::FRAME_BYTES_MAX || (self.records == 1 && payload <= entry::BYTES_MAX))
     }
@@ -149,6 +150,7 @@ mod tests {
         assert!(!Header { records: 0, ..header }.is_bounded());
         assert!(!Header { payload: 17 << 20, ..header }.is_bounded());
         assert!(Header { payload: 17 << 20, records: 1, ..header }.is_bounded());
+        assert!(!Header { durable: 8, ..header }.is_bounded());
         assert!(!Header { first: limit::POSITIONS_MAX, ..header }.is_bounded());
     }
 }

@@ -147,7 +147,6 @@ impl Scanner<'_> {
         let mut at = from;
         while let Some(found) = self.find_magic(at)? {
             if let Some((_, header)) = self.header(found)?
-                && header.first >= next
                 && header.durable >= next
             {
                 return Ok(Some((found, header)));

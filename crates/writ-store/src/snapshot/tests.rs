@@ -237,3 +237,10 @@ fn an_empty_folder_answers_with_nothing() {
     assert_eq!(found.recorders(Time::MAX), []);
     assert_eq!(found.by_id_prefix("a", 9), []);
 }
+
+#[test]
+fn writers_and_snapshots_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Snapshot>();
+    shared::<crate::Writer>();
+}

@@ -1,5 +1,6 @@
 //! The feed: inputs, read through the splitter, become batches for the threads that read them.
 
+use super::table;
 use super::{Found, Handed, InputFile, Note, Problem, open};
 use std::io::{self, Read};
 use std::mem;
@@ -141,6 +142,10 @@ impl Feeder<'_> {
         let input = Arc::new(Input { index: self.inputs, file, name: name.to_owned() });
         self.inputs += 1;
         (self.out)(Delivery::Input(Arc::clone(&input)))?;
+        let (head, mut reader) = table::peek(reader);
+        if table::is_table(&head) {
+            return self.table(&input, &mut reader);
+        }
         let mut splitter = Splitter::new();
         let mut batch = Batch::new(&input);
         let mut head = Head::default();
@@ -165,7 +170,7 @@ impl Feeder<'_> {
                         head.save(&self.window, start..keep);
                     }
                     self.window.drop_before(keep);
-                    match self.window.read(reader) {
+                    match self.window.read(&mut reader) {
                         Ok(n) => eof = n == 0,
                         Err(error) => {
                             problem = Some(Problem::of(name, &error));
@@ -183,6 +188,34 @@ impl Feeder<'_> {
             (self.out)(Delivery::Batch(batch))?;
         }
         problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
+    }
+
+    /// A table is read whole: directories are small.
+    fn table(&self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
+        let bytes = match table::read(reader) {
+            Ok(bytes) => bytes,
+            Err(error) => return (self.out)(Delivery::Problem(Problem::of(&input.name, &error))),
+        };
+        let mut batch = Batch::new(input);
+        let mut flow = ControlFlow::Continue(());
+        table::rows(&bytes, &mut |row| {
+            match row {
+                Ok((json, byte, line)) => {
+                    let from = batch.bytes.len();
+                    batch.bytes.extend_from_slice(&json);
+                    batch.elements.push(Element { span: from..batch.bytes.len(), byte, line });
+                }
+                Err(rejected) => {
+                    batch.rejected += rejected.bytes.len();
+                    batch.rejects.push(rejected);
+                }
+            }
+            if batch.is_full() && flow.is_continue() {
+                flow = (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(input))));
+            }
+        });
+        flow?;
+        if batch.is_empty() { ControlFlow::Continue(()) } else { (self.out)(Delivery::Batch(batch)) }
     }
 }
 

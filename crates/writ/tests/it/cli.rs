@@ -277,6 +277,20 @@ fn a_directory_names_and_changes_no_strength() {
 }
 
 #[test]
+fn a_directory_may_be_a_table() {
+    let writ = loaded();
+    let table = "id,directory,subject_kind,subject_namespace,subject,relation,object,object_kind,name,from,to,read_at\n\
+        1,acme,principal,aws,AIDAQALICE00000000001,same,person:alice,human,\"Alice, A.\",2026-01-01T00:00:00Z,,2026-11-01T00:00:00Z\n\
+        2,acme,principal,aws,AIDAQBOB0000000000001,same\n";
+    let summary = writ.ingest(&[writ.write("directory.csv", table).to_str().unwrap()]);
+    assert_eq!((&summary["records"], &summary["rejects"]), (&json!(1), &json!(1)), "{summary}");
+    assert_eq!((&summary["rejected"][0]["line"], &summary["sources"]["identity"]["records"]), (&json!(3), &json!(1)));
+    let owner = &writ.why(&[EVENT])["powered_by"][0]["owner"];
+    // The directory was read after the event, so the entry holds for it.
+    assert_eq!((&owner["name"], &owner["strength"]), (&json!("Alice, A."), &json!("proven")), "{owner}");
+}
+
+#[test]
 fn hostile_text_is_shown_and_never_run() {
     let writ = Writ::new();
     let hostile = "x\u{1b}]0;owned\u{7}\u{202e}evil\u{200b}";

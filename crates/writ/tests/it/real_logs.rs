@@ -134,7 +134,7 @@ fn normalised_records_all_end_as_record_duplicate_conflict_or_explained_reject()
     for line in std::fs::read_to_string(&file).unwrap().lines() {
         let event = serde_json::from_str::<Value>(line).unwrap()["event"].take();
         let account = event["recipientAccountId"].as_str().or(event["userIdentity"]["accountId"].as_str());
-        let (Some(id), Some(_)) = (event["eventID"].as_str(), event["eventTime"].as_str()) else { continue };
+        let Some(id) = event["eventID"].as_str() else { continue };
         let identity = (id.to_string(), account.unwrap_or("unknown").to_string());
         contents.entry(identity).or_default().insert(event.to_string());
     }
