@@ -162,8 +162,8 @@ impl<'a> Node<'a> {
 
 /// Reads one JSON value that fills the whole text.
 pub fn parse(text: &[u8]) -> Result<Node<'_>, Error> {
-    let (node, end) = parse_prefix(text, 0)?;
-    let mut reader = Reader { text: as_str(text)?, at: end, depth: 0 };
+    let mut reader = Reader::new(as_str(text)?, 0);
+    let node = reader.value()?;
     reader.skip_space();
     if reader.at == text.len() { Ok(node) } else { Err(Error { byte: reader.at, cause: Cause::Trailing }) }
 }
@@ -171,8 +171,7 @@ pub fn parse(text: &[u8]) -> Result<Node<'_>, Error> {
 /// Reads the JSON value that begins at `from` (white space before it is skipped) and says where it
 /// ends. Positions count from the beginning of `text`.
 pub fn parse_prefix(text: &[u8], from: usize) -> Result<(Node<'_>, usize), Error> {
-    let mut reader = Reader { text: as_str(text)?, at: from, depth: 0 };
-    reader.skip_space();
+    let mut reader = Reader::new(as_str(text)?, from);
     let node = reader.value()?;
     Ok((node, reader.at))
 }
@@ -185,9 +184,20 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    /// Members and elements of the objects and arrays that are still open, innermost last: each list
+    /// is allocated once, at its final length.
+    members: Vec<(Cow<'a, str>, Node<'a>)>,
+    elements: Vec<Node<'a>>,
 }
 
 impl<'a> Reader<'a> {
+    /// A reader that stands before the first value from `at` on.
+    fn new(text: &'a str, at: usize) -> Reader<'a> {
+        let mut reader = Reader { text, at, depth: 0, members: Vec::new(), elements: Vec::new() };
+        reader.skip_space();
+        reader
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -243,7 +253,7 @@ impl<'a> Reader<'a> {
     fn object(&mut self) -> Result<Value<'a>, Error> {
         self.enter()?;
         self.at += 1;
-        let mut members = Vec::new();
+        let own = self.members.len();
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -260,34 +270,36 @@ impl<'a> Reader<'a> {
                 }
                 self.at += 1;
                 self.skip_space();
-                members.push((key, self.value()?));
+                let value = self.value()?;
+                self.members.push((key, value));
                 if !self.more(b'}')? {
                     break;
                 }
             }
         }
         self.depth -= 1;
-        Ok(Value::Object(members))
+        Ok(Value::Object(self.members.drain(own..).collect()))
     }
 
     fn array(&mut self) -> Result<Value<'a>, Error> {
         self.enter()?;
         self.at += 1;
-        let mut nodes = Vec::new();
+        let own = self.elements.len();
         self.skip_space();
         if self.peek() == Some(b']') {
             self.at += 1;
         } else {
             loop {
                 self.skip_space();
-                nodes.push(self.value()?);
+                let value = self.value()?;
+                self.elements.push(value);
                 if !self.more(b']')? {
                     break;
                 }
             }
         }
         self.depth -= 1;
-        Ok(Value::Array(nodes))
+        Ok(Value::Array(self.elements.drain(own..).collect()))
     }
 
     /// After an element: `true` past a comma, `false` past the closing byte.
@@ -368,7 +380,7 @@ impl<'a> Reader<'a> {
                     from = self.at;
                 }
                 Some(byte) if byte < 0x20 => return self.fail(Cause::ControlCharacter),
-                Some(_) => self.at += 1,
+                Some(_) => self.at += plain(self.text.as_bytes().get(self.at..).unwrap_or_default()).max(1),
             }
         }
     }
@@ -418,6 +430,25 @@ impl<'a> Reader<'a> {
             _ => self.fail(Cause::BadEscape),
         }
     }
+}
+
+/// How many of the first bytes stand for themselves in a string, eight at a time: quotes, backslashes
+/// and control characters are found by carries within a word (values of 128 and more never match).
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & TOPS;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (n, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let (quotes, slashes) = (word ^ (ONES * u64::from(b'"')), word ^ (ONES * u64::from(b'\\')));
+        let found = below(word, 0x20) | below(quotes, 1) | below(slashes, 1);
+        if found != 0 {
+            // Carries run upwards only, so the lowest mark is exact.
+            return n * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8
 }
 
 /// Writes a value canonically: members sorted by name (duplicates in the order they stood), no

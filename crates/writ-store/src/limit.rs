@@ -19,7 +19,7 @@ pub const FRAME_BYTES_MAX: usize = 16 << 20;
 pub const POSITIONS_MAX: u64 = u32::MAX as u64;
 
 /// Records after which a chunk of keys is written (65,536): the size at which sorting a chunk costs
-/// less than it saves (measurements: "sealed at 65,536").
+/// less than it saves, as prototypes measured.
 pub const CHUNK_RECORDS: usize = 65_536;
 
 /// Postings after which a chunk of keys is written, however few its records (8 Mi, 128 MiB of memory).

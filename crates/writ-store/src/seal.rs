@@ -12,7 +12,7 @@ use std::fmt;
 use writ_model::record::{Record, RecordId};
 use zstd::bulk::Compressor;
 
-/// zstd level 1: higher levels do not pay below 1 MiB (measurements, "Log unit").
+/// zstd level 1: prototypes measured that higher levels do not pay below 1 MiB.
 const LEVEL: i32 = 1;
 
 /// A record that is to be stored, with the terms it is to be found by.

@@ -271,6 +271,22 @@ fn a_failed_sync_or_write_poisons_the_writer_and_says_so() {
 }
 
 #[test]
+fn a_failure_in_the_second_frame_of_a_commit_acknowledges_nothing_of_it() {
+    let dir = temp();
+    let disk = SimDisk::default();
+    disk.fail_at(3, Fault::Forgotten);
+    let (writer, _) = open_on(dir.path(), &disk).unwrap();
+    let dice = &mut Lcg(2);
+    // 18 MiB that do not shrink: 15 records in one frame, 3 in the next.
+    let long = |n| with_evidence(record(&format!("n{n}"), Some(n), ""), random(dice, 1 << 20));
+    let records: Vec<Record> = (0..18).map(long).collect();
+    assert_eq!(commit(&writer, &records).unwrap_err().kind(), Kind::Closed);
+    drop(writer);
+    let held = check(dir.path(), &disk.after_crash(Survival::Everything), &[], &records);
+    assert_eq!(held.len(), 15, "the first frame was synced, and may stay");
+}
+
+#[test]
 fn a_frame_that_the_kernel_forgot_is_written_again_before_its_records_count() {
     let dir = temp();
     let disk = SimDisk::default();

@@ -21,8 +21,12 @@ fn owner() -> Owner {
 }
 
 fn load(dir: &Path) -> Vec<Chunk> {
+    load_of(dir, &owner())
+}
+
+fn load_of(dir: &Path, owner: &Owner) -> Vec<Chunk> {
     let mut chunks = Vec::new();
-    keys::file::load(&sidecar(dir), &owner(), |chunk, _| {
+    keys::file::load(&sidecar(dir), owner, |chunk, _| {
         chunks.push(chunk);
         true
     });
@@ -157,6 +161,9 @@ fn a_chunk_reads_back_and_unsorts() {
     let [chunk] = &load(dir.path())[..] else { panic!("one chunk") };
     assert_eq!((chunk.first, chunk.rows.len(), chunk.order.len()), (0, 30, 30));
     assert!(chunk.terms.is_sorted());
+    // Whatever the file is called, each chunk says whose it is.
+    assert_eq!(load_of(dir.path(), &Owner { derivation: derivation("better"), ..owner() }), []);
+    assert_eq!(load_of(dir.path(), &Owner { store: [0; 8], ..owner() }), []);
     assert_eq!(&Chunk::sort(chunk.clone().unsort(&keys)), chunk);
     let mut names = chunk.recorders.clone();
     names.sort();

@@ -1,10 +1,11 @@
 //! Look-ups against a naive model.
 
 use crate::testing::{
-    Lcg, commit, derivation, derive_nothing, folder, identity, naive, open, received, record, snapshot, temp, term,
-    with_redaction, words,
+    Lcg, commit, derivation, derive_nothing, folder, identity, log_path, naive, open, received, record, snapshot, temp,
+    term, with_redaction, words,
 };
-use crate::{Order, Posting, Query, RecorderSpan, Snapshot};
+use crate::{Draft, Order, Posting, Query, RecorderSpan, Snapshot};
+use std::io::Write as _;
 use writ_model::record::{Record, RecordId};
 use writ_model::time::Time;
 
@@ -153,6 +154,20 @@ fn identities_and_native_ids_find_every_copy_and_nothing_else() {
     assert_eq!(found.by_identity(&identity("id-1"), 1).unwrap().len(), 1);
     assert_eq!(found.by_native_id("id-", 99).unwrap(), []);
     assert_eq!(found.by_identity(&identity("id-2"), 99).unwrap(), []);
+
+    // A record whose terms collide with those of another identity is found by the index alone.
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let keys = writer.term_key().clone();
+    let terms = vec![keys.identity(&identity("id-2")), keys.native_id("id-2")];
+    let draft = Draft { record: record("id-1", Some(1), "all"), terms: terms.clone() };
+    writer.commit(vec![draft.seal(&mut writer.packer().unwrap()).unwrap()]).unwrap();
+    writer.close().unwrap();
+    let found = snapshot(dir.path());
+    assert_eq!(terms.iter().map(|term| found.count(*term)).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(found.by_native_id("id-2", 99).unwrap(), []);
+    assert_eq!(found.by_identity(&identity("id-2"), 99).unwrap(), []);
+    assert_eq!(found.by_identity(&identity("id-1"), 99).unwrap().len(), 1);
 }
 
 #[test]
@@ -214,16 +229,28 @@ fn a_record_that_changed_after_opening_is_not_returned() {
     let records = [record("a", Some(1), "all one"), record("b", Some(2), "all two")];
     let dir = store(&[&records]);
     let found = snapshot(dir.path());
-    let path = crate::testing::log_path(dir.path());
-    let mut log = std::fs::read(&path).unwrap();
+    let log_of = |dir: &tempfile::TempDir| std::fs::read(log_path(dir.path())).unwrap();
+    // In place: renaming another file over it would leave the opened one as it is.
+    let overwrite = |bytes: &[u8]| {
+        let mut file = std::fs::OpenOptions::new().write(true).open(log_path(dir.path())).unwrap();
+        file.write_all(bytes).unwrap();
+    };
+    let whole = log_of(&dir);
+    let mut log = whole.clone();
     let last = log.len() - 1;
     log[last] ^= 1;
-    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    std::io::Write::write_all(&mut &file, &log).unwrap();
+    overwrite(&log);
     assert_eq!(found.record(crate::Position(0)).unwrap(), records[0]);
     let error = found.record(crate::Position(1)).unwrap_err();
     assert_eq!(error.kind(), crate::Kind::Corrupt);
     assert!(error.message().contains("position 1"), "{error}");
+    // Another whole record in the same place is not the one that was found either.
+    let other = store(&[&[records[0].clone(), record("c", Some(2), "all 222")]]);
+    assert_eq!(log_of(&other).len(), whole.len());
+    overwrite(&log_of(&other));
+    assert_eq!(found.record(crate::Position(1)).unwrap_err().kind(), crate::Kind::Corrupt);
+    overwrite(&whole);
+    assert_eq!(found.record(crate::Position(1)).unwrap(), records[1]);
 }
 
 #[test]
