@@ -6,10 +6,11 @@ mod output;
 mod show;
 mod why;
 
+use crate::app::ask::Asker;
 use crate::config::Config;
 use crate::error::{Error, Kind};
 use clap::{Parser, Subcommand};
-use output::Output;
+use output::{ErrorLine, Output};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -74,6 +75,39 @@ pub(crate) fn run() -> ExitCode {
 fn parse_time(text: &str) -> Result<writ_model::time::Time, String> {
     writ_model::time::Time::parse(text)
         .ok_or_else(|| "not an instant such as 2026-11-24T08:00:00Z (RFC 3339, with an offset)".to_string())
+}
+
+/// Runs a command for every event typed, `-` standing for one per line of standard input. A single
+/// event that fails is the command's failure; of several the rest go on, and the gravest fault gives
+/// the exit status.
+fn for_each_event(
+    typed: &[String],
+    json: bool,
+    output: &mut Output,
+    mut one: impl FnMut(&str, &mut Output) -> Result<(), Error>,
+) -> Result<u8, Error> {
+    let events = events(typed)?;
+    let mut gravest: Option<Kind> = None;
+    for event in &events {
+        let Err(error) = one(event, output) else { continue };
+        if events.len() == 1 || output.is_closed() {
+            return Err(error);
+        }
+        gravest = gravest.max(Some(error.kind));
+        if json {
+            output.json(&ErrorLine::new(event, &error))?;
+        } else {
+            output::complain(&error);
+        }
+    }
+    Ok(gravest.map_or(0, Kind::status))
+}
+
+/// Damage does not stop an answer, but whoever reads it should know of it.
+fn warn_of_damage(asker: &Asker) {
+    for damage in asker.snapshot.damage() {
+        output::remark(&format!("warning: {damage}; records there are missing from this answer"));
+    }
 }
 
 /// The events a command is asked about: as typed, and `-` for one per line of standard input.

@@ -1,13 +1,12 @@
 //! `writ show`: the evidence, what was read off it, and where it stands.
 
-use super::events;
-use super::output::{ErrorLine, Output, complain};
-use super::why::warn_of_damage;
+use super::output::Output;
+use super::{for_each_event, warn_of_damage};
 use crate::app;
 use crate::app::ask::Asker;
 use crate::app::event;
 use crate::config::Config;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use clap::Args;
 use serde_json::{Value, json};
 use writ_model::fact::{Fact, Risk};
@@ -31,27 +30,11 @@ pub(super) struct ShowArgs {
 pub(super) fn run(args: &ShowArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
     let asker = Asker::open(&config.data, None)?;
     warn_of_damage(&asker);
-    let events = events(&args.events)?;
-    let mut gravest: Option<Kind> = None;
-    for reference in &events {
-        let shown = event::find(&asker, reference)
-            .and_then(|position| Ok((position, asker.snapshot.record(position)?)))
-            .map(|(position, record)| describe(position, &record));
-        match shown {
-            Ok(shown) if args.json => output.json(&shown)?,
-            Ok(shown) => print(&shown, config, output)?,
-            Err(error) if events.len() == 1 => return Err(error),
-            Err(error) => {
-                gravest = gravest.max(Some(error.kind));
-                if args.json {
-                    output.json(&ErrorLine::new(reference, &error))?;
-                } else {
-                    complain(&error);
-                }
-            }
-        }
-    }
-    Ok(gravest.map_or(0, Kind::status))
+    for_each_event(&args.events, args.json, output, |reference, output| {
+        let position = event::find(&asker, reference)?;
+        let shown = describe(position, &asker.snapshot.record(position)?);
+        if args.json { output.json(&shown) } else { print(&shown, config, output) }
+    })
 }
 
 /// `writ.show/1`.

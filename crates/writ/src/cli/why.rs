@@ -1,11 +1,11 @@
 //! `writ why`: the answer.
 
-use super::output::{ErrorLine, Output, complain};
-use super::{events, parse_time};
+use super::output::Output;
+use super::{for_each_event, parse_time, warn_of_damage};
 use crate::app::ask::Asker;
 use crate::app::event;
 use crate::config::Config;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use clap::Args;
 use writ_model::time::Time;
 use writ_view::model::View;
@@ -33,34 +33,16 @@ pub(super) struct WhyArgs {
 pub(super) fn run(args: &WhyArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
     let asker = Asker::open(&config.data, args.as_of)?;
     warn_of_damage(&asker);
-    let events = events(&args.events)?;
-    let mut gravest: Option<Kind> = None;
-    for (n, reference) in events.iter().enumerate() {
-        match event::find(&asker, reference).and_then(|position| asker.why(position)) {
-            Ok(answer) if args.json => output.json(&answer)?,
-            Ok(answer) => {
-                if n > 0 {
-                    output.line(&"-".repeat(config.style.columns))?;
-                }
-                output.text(&text::render(&View::of(&answer), config.style))?;
-            }
-            Err(error) if events.len() == 1 => return Err(error),
-            Err(error) => {
-                gravest = gravest.max(Some(error.kind));
-                if args.json {
-                    output.json(&ErrorLine::new(reference, &error))?;
-                } else {
-                    complain(&error);
-                }
-            }
+    let mut first = true;
+    for_each_event(&args.events, args.json, output, |reference, output| {
+        let answer = asker.why(event::find(&asker, reference)?)?;
+        if args.json {
+            return output.json(&answer);
         }
-    }
-    Ok(gravest.map_or(0, Kind::status))
-}
-
-/// Damage does not stop an answer, but whoever reads it should know of it.
-pub(super) fn warn_of_damage(asker: &Asker) {
-    for damage in asker.snapshot.damage() {
-        super::output::remark(&format!("warning: {damage}; records there are missing from this answer"));
-    }
+        if !first {
+            output.line(&"-".repeat(config.style.columns))?;
+        }
+        first = false;
+        output.text(&text::render(&View::of(&answer), config.style))
+    })
 }
