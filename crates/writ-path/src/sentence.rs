@@ -33,6 +33,13 @@ pub(crate) fn sentence(
                 text.push_str(", acting as ");
                 text.push_str(called(performed));
             }
+            if let Some(grantor) = &power.grantor {
+                text = format!(
+                    "{text}; that power was given with a credential of {} ({})",
+                    called(grantor),
+                    grantor.strength
+                );
+            }
             if event.outcome != "success" {
                 text = text.replacen("done", "tried", 1);
             }
@@ -64,7 +71,10 @@ pub(crate) fn limits(walk: &mut Walk<'_>, performed_by: Option<&PrincipalEntry>,
         );
     }
     if let Some(grantor) = grantor {
-        walk.limit(format!("{} gave the power; that does not make them a party to this act.", called(grantor)));
+        walk.limit(format!(
+            "The power was given with a credential of {}: giving power is not using it, and a credential is not the hand.",
+            called(grantor)
+        ));
     }
 }
 

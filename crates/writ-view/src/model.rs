@@ -188,7 +188,11 @@ fn event_node(answer: &Answer) -> String {
 
 fn node(answer: &Answer, id: &str) -> Step {
     match answer.nodes.iter().find(|node| node.id == id) {
-        Some(node) => Step::Node { kind: node.kind.to_string(), name: node.name.clone(), time: node.time.clone() },
+        Some(node) => {
+            // Of a principal of unknown kind it is known that it is one.
+            let kind = if node.kind == "unknown" { "principal" } else { node.kind };
+            Step::Node { kind: kind.to_string(), name: node.name.clone(), time: node.time.clone() }
+        }
         None => Step::Node { kind: "node".to_string(), name: id.to_string(), time: None },
     }
 }

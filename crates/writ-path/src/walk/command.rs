@@ -28,23 +28,23 @@ impl Walk<'_> {
             return Ok(());
         }
         let Some(time) = start.records.first().and_then(|record| record.event_time) else {
-            self.asker_gap(start, &start.node);
+            self.asker_gap(&start.fact, &start.node);
             return Ok(());
         };
         let by_order = self.orders(start, &time)?;
         let by_role = if by_order.is_empty() { self.roles(start, &time)? } else { Vec::new() };
-        let node = if let Some((first, rivals)) = by_order.split_first() {
+        if let Some((first, rivals)) = by_order.split_first() {
             let known = self.name_strength(&rule::TRIGGERED_BY_ORDER, Attestation::Verified, &ends(start, first));
-            self.triggered(start, first, rivals, &rule::TRIGGERED_BY_ORDER, known)
+            let node = self.triggered(start, first, rivals, &rule::TRIGGERED_BY_ORDER, known);
+            self.asker_gap(&principal_fact(&first.record), &node);
         } else if let Some((first, rivals)) = by_role.split_first() {
             let known = self.features(&ends(start, first));
             let node = self.triggered(start, first, rivals, &rule::TRIGGERED_BY_ROLE, known);
             self.order_gap(&start.node);
-            node
+            self.asker_gap(&principal_fact(&first.record), &node);
         } else {
-            start.node.clone()
-        };
-        self.asker_gap(start, &node);
+            self.asker_gap(&start.fact, &start.node);
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Gaps: a cause that must exist and is not known, with the first reason that is established.
 
-use super::{Start, Walk};
+use super::Walk;
 use crate::answer::Gap;
 use crate::coverage;
 use crate::question::{Ask, Pending, Seen};
@@ -9,7 +9,7 @@ use crate::walk::credential::Link;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
-use writ_model::fact::{Detail, FactKind, RecorderChange};
+use writ_model::fact::{Detail, Fact, FactKind, RecorderChange};
 use writ_model::key::{KeyKind, KeyName, KeyRole};
 use writ_model::time::{EventTime, Time};
 
@@ -85,9 +85,9 @@ impl Walk<'_> {
         self.push_gap(chain, after, "every candidate", Why::new("budget", text));
     }
 
-    /// Nobody is known to have asked for the act at this node.
-    pub(super) fn asker_gap(&mut self, start: &Start, node: &str) {
-        let what = &start.fact.action;
+    /// Nobody is known to have asked for this act, at this node.
+    pub(super) fn asker_gap(&mut self, act: &Fact, node: &str) {
+        let what = &act.action;
         let mut why = Why::new(
             "not_collected",
             format!(
@@ -96,10 +96,10 @@ impl Walk<'_> {
         );
         why.fix =
             Some("hand in the agent's own log of the run, and have it carry the request id of each call".to_string());
-        why.ask =
-            start.fact.actor.as_ref().map(|actor| {
-                format!("whoever runs {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id))
-            });
+        why.ask = act
+            .actor
+            .as_ref()
+            .map(|actor| format!("whoever runs {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id)));
         self.push_gap(Chain::Command, node.to_string(), "asker", why);
     }
 
