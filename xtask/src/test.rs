@@ -129,13 +129,14 @@ fn tests(run: &mut Run<'_>) -> Result<(), String> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     // What cargo and the children of tests print is passed on as it comes, and searched for skips.
     let listener = std::thread::spawn(move || {
-        let mut skipped = Vec::new();
+        let (mut skipped, mut n_started) = (Vec::new(), 0);
         for line in stderr.into_iter().flat_map(|pipe| BufReader::new(pipe).split(b'\n')).map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
             skipped.extend(Skip::find(&line));
+            n_started += usize::from(outcome::starts_binary(&line));
             eprintln!("{line}");
         }
-        skipped
+        (skipped, n_started)
     });
     for line in stdout.into_iter().flat_map(|pipe| BufReader::new(pipe).split(b'\n')).map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
@@ -144,6 +145,7 @@ fn tests(run: &mut Run<'_>) -> Result<(), String> {
         }
     }
     let status = child.wait().map_err(|error| format!("cargo cannot be waited for: {error}"))?;
-    run.outcome.skipped.extend(listener.join().unwrap_or_default());
-    run.outcome.judge(status.success(), run.ci)
+    let (skipped, n_started) = listener.join().unwrap_or_default();
+    run.outcome.skipped.extend(skipped);
+    run.outcome.judge(status.success(), n_started, run.ci)
 }

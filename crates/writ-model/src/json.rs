@@ -14,6 +14,10 @@ use core::ops::Range;
 /// How deep arrays and objects may nest. Real logs stay under 20; each level costs stack.
 pub const DEPTH_MAX: usize = 128;
 
+/// How many values one text may hold. Real records have some hundred; each costs up to fifty times its
+/// text in memory, so that a short text of small values could otherwise fill it.
+pub const VALUES_MAX: usize = 500_000;
+
 /// A value with the bytes it was read from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node<'a> {
@@ -60,6 +64,8 @@ pub enum Cause {
     Trailing,
     /// Deeper than [`DEPTH_MAX`].
     TooDeep,
+    /// More than [`VALUES_MAX`].
+    TooMany,
     /// Not UTF-8.
     NotUtf8,
     /// A `\u` escape that is no character (half of a surrogate pair, or not four hex digits).
@@ -78,6 +84,7 @@ impl fmt::Display for Cause {
             Cause::Unexpected(b) => write!(f, "byte 0x{b:02x} cannot stand here in JSON"),
             Cause::Trailing => f.write_str("more text after the JSON value"),
             Cause::TooDeep => write!(f, "nested deeper than {DEPTH_MAX} levels"),
+            Cause::TooMany => write!(f, "more than {VALUES_MAX} values in one text"),
             Cause::NotUtf8 => f.write_str("not UTF-8"),
             Cause::BadEscape => f.write_str("an escape in a string is no character"),
             Cause::BadNumber => f.write_str("not a JSON number"),
@@ -184,6 +191,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    n_values: usize,
     /// Members and elements of the objects and arrays that are still open, innermost last: each list
     /// is allocated once, at its final length.
     members: Vec<(Cow<'a, str>, Node<'a>)>,
@@ -193,7 +201,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader that stands before the first value from `at` on.
     fn new(text: &'a str, at: usize) -> Reader<'a> {
-        let mut reader = Reader { text, at, depth: 0, members: Vec::new(), elements: Vec::new() };
+        let mut reader = Reader { text, at, depth: 0, n_values: 0, members: Vec::new(), elements: Vec::new() };
         reader.skip_space();
         reader
     }
@@ -222,6 +230,10 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self) -> Result<Node<'a>, Error> {
         let start = self.at;
+        self.n_values += 1;
+        if self.n_values > VALUES_MAX {
+            return self.fail(Cause::TooMany);
+        }
         let value = match self.peek() {
             Some(b'{') => self.object()?,
             Some(b'[') => self.array()?,

@@ -20,9 +20,10 @@ pub fn window_digest(mut contents: Vec<Digest>) -> (u64, String) {
     (contents.len() as u64, Digest::of_parts("writ window 0", &parts).to_string())
 }
 
-/// Whether a declaration reaches over the whole of an instant.
-pub(crate) fn reaches(said: &Declaration, instant: EventTime) -> bool {
-    said.from <= instant.start && instant.start.plus_millis(i64::from(instant.precision_ms)) <= said.to
+/// Whether a declaration reaches over the whole of an instant, as far as clocks may be apart.
+pub(crate) fn reaches(said: &Declaration, instant: EventTime, skew_ms: u32) -> bool {
+    let slack = i64::from(instant.precision_ms) + i64::from(skew_ms);
+    said.from <= instant.start.plus_millis(-slack) && instant.start.plus_millis(slack) <= said.to
 }
 
 /// Whether what it counted is still what is there.

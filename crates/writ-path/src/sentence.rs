@@ -40,9 +40,6 @@ pub(crate) fn sentence(
                     grantor.strength
                 );
             }
-            if event.outcome != "success" {
-                text = text.replacen("done", "tried", 1);
-            }
             text
         }
         None => match performed_by {
@@ -59,7 +56,7 @@ pub(crate) fn sentence(
     parts.push("approval and policy decision are unknown".to_string());
     let mut text = parts.join("; ");
     text.push('.');
-    text
+    if event.outcome == "success" { text } else { text.replacen(": done ", ": tried ", 1) }
 }
 
 /// What an answer does not establish.

@@ -56,7 +56,10 @@ pub(crate) fn close(mut walk: Walk<'_>, start: &Start) -> Answer {
             derivation: walk.question.derivation.to_string(),
         },
     };
-    let mut digests: Vec<String> = cited.iter().map(|record| record.content.to_string()).collect();
+    // Writ's own records differ from store to store.
+    let own = |source: &str| walk.question.source(source).is_some_and(|info| info.namespace == "writ");
+    let theirs = cited.iter().filter(|record| !own(&record.identity.source));
+    let mut digests: Vec<String> = theirs.map(|record| record.content.to_string()).collect();
     digests.sort_unstable();
     answer.evidence.path_digest = path_digest(&answer, &digests);
     answer
@@ -150,7 +153,9 @@ fn counts(gap: &Gap, hops: &[Hop]) -> bool {
 
 fn chain_verdict(walk: &Walk<'_>, hops: &[Hop], chain: Chain) -> ChainVerdict {
     let own: Vec<&Hop> = hops.iter().filter(|hop| hop.chain == chain).collect();
-    let gap = walk.gaps.iter().any(|gap| gap.chain == chain && counts(gap, hops));
+    // A credential that its use does not show cannot be followed: the chain ends in the open.
+    let unshown = own.first().is_some_and(|hop| hop.from.starts_with("credential:unshown:"));
+    let gap = unshown || walk.gaps.iter().any(|gap| gap.chain == chain && counts(gap, hops));
     let weakest = own.iter().map(|hop| hop.strength).min();
     let word = match weakest {
         _ if gap => "partial",

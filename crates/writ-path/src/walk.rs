@@ -50,7 +50,16 @@ pub(crate) struct Start {
     pub(crate) node: String,
 }
 
+/// What a look-up found.
+pub(crate) struct Found {
+    /// In order of event time and id.
+    pub(crate) records: Vec<Rc<Seen>>,
+    /// Whether there is more than the budget allows, so that nothing follows from what is missing.
+    pub(crate) more: bool,
+}
+
 /// Whose power it was, as far as the walk has come.
+#[derive(Clone)]
 pub(crate) struct Power {
     pub(crate) party: Party,
     pub(crate) strength: Strength,
@@ -64,6 +73,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) graph: Graph,
     pub(crate) performed_by: Option<(Party, Strength)>,
     pub(crate) power: Option<Power>,
+    /// What the event's own record says of it, before any join.
+    pub(crate) own_power: Option<Power>,
     pub(crate) grantor: Option<(Party, Strength)>,
     pub(crate) kinds: BTreeMap<String, PrincipalKind>,
     pub(crate) owner: Option<crate::answer::PrincipalEntry>,
@@ -86,6 +97,7 @@ impl<'a> Walk<'a> {
             graph: Graph::default(),
             performed_by: None,
             power: None,
+            own_power: None,
             grantor: None,
             kinds: BTreeMap::new(),
             owner: None,
@@ -123,21 +135,38 @@ impl<'a> Walk<'a> {
     }
 
     /// The records of one physical act: this one and those that show the same one-act key, checked
-    /// by both recorders, for the same action at the same instant.
+    /// by both recorders, for the same action at the same instant. One of two halves is written by the
+    /// caller's own recorder, and both name one caller; halves that do not are no halves, and are said
+    /// to contradict.
     pub(crate) fn same_act(&mut self, record: &Rc<Seen>) -> Result<Vec<Rc<Seen>>, Pending> {
         let mut act = vec![Rc::clone(record)];
         let own = principal_fact(record);
         let Some(time) = record.event_time else { return Ok(act) };
         for key in one_act_keys(record) {
             let until = self.until(record, &time);
-            for other in self.keyed(key, KeyRole::Carries, until, Chain::Credential)? {
+            for other in self.keyed(key, KeyRole::Carries, until, Chain::Credential)?.records {
+                let theirs = principal_fact(&other);
                 let same_time = other.event_time.is_some_and(|t| t.agrees(&time, self.skew(record)));
                 let same = other.identity.recorder != record.identity.recorder
-                    && principal_fact(&other).action == own.action
+                    && theirs.action == own.action
                     && same_time
                     && one_act_keys(&other).contains(&key);
-                if same && act.iter().all(|known| known.id != other.id) {
+                if !same || act.iter().any(|known| known.id == other.id) {
+                    continue;
+                }
+                let callers_half = |fact: &Fact, by: &Seen| {
+                    fact.presented.as_ref().and_then(|shown| shown.issuer.as_ref()) == Some(&by.identity.recorder)
+                };
+                let who = |fact: &Fact| fact.actor.as_ref().map(|actor| actor.principal.id.clone());
+                let one_caller = who(&own).is_some() && who(&own) == who(&theirs);
+                let halves = callers_half(&own, &other) || callers_half(&theirs, record);
+                if one_caller && halves && !other.in_conflict && act.len() == 1 {
                     act.push(other);
+                } else if !one_caller || other.in_conflict || act.len() > 1 {
+                    self.contradicted = true;
+                    let text =
+                        "records under one shared id do not agree who called; neither is taken for the other's half";
+                    self.find("contradicting_halves", "high", text.to_string(), &[Rc::clone(record), other]);
                 }
             }
         }
@@ -157,24 +186,21 @@ impl<'a> Walk<'a> {
         id
     }
 
-    /// Records that show a key up to an instant, the budget minded.
-    pub(crate) fn keyed(
-        &mut self,
-        name: &KeyName,
-        role: KeyRole,
-        until: Time,
-        chain: Chain,
-    ) -> Result<Vec<Rc<Seen>>, Pending> {
-        let (found, more) = self.evidence.records(Ask::Key { name: name.clone(), role, until })?;
-        let mut found: Vec<Rc<Seen>> = found.to_vec();
-        found.sort_by(|a, b| (a.event_time.map(|t| t.start), a.id).cmp(&(b.event_time.map(|t| t.start), b.id)));
-        for record in &found {
-            self.looked_at.insert(record.id);
+    /// Records that show a key up to an instant, the budget minded: once it is spent nothing more is
+    /// looked at.
+    pub(crate) fn keyed(&mut self, name: &KeyName, role: KeyRole, until: Time, chain: Chain) -> Result<Found, Pending> {
+        if self.looked_at.len() > self.question.budget.records {
+            self.budget_gap(chain, name);
+            return Ok(Found { records: Vec::new(), more: true });
         }
-        if more || self.looked_at.len() > self.question.budget.records {
+        let (found, more) = self.evidence.records(Ask::Key { name: name.clone(), role, until })?;
+        let mut records: Vec<Rc<Seen>> = found.to_vec();
+        records.sort_by_key(|record| (record.event_time.map(|time| time.start), record.id));
+        self.looked_at.extend(records.iter().map(|record| record.id));
+        if more {
             self.budget_gap(chain, name);
         }
-        Ok(found)
+        Ok(Found { records, more })
     }
 
     /// The latest instant at which a cause of something at `time` may be dated.
@@ -193,11 +219,16 @@ impl<'a> Walk<'a> {
 
     /// The strength of what records state themselves.
     pub(crate) fn stated(&self, rule: &Rule, class: Attestation, records: &[Rc<Seen>]) -> Strength {
+        self.stated_on(rule, class, records, false)
+    }
+
+    /// The same, where it may rest on an absence.
+    pub(crate) fn stated_on(&self, rule: &Rule, class: Attestation, records: &[Rc<Seen>], open: bool) -> Strength {
         strength(&Witness {
             rule,
             agreement: Agreement::Stated(class),
             ends: &self.ends(records),
-            open_premise: false,
+            open_premise: open,
             contradicted: false,
         })
     }
@@ -205,6 +236,23 @@ impl<'a> Walk<'a> {
     /// Notes a finding that rests on what these records state.
     pub(crate) fn find(&mut self, code: &'static str, severity: &'static str, text: String, records: &[Rc<Seen>]) {
         let known = self.stated(&rule::STATED, Attestation::Verified, records);
+        self.find_as(code, severity, known, text, records);
+    }
+
+    /// Notes a finding that rests on something not being there: never more than `asserted`.
+    pub(crate) fn find_absence(&mut self, code: &'static str, text: String, records: &[Rc<Seen>]) {
+        let known = self.stated_on(&rule::STATED, Attestation::Verified, records, true);
+        self.find_as(code, "high", known, text, records);
+    }
+
+    fn find_as(
+        &mut self,
+        code: &'static str,
+        severity: &'static str,
+        known: Strength,
+        text: String,
+        records: &[Rc<Seen>],
+    ) {
         self.graph.cite(records);
         let records = graph::references(records);
         let finding = Finding { code, severity, strength: known, text, records };

@@ -159,6 +159,7 @@ impl Source for CloudTrail {
     }
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
+        unambiguous(node, 0)?;
         let text = |path: &[&str]| node.text(path).filter(|text| !text.trim().is_empty());
         let account = text(&["recipientAccountId"]).or_else(|| text(&["userIdentity", "accountId"]));
         Ok(Reading {
@@ -172,6 +173,24 @@ impl Source for CloudTrail {
     fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {
         facts::of(node, context)
     }
+}
+
+/// Members whose insides say who, with what and what came of it.
+const TELLING: [&str; 2] = ["userIdentity", "responseElements"];
+
+/// Refuses a record in which such a member stands twice: readers disagree about which one counts, so
+/// whoever could add the second would choose who is seen.
+fn unambiguous(node: &Node<'_>, depth: usize) -> Result<(), String> {
+    let members = node.members();
+    for (n, (name, child)) in members.iter().enumerate() {
+        if members.iter().take(n).any(|(other, _)| other == name) {
+            return Err(format!("`{}` stands twice in one object: which one counts is not known", short(name)));
+        }
+        if depth > 0 || TELLING.contains(&&**name) {
+            unambiguous(child, depth + 1)?;
+        }
+    }
+    node.elements().iter().try_for_each(|child| unambiguous(child, depth + 1))
 }
 
 /// When it happened. A sample or an export that dropped the time is still evidence of who and what;

@@ -45,9 +45,16 @@ pub struct Item<'t> {
     node: Node<'t>,
     byte: u64,
     vendor: Option<&'static str>,
+    open: bool,
 }
 
 impl<'t> Item<'t> {
+    /// Whether anybody may have written it: its custody is then `open`, and nothing that rests on it is
+    /// more than `asserted`.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Its bytes: a span of the element, or the text that a JSON string held.
     pub fn bytes(&self) -> &'t [u8] {
         self.text.get(self.node.span()).unwrap_or_default()
@@ -81,7 +88,7 @@ impl<'t> Item<'t> {
 /// called for every item, reject and note, in the order they stand.
 pub fn unwrap(element: &[u8], byte: u64, pointer: Option<&str>, each: &mut dyn FnMut(Found<'_>)) {
     let mut opening = Opening { each };
-    let place = Place { base: byte, vendor: None, fixed: false };
+    let place = Place { base: byte, vendor: None, fixed: false, open: false };
     let node = match json::parse(element) {
         Ok(node) => node,
         Err(error) => {
@@ -110,6 +117,8 @@ struct Place {
     fixed: bool,
     /// The vendor whose envelope this came out of.
     vendor: Option<&'static str>,
+    /// Whether anybody may have written it.
+    open: bool,
 }
 
 impl Place {
@@ -183,6 +192,17 @@ const LISTS: [&str; 2] = ["Records", "records"];
 /// The vendor of every envelope but a plain list.
 const AWS: &str = "aws";
 
+/// The member under which the vendor's own look-up of its trail returns a record.
+const LOOKED_UP: &str = "CloudTrailEvent";
+
+/// Whether the log group or stream a line came out of is a trail's, by the names the vendor gives them.
+fn trail_named(node: &Node<'_>) -> bool {
+    ["logGroup", "logStream", "logGroupName", "logStreamName"]
+        .iter()
+        .filter_map(|member| node.text(&[member]))
+        .any(|name| name.to_ascii_lowercase().contains("cloudtrail"))
+}
+
 struct Opening<'e> {
     each: &'e mut dyn FnMut(Found<'_>),
 }
@@ -210,10 +230,13 @@ impl Opening<'_> {
 
     fn object(&mut self, text: &[u8], node: Node<'_>, place: Place, depth: usize) {
         let vendors = Place { vendor: Some(AWS), ..place };
+        // Anybody may write log lines that look like a trail's: what does not come out of a log group
+        // or stream that bears a trail's name is nobody's word until somebody says where it is from.
+        let lines = |trail: bool| Place { open: place.open || !trail, ..vendors };
         match shape(&node) {
             Shape::Item => {
                 let byte = place.of(&node);
-                (self.each)(Found::Item(Item { text, byte, node, vendor: place.vendor }));
+                (self.each)(Found::Item(Item { text, byte, node, vendor: place.vendor, open: place.open }));
             }
             // A name may stand twice: what stands under the second is no less there.
             Shape::Lists => {
@@ -222,16 +245,34 @@ impl Opening<'_> {
                 }
             }
             Shape::Event => {
+                // Sources that begin like this are the vendor's own; nobody else may use them.
+                let sender = node.text(&["source"]);
+                if sender.is_some_and(|source| !source.starts_with("aws.")) {
+                    let cause = "a bus event whose `source` is not the vendor's: its sender may write anything";
+                    return self.reject(text, &node, place, cause.to_string());
+                }
+                let vendors = lines(sender.is_some());
                 for detail in members(node, &["detail"]) {
                     self.open(text, detail, vendors, depth + 1);
                 }
             }
             Shape::Texts(list, name) => {
-                for element in members(node, &[list]).iter().flat_map(Node::elements) {
-                    self.inner(text, element, name, vendors, depth);
+                let group = trail_named(&node);
+                for list in members(node, &[list]) {
+                    if !matches!(list.value, Value::Array(_)) {
+                        let cause = format!("a list of log lines should stand here; it is {}", kind_word(&list.value));
+                        self.reject(text, &list, place, cause);
+                    }
+                    for element in list.elements() {
+                        let trail = name == LOOKED_UP || group || trail_named(element);
+                        self.inner(text, element, name, lines(trail), depth);
+                    }
                 }
             }
-            Shape::Text(name) => self.inner(text, &node, name, vendors, depth),
+            Shape::Text(name) => {
+                let trail = name == LOOKED_UP || trail_named(&node);
+                self.inner(text, &node, name, lines(trail), depth);
+            }
             Shape::Control => {
                 let text = "a log subscription's control message: it tests delivery and holds no records".to_string();
                 (self.each)(Found::Note { byte: place.of(&node), text });
@@ -245,9 +286,15 @@ impl Opening<'_> {
     }
 
     fn list(&mut self, text: &[u8], node: Node<'_>, place: Place, depth: usize) {
-        if let Value::Array(elements) = node.value {
-            for element in elements {
-                self.open(text, element, place, depth + 1);
+        match node.value {
+            Value::Array(elements) => {
+                for element in elements {
+                    self.open(text, element, place, depth + 1);
+                }
+            }
+            ref other => {
+                let cause = format!("a list of records should stand here; it is {}", kind_word(other));
+                self.reject(text, &node, place, cause);
             }
         }
     }

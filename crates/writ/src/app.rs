@@ -10,21 +10,17 @@ use writ_model::fact::Fact;
 use writ_model::record::Record;
 use writ_store::{Term, TermKey};
 
-/// Most terms kept for one record: real records have about ten; text that names thousands of things
-/// must not fill the memory of the index.
-const TERMS_MAX: usize = 64;
-
 /// Digest of everything an answer depends on besides the records: adapters, rules, thresholds.
 pub(crate) fn derivation() -> Digest {
     Digest::of_parts("writ derivation 0", &[&writ_sources::derivation().0, &writ_path::derivation().0])
 }
 
-/// The terms a record is found by: one per key, role and attestation class.
+/// The terms a record is found by: one per key, role and attestation class. Adapters bound how many
+/// keys they read off a record, so none is left out here.
 pub(crate) fn terms(keys: &TermKey, facts: &[Fact]) -> Vec<Term> {
     let mut terms: Vec<Term> = facts.iter().flat_map(|fact| &fact.keys).map(|key| keys.term(key)).collect();
     terms.sort_unstable();
     terms.dedup();
-    terms.truncate(TERMS_MAX);
     terms
 }
 

@@ -38,6 +38,11 @@ enum Section {
     Failures,
 }
 
+/// Whether cargo says with this line, which may be coloured, that it starts a test binary.
+pub(super) fn starts_binary(line: &str) -> bool {
+    line.contains("Running") && line.ends_with(')')
+}
+
 impl Skip {
     /// The skip that a line reports, if it does.
     ///
@@ -82,21 +87,30 @@ impl Outcome {
                     self.failed.push(name.to_owned());
                     return true;
                 }
-                false
+                // The harness says so of each test that takes more than a minute: whoever waits wants to know which.
+                line.starts_with("test ") && line.contains(" has been running for over ")
             }
         }
     }
 
-    /// Whether the run is good, given how cargo ended and whether this is the continuous integration.
-    pub(super) fn judge(&mut self, success: bool, ci: bool) -> Result<(), String> {
+    /// Whether the run is good, given how cargo ended, how many binaries it started, and whether this is the
+    /// continuous integration.
+    pub(super) fn judge(&mut self, success: bool, n_started: usize, ci: bool) -> Result<(), String> {
         if !success {
-            let why = match self.failed.as_slice() {
-                [] if self.n_binaries == 0 => "the tests did not compile or did not start; see above".to_owned(),
-                [] => "a test binary ended without saying how; see above".to_owned(),
-                names => format!("{} failed; run one again with `cargo test NAME`", names.join(", ")),
-            };
+            let mut causes = Vec::new();
+            if !self.failed.is_empty() {
+                causes.push(format!("{} failed; run one again with `cargo test NAME`", self.failed.join(", ")));
+            }
+            let n_dead = n_started.saturating_sub(self.n_binaries);
+            if n_dead > 0 {
+                causes.push(format!("{n_dead} test binaries ended without saying how; see above"));
+                self.n_failed += n_dead;
+            }
+            if causes.is_empty() {
+                causes.push("the tests did not compile or did not start; see above".to_owned());
+            }
             self.n_failed = self.n_failed.max(1);
-            return Err(why);
+            return Err(causes.join("; "));
         }
         if self.n_passed == 0 {
             return Err("no test ran".to_owned());
@@ -158,16 +172,22 @@ mod tests {
         assert_eq!(outcome.to_string(), "2 passed, 0 failed, 1 skipped");
         assert_eq!(outcome.skipped.len(), 2, "both lines are kept for the summary");
         assert!(!shown.contains("plain text"), "what passing tests print is not shown");
-        assert_eq!(outcome.judge(true, true), Ok(()));
+        assert_eq!(outcome.judge(true, 1, true), Ok(()));
     }
 
     #[test]
     fn failures_are_shown_and_named() {
         let (mut outcome, shown) = read(BAD);
         assert!(shown.contains("left is not right") && shown.contains("test b ... FAILED"));
-        let cause = outcome.judge(false, false).unwrap_err();
+        let cause = outcome.judge(false, 1, false).unwrap_err();
         assert!(cause.starts_with("b failed"), "{cause}");
         assert_eq!(outcome.to_string(), "1 passed, 1 failed, 2 skipped");
+    }
+
+    #[test]
+    fn a_test_that_does_not_end_is_named() {
+        let slow = "test a::b has been running for over 60 seconds";
+        assert_eq!(read(&format!("running 2 tests\ntest a ... ok\n{slow}\n")).1, slow);
     }
 
     #[test]
@@ -181,22 +201,32 @@ mod tests {
     fn only_missing_data_may_be_skipped_in_the_continuous_integration() {
         let other = GOOD.replace("SKIPPED b: ../shared/data is not here", "SKIPPED b: no browser");
         let (mut outcome, _) = read(&other);
-        assert_eq!(outcome.judge(true, false), Ok(()));
-        assert!(outcome.judge(true, true).unwrap_err().contains("no browser"));
+        assert_eq!(outcome.judge(true, 1, false), Ok(()));
+        assert!(outcome.judge(true, 1, true).unwrap_err().contains("no browser"));
         let (mut ignored, _) = read(&GOOD.replace("0 ignored", "1 ignored"));
-        assert!(ignored.judge(true, true).is_err());
+        assert!(ignored.judge(true, 1, true).is_err());
     }
 
     #[test]
     fn a_binary_that_dies_is_a_failure() {
-        let (mut outcome, _) = read("running 2 tests\ntest a ... ok\n");
-        assert!(outcome.judge(false, false).is_err());
-        assert_eq!(outcome.to_string(), "0 passed, 1 failed, 0 skipped");
+        let (mut alone, _) = read("running 2 tests\ntest a ... ok\n");
+        assert!(alone.judge(false, 1, false).unwrap_err().contains("1 test binaries ended without"));
+        assert_eq!(alone.to_string(), "0 passed, 1 failed, 0 skipped");
+        let (mut beside, _) = read(BAD);
+        assert!(beside.judge(false, 2, false).unwrap_err().contains("b failed"));
+        assert_eq!(beside.to_string(), "1 passed, 2 failed, 2 skipped");
+    }
+
+    #[test]
+    fn cargo_says_when_it_starts_a_binary() {
+        assert!(starts_binary("     Running unittests src/lib.rs (target/debug/deps/writ_model-01)"));
+        assert!(starts_binary("\u{1b}[1m\u{1b}[92m     Running\u{1b}[0m tests/it/main.rs (target/debug/deps/it-01)"));
+        assert!(!starts_binary("   Compiling writ v0.1.0 (crates/writ)"));
     }
 
     #[test]
     fn a_run_without_tests_is_not_a_good_run() {
-        assert_eq!(Outcome::default().judge(true, false), Err("no test ran".to_owned()));
+        assert_eq!(Outcome::default().judge(true, 1, false), Err("no test ran".to_owned()));
     }
 
     #[test]

@@ -41,11 +41,14 @@ fn faults_are_named_with_their_place() {
 }
 
 #[test]
-fn depth_is_bounded() {
+fn depth_and_number_of_values_are_bounded() {
     let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
     assert!(parse(deep(DEPTH_MAX).as_bytes()).is_ok());
     assert_eq!(cause(&deep(DEPTH_MAX + 1)), Cause::TooDeep);
     assert_eq!(cause(&"[".repeat(1_000_000)), Cause::TooDeep);
+    let wide = |n: usize| format!("[{}0]", "0,".repeat(n - 2));
+    assert!(parse(wide(VALUES_MAX).as_bytes()).is_ok());
+    assert_eq!(cause(&wide(VALUES_MAX + 1)), Cause::TooMany);
 }
 
 #[test]

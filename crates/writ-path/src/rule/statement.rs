@@ -24,7 +24,8 @@ pub(crate) const DIRECTORY: Rule = Rule {
     id: "identity.directory",
     effect: "a principal or credential named in a record",
     cause: "a directory's entry that covers the instant",
-    cap_reason: "a directory speaks for its own names while it keeps the interval closed or was read later",
+    cap: Cap::Asserted,
+    cap_reason: "nothing says that this directory is the one that gives these names",
     absence: "the name stays as the record gives it",
     line: "the directory says so",
     ..STATED

@@ -98,7 +98,7 @@ impl Walk<'_> {
             let Some(at) = record.event_time else { return false };
             within_ms.is_none_or(|within| time.start.millis_since(at.start).unsigned_abs() <= within)
         };
-        let mut found = self.keyed(name, role, until, Chain::Command)?;
+        let mut found = self.keyed(name, role, until, Chain::Command)?.records;
         found.retain(|record| !own(record) && near(record) && fits(record));
         Ok(found.into_iter().map(|record| Trigger { record, name: name.clone() }).collect())
     }

@@ -37,8 +37,7 @@ impl Walk<'_> {
             });
             return;
         }
-        let authenticated =
-            start.fact.presented.as_ref().is_some_and(|presented| presented.class == Attestation::Verified);
+        let authenticated = start.fact.actor.as_ref().is_some_and(|actor| actor.class == Attestation::Verified);
         let engine = effect_of(&start.fact).and_then(|effect| effect.enforced_by);
         if let Some(engine) = engine.filter(|_| authenticated && start.fact.outcome == Outcome::Success) {
             self.decisions.push(Decision {

@@ -47,6 +47,10 @@ impl Walk<'_> {
     pub(super) fn credential_chain(&mut self, start: &Start) -> Result<(), Pending> {
         let fact = &start.fact;
         let Some(presented) = &fact.presented else { return Ok(()) };
+        if presented.credential.is_none() && fact.actor.is_none() {
+            self.caller_gap(&start.node);
+            return Ok(());
+        }
         let link = self.link(presented, fact.actor.as_ref(), &start.records);
         let known = self.stated(&rule::PRESENTED, presented.class, &start.records);
         self.graph.credential.push(DraftHop {
@@ -69,6 +73,7 @@ impl Walk<'_> {
         } else {
             self.limit("The caller was not authenticated: the credential and the name shown are claims, and no power was used.".to_string());
         }
+        self.own_power.clone_from(&self.power);
         self.revocations(&link, start)?;
         self.issuances(link, start)
     }
@@ -97,8 +102,9 @@ impl Walk<'_> {
     fn issuance(&mut self, link: &Link, start: &Start) -> Result<Option<Link>, Pending> {
         let found = match &link.credential {
             Some(name) => self.issuing_acts(name, link)?,
-            None => Vec::new(),
+            None => (Vec::new(), false),
         };
+        let (found, flooded) = found;
         let Some((accepted, rivals)) = found.split_first() else {
             if self.attached(link)? || self.named_session(link)? {
                 return Ok(None);
@@ -114,7 +120,8 @@ impl Walk<'_> {
             }
             return Ok(None);
         };
-        let disagree = rivals.iter().any(|rival| cause_of(rival) != cause_of(accepted));
+        // More acts than can be looked at say they issued it: then nothing says that it was issued once.
+        let disagree = flooded || rivals.iter().any(|rival| cause_of(rival) != cause_of(accepted));
         if disagree {
             self.contradicted = true;
             let records: Vec<Rc<Seen>> = found.iter().flat_map(|act| act.records.iter().cloned()).collect();
@@ -134,11 +141,12 @@ impl Walk<'_> {
             return Ok(None);
         }
         if accepted.minting.change == CredentialChange::Issued {
-            self.grantor =
-                accepted.fact.actor.clone().filter(|actor| actor.class == Attestation::Verified).map(|actor| {
-                    let known = self.stated(&rule::GRANT_MADE, actor.class, &accepted.records);
-                    (actor, known)
-                });
+            // Who gave the power is no surer than that it is this power.
+            let hop = self.graph.credential.last().map(|hop| hop.strength);
+            let made = self.stated(&rule::GRANT_MADE, Attestation::Verified, &accepted.records);
+            let known = hop.map_or(made, |hop| hop.min(made));
+            let maker = accepted.fact.actor.clone().filter(|actor| actor.class == Attestation::Verified);
+            self.grantor = maker.map(|actor| (actor, known));
             return Ok(None);
         }
         if elsewhere(&next, &accepted.records) {
@@ -151,13 +159,18 @@ impl Walk<'_> {
 
     /// Acts that issued this credential, best first. An act that came after the use, issued to
     /// somebody else, or at another instant than the use tells, did not issue it.
-    fn issuing_acts(&mut self, name: &KeyName, link: &Link) -> Result<Vec<Issuance>, Pending> {
-        let Some(used) = link.used_in.first() else { return Ok(Vec::new()) };
-        let until = link.time.map_or(writ_model::time::Time::MAX, |time| self.until(used, &time));
+    ///
+    /// Also says whether there are more of them than can be looked at.
+    fn issuing_acts(&mut self, name: &KeyName, link: &Link) -> Result<(Vec<Issuance>, bool), Pending> {
+        let Some(used) = link.used_in.first() else { return Ok((Vec::new(), false)) };
+        // The use may tell when it was created; nothing later can have created it.
+        let until = link.presented.issued_at.or(link.time);
+        let until = until.map_or(writ_model::time::Time::MAX, |time| self.until(used, &time));
         let skew = self.skew(used);
         let mut acts: Vec<Issuance> = Vec::new();
         let mut merged: BTreeSet<RecordId> = BTreeSet::new();
-        for record in self.keyed(name, KeyRole::Mints, until, Chain::Credential)? {
+        let found = self.keyed(name, KeyRole::Mints, until, Chain::Credential)?;
+        for record in found.records {
             if merged.contains(&record.id) {
                 continue;
             }
@@ -176,7 +189,7 @@ impl Walk<'_> {
             expected.zip(issued).map_or(i64::MAX, |(a, b)| a.millis_since(b).abs())
         };
         acts.sort_by_key(|act| (act.class, distance(act), act.records.iter().map(|record| record.id).min()));
-        Ok(acts)
+        Ok((acts, found.more))
     }
 
     /// A hop from the credential an issuing act was made with.
@@ -186,11 +199,15 @@ impl Walk<'_> {
         let next = self.link(&presented, act.fact.actor.as_ref(), &act.records);
         let known = self.key_strength(rule, link, act, disagree);
         self.push_hop(&next.node, link, edge, known, rule, act, rivals);
-        if !disagree && edge.carries_power() && known.is_stated() && presented.class == Attestation::Verified {
-            let weakest = self.power.as_ref().map_or(known, |power| power.strength.min(known));
-            if let (Some(party), Some(_)) = (next.holder.clone(), &self.power) {
-                self.power = Some(Power { party, strength: weakest, credential: next.credential.clone() });
-            }
+        let carried = !disagree && edge.carries_power() && known.is_stated();
+        if let (Some(party), Some(power)) = (next.holder.clone(), &self.power)
+            && carried
+            && presented.class == Attestation::Verified
+        {
+            // Whose power it was is as sure as the surest credential of that principal on the way.
+            let same = party.principal.id == power.party.principal.id;
+            let strength = if same { power.strength } else { power.strength.min(known) };
+            self.power = Some(Power { party, strength, credential: next.credential.clone() });
         }
         next
     }
@@ -223,7 +240,8 @@ impl Walk<'_> {
             rule,
             agreement: Agreement::Key(link.presented.class, act.class),
             ends: &self.ends(&ends),
-            open_premise: false,
+            // That the one came before the other is part of it, and has to be told by both.
+            open_premise: ends.iter().any(|record| record.event_time.is_none()),
             contradicted,
         })
     }
@@ -315,12 +333,19 @@ fn minting_of(record: &Seen, name: &KeyName) -> Option<(Fact, Minting, Attestati
     })
 }
 
+/// Whether this minting can be what the use goes back to: not after it, at the instant it tells, for
+/// who used it. What is not told is not held against it here; it lowers the strength.
 fn fits(link: &Link, minted_at: Option<EventTime>, minting: &Minting, skew: u32) -> bool {
-    let Some(minted_at) = minted_at else { return false };
-    let before = link.time.is_none_or(|used| minted_at.may_precede(&used, skew));
-    let told = link.presented.issued_at.is_none_or(|issued| issued.agrees(&minted_at, skew));
+    let before = link.time.zip(minted_at).is_none_or(|(used, minted)| minted.may_precede(&used, skew));
+    let told = link.presented.issued_at.zip(minted_at).is_none_or(|(issued, minted)| issued.agrees(&minted, skew));
+    let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_string();
     let same_holder = match (&minting.holder, &link.holder) {
-        (Some(holder), Some(user)) => holder.id_is_name || user.principal.id_is_name || holder.id == user.principal.id,
+        (Some(holder), Some(user)) if holder.id_is_name || user.principal.id_is_name => {
+            // Known by name only: names that differ are not one.
+            let names = holder.name.as_deref().zip(user.principal.name.as_deref());
+            names.is_none_or(|(made_for, used_by)| last(made_for) == last(used_by))
+        }
+        (Some(holder), Some(user)) => holder.id == user.principal.id,
         _ => true,
     };
     before && told && same_holder

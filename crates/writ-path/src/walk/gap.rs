@@ -4,13 +4,14 @@ use super::Walk;
 use crate::answer::Gap;
 use crate::coverage;
 use crate::question::{Ask, Pending, Seen};
-use crate::rule::Chain;
+use crate::rule::{Chain, Edge};
+use crate::strength::{Agreement, Witness, strength};
 use crate::walk::credential::Link;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use writ_model::fact::{Detail, Fact, FactKind, RecorderChange};
-use writ_model::key::{KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
 use writ_model::time::{EventTime, Time};
 
 /// Why a cause is not known, in words and as data.
@@ -44,9 +45,9 @@ impl Walk<'_> {
             let covering = self.covering(&used.identity.source, &issuer, issued_at)?;
             if !covering.is_empty() {
                 let text = format!(
-                    "{issuer} is declared complete over the instant this credential was created, and holds no record of its issuance"
+                    "{issuer} is declared complete over the instant this credential was created, and holds no record that shows who issued it"
                 );
-                self.find("credential_without_issuance", "high", text, &link.used_in);
+                self.find_absence("credential_without_issuance", text, &link.used_in);
             }
         }
         let shown = link.credential.as_ref().map_or("the credential", |name| &name.value);
@@ -72,11 +73,31 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// The record shows neither who called nor with what.
+    pub(super) fn caller_gap(&mut self, node: &str) {
+        let text = "Somebody called; the record shows neither who nor with which credential.".to_string();
+        self.push_gap(Chain::Credential, node.to_string(), "the caller", Why::new("unknown", text));
+    }
+
     /// Credentials that were made from each other: the ids lie.
     pub(super) fn cycle_gap(&mut self, link: &Link) {
         let text = "Records say these credentials were made from each other, which cannot be.".to_string();
         self.push_gap(Chain::Credential, link.node.clone(), "issuance of the credential", Why::new("conflict", text));
         self.contradicted = true;
+        // Joins that lead to what cannot be are not taken at their word, nor is whose power they led to.
+        let doubtful = |hop: &crate::graph::DraftHop| {
+            strength(&Witness {
+                rule: hop.rule,
+                agreement: Agreement::Stated(Attestation::Claimed),
+                ends: &[],
+                open_premise: false,
+                contradicted: true,
+            })
+        };
+        for hop in self.graph.credential.iter_mut().filter(|hop| hop.edge != Edge::ExecutedWith) {
+            hop.strength = hop.strength.min(doubtful(hop));
+        }
+        self.power.clone_from(&self.own_power);
     }
 
     pub(super) fn budget_gap(&mut self, chain: Chain, name: &KeyName) {
@@ -201,7 +222,7 @@ impl Walk<'_> {
     fn recorder_off(&mut self, recorder: &str, instant: EventTime) -> Result<Option<(String, String)>, Pending> {
         let Some(name) = KeyName::new(KeyKind::Principal, "recorder", recorder) else { return Ok(None) };
         let mut off = None;
-        for record in self.keyed(&name, KeyRole::Names, instant.start, Chain::Credential)? {
+        for record in self.keyed(&name, KeyRole::Names, instant.start, Chain::Credential)?.records {
             let change = record.facts.iter().find_map(|fact| match &fact.detail {
                 Detail::Recorder(change) if fact.outcome == writ_model::fact::Outcome::Success => Some(*change),
                 _ => None,
@@ -215,13 +236,23 @@ impl Walk<'_> {
                             actor.principal.name.as_deref().unwrap_or(&actor.principal.id)
                         )
                     });
-                    off = Some((record.identity.reference(), by));
+                    off = record.event_time.map(|at| (record.identity.clone(), at, by));
                 }
                 Some(RecorderChange::Resumed) => off = None,
                 _ => {}
             }
         }
-        Ok(off)
+        let Some((identity, at, by)) = off else { return Ok(None) };
+        // Several logs may feed one recorder: what it wrote in between shows that it went on writing.
+        let slack = i64::from(at.precision_ms) + 1;
+        let ask = Ask::Window {
+            source: identity.source.clone(),
+            recorder: recorder.to_string(),
+            from: at.start.plus_millis(slack),
+            to: instant.start,
+        };
+        let (written_since, _) = self.evidence.window(ask)?;
+        Ok((written_since == 0).then(|| (identity.reference(), by)))
     }
 
     /// Declarations of completeness that still hold and cover an instant; they are noted as cited.
@@ -235,11 +266,12 @@ impl Walk<'_> {
             return Ok(alloc::vec::Vec::new());
         };
         let mut ids = alloc::vec::Vec::new();
-        for record in self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)? {
+        let skew = self.question.source(source).map_or(0, |info| info.skew_ms);
+        for record in self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?.records {
             for fact in &record.facts {
                 let Detail::Coverage(said) = &fact.detail else { continue };
                 let about = said.source == source && said.recorder == recorder;
-                if !about || !coverage::reaches(said, instant) || self.own_principal(&said.declared_by) {
+                if !about || !coverage::reaches(said, instant, skew) || self.own_principal(&said.declared_by) {
                     continue;
                 }
                 let ask = Ask::Window {

@@ -100,7 +100,10 @@ impl Walk<'_> {
             rule: &rule::ATTACHED,
             keys: vec![trace.clone()],
             records: ends,
-            because: vec![format!("{} bound the role to the host this session is delivered to", fact.action)],
+            because: vec![format!(
+                "{} bound a profile with a role to the host this session is delivered to",
+                fact.action
+            )],
             against: against_rivals(rivals.len()),
             alternatives,
             coverage: Vec::new(),
@@ -134,7 +137,7 @@ impl Walk<'_> {
         let until = self.until(used, &issued_at);
         let mut candidates: Vec<Given> = Vec::new();
         for trace in link.presented.traces.clone() {
-            for record in self.keyed(&trace.name, KeyRole::Carries, until, Chain::Credential)? {
+            for record in self.keyed(&trace.name, KeyRole::Carries, until, Chain::Credential)?.records {
                 let within = record.event_time.is_some_and(|time| {
                     let allowed = rule::NAMED_SESSION.within_ms.unwrap_or(0);
                     issued_at.start.millis_since(time.start).unsigned_abs() <= allowed
@@ -191,8 +194,11 @@ impl Walk<'_> {
         let until = self.until(used, &time);
         let mut grants: Vec<Given> = Vec::new();
         for trace in traces {
-            for record in self.keyed(trace, KeyRole::Names, until, Chain::Credential)? {
-                if grants.iter().any(|(known, _, _)| known.id == record.id) {
+            for record in self.keyed(trace, KeyRole::Names, until, Chain::Credential)?.records {
+                // Power over a role or a host is given where it lives.
+                let home = link.presented.issuer.as_ref().unwrap_or(&used.identity.recorder);
+                let here = [home, &used.identity.recorder].contains(&&record.identity.recorder);
+                if !here || grants.iter().any(|(known, _, _)| known.id == record.id) {
                     continue;
                 }
                 let grant = record.facts.iter().find(|fact| hands_over(fact, trace)).cloned();

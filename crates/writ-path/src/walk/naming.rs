@@ -58,7 +58,35 @@ impl Walk<'_> {
                 self.graph.cite(&[Rc::clone(record)]);
             }
         }
+        self.own_word();
         Ok(())
+    }
+
+    /// Nobody named in an answer vouches for the evidence it rests on.
+    fn own_word(&mut self) {
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let parties = self.performed_by.iter().chain(&self.grantor).map(|(party, _)| party);
+        for party in parties.chain(self.power.iter().map(|power| &power.party)) {
+            names.extend([party.principal.id.to_lowercase()]);
+            names.extend(party.principal.name.iter().map(|name| name.to_lowercase()));
+        }
+        if let Some(owner) = &self.owner {
+            names.extend([owner.principal.to_lowercase()]);
+            names.extend(owner.name.iter().map(|name| name.to_lowercase()));
+        }
+        // `person:mira`, `…:user/mira` and `Mira` are one to whoever declares as `mira`.
+        let short = |name: &str| name.rsplit([':', '/']).next().unwrap_or(name).to_string();
+        let spoken_of =
+            |who: &str| names.iter().any(|name| name == &who.to_lowercase() || short(name) == who.to_lowercase());
+        let before = self.coverage.len();
+        self.coverage.retain(|coverage| !coverage.declared_by.as_deref().is_some_and(spoken_of));
+        if self.coverage.len() < before {
+            self.findings.retain(|finding| finding.code != "credential_without_issuance");
+            self.limit(
+                "A declaration of completeness was made by somebody named in this answer, and covers nothing."
+                    .to_string(),
+            );
+        }
     }
 
     /// The one person or system all entries agree on; none where they do not.
@@ -87,7 +115,7 @@ impl Walk<'_> {
     }
 
     fn directory_strength(&self, record: &Rc<Seen>, fact: &IdentityFact, instant: Time) -> Strength {
-        let closed = fact.from.is_some() && fact.confirmed_to.or(fact.to).is_some_and(|to| instant <= to);
+        let closed = fact.from.is_some() && fact.confirmed_to.is_some_and(|to| instant <= to);
         strength(&Witness {
             rule: &rule::DIRECTORY,
             agreement: Agreement::Stated(Attestation::Verified),
@@ -100,7 +128,15 @@ impl Walk<'_> {
     /// Directory entries about a name whose interval covers the instant.
     fn entries(&mut self, name: &KeyName, instant: Time) -> Result<Vec<Entry>, Pending> {
         let mut entries = Vec::new();
-        for record in self.keyed(name, KeyRole::Mints, Time::MAX, Chain::Credential)? {
+        let found = self.keyed(name, KeyRole::Mints, Time::MAX, Chain::Credential)?;
+        if found.more {
+            self.limit(format!(
+                "Directories say more of {} than can be looked at: nobody is named by them.",
+                name.value
+            ));
+            return Ok(entries);
+        }
+        for record in found.records {
             for fact in &record.facts {
                 let Detail::Identity(said) = &fact.detail else { continue };
                 let covers = said.from.is_none_or(|from| from <= instant) && said.to.is_none_or(|to| instant < to);
@@ -118,7 +154,7 @@ impl Walk<'_> {
             return Ok(());
         };
         let name = name.clone();
-        for record in self.keyed(&name, KeyRole::Revokes, time.start, Chain::Credential)? {
+        for record in self.keyed(&name, KeyRole::Revokes, time.start, Chain::Credential)?.records {
             let ended = record.facts.iter().any(|fact| {
                 matches!(&fact.detail, Detail::Credential(minting) if minting.change == CredentialChange::Revoked)
                     && fact.outcome == Outcome::Success
@@ -142,7 +178,9 @@ impl Walk<'_> {
     pub(super) fn source_states(&mut self) -> Result<(), Pending> {
         let spans = self.evidence.spans()?.to_vec();
         let mut cited: BTreeMap<(String, String), Custody> = BTreeMap::new();
-        for record in self.graph.cited().chain([&self.question.event]) {
+        let own =
+            |record: &Seen| self.question.source(&record.identity.source).is_some_and(|info| info.namespace == "writ");
+        for record in self.graph.cited().chain([&self.question.event]).filter(|record| !own(record)) {
             let key = (record.identity.source.clone(), record.identity.recorder.clone());
             let weakest = cited.entry(key).or_insert(record.custody);
             *weakest = (*weakest).max(record.custody);

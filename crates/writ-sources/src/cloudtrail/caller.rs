@@ -81,6 +81,9 @@ pub(super) fn user_by_name(account: &str, name: &str) -> Option<Principal> {
     by_login(USER_NAME, account, name)
 }
 
+/// Namespace of principals that an outside identity provider named.
+const FEDERATED: &str = "aws.federated";
+
 fn by_login(namespace: &str, account: &str, name: &str) -> Option<Principal> {
     KeyName::new(KeyKind::Principal, namespace, name)?;
     named(namespace, &format!("{account}/{name}"), true, PrincipalKind::Unknown, Some(name))
@@ -118,7 +121,9 @@ fn principal(event: &Event<'_>, kind: Option<&str>) -> Option<Principal> {
     // Only the root user's id is the account; elsewhere the account stands there for want of an id.
     let id = event.identity(&["principalId"]);
     let id = id.filter(|id| kind == Some("Root") || event.identity(&["accountId"]) != Some(*id));
-    let by_id = id.and_then(|id| named(AWS, id, false, sort, name));
+    // Whoever an outside identity provider names shares no names with the cloud's own principals.
+    let space = if matches!(kind, Some("SAMLUser" | "WebIdentityUser")) { FEDERATED } else { AWS };
+    let by_id = id.and_then(|id| named(space, id, false, sort, name));
     let by_arn = || arn.and_then(|arn| named(AWS, arn, true, sort, name));
     let by_account = || {
         let account = event.identity(&["accountId"]).filter(|_| kind == Some("AWSAccount"))?;

@@ -33,6 +33,9 @@ pub(super) struct Event<'n> {
     pub(super) from_console: bool,
 }
 
+/// Stands for an error code that is no text: whether the caller was authenticated is then unknown.
+pub(super) const UNREADABLE: &str = "unreadable";
+
 impl<'n> Event<'n> {
     pub(super) fn of(node: &'n Node<'n>) -> Event<'n> {
         let mut event = Event {
@@ -80,7 +83,7 @@ impl<'n> Event<'n> {
                 self.error_code = if value.value == Value::Null {
                     None
                 } else {
-                    value.as_str().or(Some("unreadable")).filter(|code| !code.is_empty())
+                    value.as_str().or(Some(UNREADABLE)).filter(|code| !code.is_empty())
                 }
             }
             "errorMessage" => self.error_message = shown(),

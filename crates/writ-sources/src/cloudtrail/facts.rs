@@ -24,7 +24,7 @@ const TRACE_ROLE: KeyRole = KeyRole::Presents;
 pub(super) fn of(node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {
     let event = Event::of(node);
     if event.category == "Insight" || event.insight.is_some() {
-        return vec![insight(&event, &context.identity.recorder)];
+        return vec![insight(&event)];
     }
     let (result, class) = outcome::of(&event);
     let caller = caller::of(&event, class);
@@ -72,11 +72,11 @@ fn action(event: &Event<'_>) -> String {
     if event.service.is_empty() { name.to_string() } else { format!("{}:{name}", event.service) }
 }
 
-fn insight(event: &Event<'_>, recorder: &str) -> Fact {
+fn insight(event: &Event<'_>) -> Fact {
     let kind = event.insight.and_then(|details| details.text(&["insightType"])).unwrap_or("unnamed");
     let mut fact = Fact::new(FactKind::Health, format!("insight:{kind}"), Outcome::Unknown);
     fact.keys.extend(shared_event(event));
-    fact.keys.extend(recorder_key(recorder));
+    // Insights say nothing of the log itself, so they are not found among what was done to it.
     fact.detail = Detail::Recorder(RecorderChange::Observed);
     fact
 }
@@ -90,7 +90,7 @@ fn effect(event: &Event<'_>, caller: &Caller<'_>, result: Outcome, class: Attest
     let mut fact = Fact::new(FactKind::Effect, action(event), result);
     let via = caller.invoked_by.filter(|service| !caller.is_service && *service != CONSOLE);
     let enforced = matches!(event.kind, "AwsApiCall" | "AwsConsoleAction");
-    let orders = grant::orders(event, result, caller.invoked_by);
+    let orders = grant::orders(event, caller.invoked_by);
     fact.actor.clone_from(&caller.actor);
     fact.on_behalf_of.clone_from(&caller.on_behalf_of);
     fact.presented = presented::of(event, caller, class);

@@ -346,9 +346,11 @@ fn grant(base: &Fact, kind: GrantKind, traces: Vec<KeyName>, says: String) -> Fa
 }
 
 /// Stacks whose orders a call carries out: their ids in the tags that only the service may set.
-pub(super) fn orders(event: &Event<'_>, outcome: Outcome, via: Option<&str>) -> Vec<KeyName> {
-    // In a refused request anybody may have written them.
-    if outcome != Outcome::Success && via != Some(CLOUDFORMATION) {
+///
+/// Only the service itself may set them, so only its own calls are believed: in anybody else's request
+/// the name may stand in a map that the caller filled.
+pub(super) fn orders(event: &Event<'_>, via: Option<&str>) -> Vec<KeyName> {
+    if via != Some(CLOUDFORMATION) {
         return Vec::new();
     }
     let mut found = Vec::new();

@@ -77,7 +77,8 @@ pub(super) fn fact(event: &Event<'_>, caller: &Caller<'_>, at: Option<Time>, bas
 fn made(event: &Event<'_>, caller: &Caller<'_>, maker: Maker, at: Option<Time>, base: &Fact) -> Option<Fact> {
     let mut fact = super::facts::beside(base, FactKind::Credential);
     let lifetime = if maker == Maker::AccessKey { Lifetime::Lasting } else { Lifetime::Temporary };
-    let by_service = caller.is_service.then(|| caller.invoked_by.map(str::to_string)).flatten();
+    let service = caller.invoked_by.filter(|_| caller.is_service);
+    let by_service = service.and_then(|name| KeyName::new(KeyKind::Principal, AWS, name)).map(|name| name.value);
     let mut minting = Minting {
         change: CredentialChange::Refused,
         minted: None,
@@ -112,7 +113,8 @@ fn change(event: &Event<'_>, maker: Maker) -> CredentialChange {
             CredentialChange::Assumed
         }
         Maker::AccessKey => CredentialChange::Issued,
-        Maker::Token if event.asked(&["grantType"]) == Some(REFRESH) => CredentialChange::Refreshed,
+        // Without its grant type a request may have been either; a renewal is the weaker reading.
+        Maker::Token if event.asked(&["grantType"]).is_none_or(|kind| kind == REFRESH) => CredentialChange::Refreshed,
         Maker::OwnSession | Maker::Token => CredentialChange::Exchanged,
     }
 }
@@ -212,8 +214,8 @@ fn asked_for<'n>(event: &Event<'n>, names: [&str; 2]) -> Option<&'n str> {
 
 /// Keys that were deleted or switched off.
 fn ended(event: &Event<'_>, base: &Fact) -> Option<Fact> {
-    let off = event.is("iam", "UpdateAccessKey") && event.asked(&["status"]) == Some("Inactive");
-    if base.outcome != Outcome::Success || !(off || event.is("iam", "DeleteAccessKey")) {
+    // A key that was only switched off can be switched on again, and then its uses are in order.
+    if base.outcome != Outcome::Success || !event.is("iam", "DeleteAccessKey") {
         return None;
     }
     let id = event.asked(&["accessKeyId"])?;

@@ -1,6 +1,6 @@
 //! What came of a call, and whether its caller was authenticated.
 
-use super::event::Event;
+use super::event::{Event, UNREADABLE};
 use std::fmt::Write as _;
 use writ_model::fact::Outcome;
 use writ_model::key::Attestation;
@@ -25,6 +25,8 @@ const DENIED: &[&str] = &[
 /// its caller is a claim. They are failures, not decisions about the caller.
 const UNAUTHENTICATED: &[&str] = &[
     "AuthFailure",
+    "AuthorizationHeaderMalformed",
+    "CredentialsNotSupported",
     "ExpiredToken",
     "ExpiredTokenException",
     "IDPRejectedClaim",
@@ -38,6 +40,7 @@ const UNAUTHENTICATED: &[&str] = &[
     "InvalidIdentityToken",
     "InvalidIdentityTokenException",
     "InvalidSecurity",
+    "InvalidSecurityToken",
     "InvalidSignature",
     "InvalidSignatureException",
     "InvalidToken",
@@ -46,6 +49,7 @@ const UNAUTHENTICATED: &[&str] = &[
     "RequestExpired",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
+    "SignatureDoesNotMatchException",
     "TokenRefreshRequired",
     "UnauthorizedClientException",
     "UnauthorizedException",
@@ -75,20 +79,18 @@ pub(super) fn tables() -> String {
 
 /// The outcome, and how the recorder knows who called.
 pub(super) fn of(event: &Event<'_>) -> (Outcome, Attestation) {
-    let code = event.error_code.map(|code| {
-        let code = code.strip_prefix("Client.").unwrap_or(code);
-        code.strip_prefix("Server.").unwrap_or(code)
-    });
-    let rejected = code.is_some_and(|code| unauthenticated(event.service, code));
+    let code = event.error_code.map(plain_code);
+    let rejected = code.is_some_and(|code| code == UNREADABLE || unauthenticated(event.service, code));
     let stated = stated(event);
     let outcome = match code {
-        Some(code) if !rejected && DENIED.contains(&code) => Outcome::Denied,
+        Some(code) if !rejected && listed(DENIED, code) => Outcome::Denied,
         Some(_) => Outcome::Failure,
         // A sign-in that does not say whether it succeeded is not taken for a success.
         None if event.kind == SIGN_IN => stated.unwrap_or(Outcome::Unknown),
         None => stated.unwrap_or(Outcome::Success),
     };
-    let failed_sign_in = sign_in(event) && outcome == Outcome::Failure;
+    // Whoever signs in is authenticated by success alone: a result that was left out is no success.
+    let failed_sign_in = event.kind == SIGN_IN && outcome != Outcome::Success;
     let hidden = event.identity(&["userName"]) == Some(HIDDEN_NAME);
     let class = if rejected || failed_sign_in || hidden || is_anonymous(event) {
         Attestation::Claimed
@@ -105,7 +107,20 @@ pub(super) fn is_anonymous(event: &Event<'_>) -> bool {
 }
 
 fn unauthenticated(service: &str, code: &str) -> bool {
-    UNAUTHENTICATED.contains(&code) || UNAUTHENTICATED_AT.contains(&(service, code))
+    listed(UNAUTHENTICATED, code)
+        || UNAUTHENTICATED_AT.iter().any(|(at, named)| *at == service && named.eq_ignore_ascii_case(code))
+}
+
+fn listed(codes: &[&str], code: &str) -> bool {
+    codes.iter().any(|named| named.eq_ignore_ascii_case(code))
+}
+
+/// A code without what services put around it: a fault's side, a namespace, an explanation.
+fn plain_code(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or(code);
+    let code = code.rsplit('#').next().unwrap_or(code).trim();
+    let code = code.strip_prefix("Client.").unwrap_or(code);
+    code.strip_prefix("Server.").unwrap_or(code)
 }
 
 /// Sign-in events tell their outcome under their own name: `{"ConsoleLogin": "Failure"}`.

@@ -33,9 +33,10 @@ pub(crate) struct Asker {
 
 impl Asker {
     /// Opens the folder; without an instant, as of the newest record received.
-    pub(crate) fn open(data: &Path, as_of: Option<Time>) -> Result<Asker, Error> {
+    pub(crate) fn open(data: &Path, as_of: Option<Time>, now: Time) -> Result<Asker, Error> {
         let snapshot = Snapshot::open(data, writ_sources::derivation(), app::derive)?;
-        let as_of = as_of.or(snapshot.newest_received()).unwrap_or(Time::MAX);
+        // What is yet to come has not been received.
+        let as_of = as_of.map(|as_of| as_of.min(now)).or(snapshot.newest_received()).unwrap_or(now);
         Ok(Asker { snapshot, as_of, derivation: app::derivation(), seen: RefCell::default() })
     }
 
@@ -72,8 +73,11 @@ impl Asker {
         let mut more = false;
         for class in CLASSES {
             let term = self.snapshot.term_key().term_of(name, role, class);
-            let query = Query::new(self.as_of, limit + 1).within(Time::MIN, until).newest_first();
-            let postings = self.snapshot.lookup(term, &query);
+            let query = Query::new(self.as_of, limit + 1);
+            let mut postings = self.snapshot.lookup(term, &query.within(Time::MIN, until).newest_first());
+            // Records without a time are in no window; they stand before all others.
+            let timeless = self.snapshot.lookup(term, &query).into_iter().take_while(|posting| posting.time.is_none());
+            postings.extend(timeless);
             more |= postings.len() > limit;
             for posting in postings.into_iter().take(limit) {
                 let seen = self.seen(posting.position)?;

@@ -53,7 +53,7 @@ pub(super) fn run(args: &DemoArgs, config: &Config, output: &mut Output) -> Resu
     output.line(&format!("$ writ ingest logs/     {} files, {} records", summary.files, summary.total.records))?;
     output.line(&format!("$ writ why {}", story::EVENT))?;
     output.line("")?;
-    let asker = Asker::open(&data, None)?;
+    let asker = Asker::open(&data, None, clock::now())?;
     let answer = asker.why(event::find(&asker, story::EVENT)?)?;
     output.text(&text::render(&View::of(&answer), config.style))?;
     output.line("")?;

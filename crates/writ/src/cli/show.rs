@@ -5,6 +5,7 @@ use super::{for_each_event, warn_of_damage};
 use crate::app;
 use crate::app::ask::Asker;
 use crate::app::event;
+use crate::clock;
 use crate::config::Config;
 use crate::error::Error;
 use clap::Args;
@@ -28,7 +29,7 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) fn run(args: &ShowArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
-    let asker = Asker::open(&config.data, None)?;
+    let asker = Asker::open(&config.data, None, clock::now())?;
     warn_of_damage(&asker);
     for_each_event(&args.events, args.json, output, |reference, output| {
         let position = event::find(&asker, reference)?;

@@ -4,6 +4,7 @@ use super::output::Output;
 use super::{for_each_event, parse_time, warn_of_damage};
 use crate::app::ask::Asker;
 use crate::app::event;
+use crate::clock;
 use crate::config::Config;
 use crate::error::Error;
 use clap::Args;
@@ -31,7 +32,7 @@ pub(super) struct WhyArgs {
 }
 
 pub(super) fn run(args: &WhyArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
-    let asker = Asker::open(&config.data, args.as_of)?;
+    let asker = Asker::open(&config.data, args.as_of, clock::now())?;
     warn_of_damage(&asker);
     let mut first = true;
     for_each_event(&args.events, args.json, output, |reference, output| {

@@ -97,7 +97,7 @@ fn deliveries(records: &[Value]) -> Vec<(&'static str, Files)> {
                 + "\n"
         })
         .collect();
-    let watch = json!({"messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "CloudTrail/logs", "logStream": "s",
+    let watch = json!({"messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "CloudTrail/logs", "logStream": "111122223333_CloudTrail_eu-central-1",
         "subscriptionFilters": ["all"], "logEvents": records.iter().enumerate()
             .map(|(n, r)| json!({"id": n.to_string(), "timestamp": 1, "message": r.to_string()})).collect::<Vec<_>>()});
     let lookup = json!({"Events": records.iter()
@@ -193,5 +193,30 @@ fn withholding_any_record_only_weakens() {
             assert_eq!(id(&whole), id(&answer), "{member} without {}", withheld["eventID"]);
         }
         assert_eq!(answer["asked_by"], json!([]));
+    }
+}
+
+/// More records than the walk may look at say that they issued the credential: nobody is named by them,
+/// and what the event's own record says stands.
+#[test]
+fn a_flood_of_forged_issuances_names_nobody() {
+    let mut records = records();
+    let minting = records.iter().find(|r| r["eventID"] == "00000001-1111-4222-8333-444455556666").unwrap().clone();
+    for n in 0..70 {
+        let mut forged = minting.clone();
+        forged["eventID"] = json!(format!("{n:08}-dead-4222-8333-444455556666"));
+        forged["userIdentity"]["principalId"] = json!("AIDAQVICTIM0000000001");
+        forged["userIdentity"]["arn"] = json!("arn:aws:iam::111122223333:user/victim");
+        forged["userIdentity"]["accessKeyId"] = json!("AKIAQVICTIM000000001");
+        records.push(forged);
+    }
+    let writ = Writ::new();
+    writ.ingest(&[writ.write("trail.json", json!(records).to_string()).to_str().unwrap()]);
+    let answer = writ.why(&["00000002-1111-4222-8333-444455556666"]);
+    assert_eq!(answer["powered_by"][0]["principal"], "aws:AROAQEXPORTS000000001:nightly-export", "{answer:#}");
+    assert_eq!(answer["verdict"]["word"], "contradicted");
+    assert!(answer["gaps"].as_array().unwrap().iter().any(|gap| gap["reason"] == "budget"), "{answer:#}");
+    for hop in answer["hops"].as_array().unwrap() {
+        assert!(hop["edge"] == "executed_with" || hop["strength"] != "proven", "{hop:#}");
     }
 }

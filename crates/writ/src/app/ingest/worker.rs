@@ -110,9 +110,14 @@ impl<'a> Worker<'a> {
         let (options, keys) = (self.options, self.keys);
         let mac = |value: &[u8]| keys.mac(value);
         unwrap(batch.text(element), element.byte, options.pointer.as_deref(), &mut |found| {
+            let mut custody = Custody::HandedIn;
             let (bytes, byte, outcome) = match found {
                 Found::Item(item) => {
                     let (bytes, byte) = (item.bytes(), item.byte());
+                    // Whoever names the source vouches for it.
+                    if item.is_open() && options.source.is_none() {
+                        custody = Custody::Open;
+                    }
                     (bytes, byte, item.admit(options.source, options.recorder.as_deref(), &mac))
                 }
                 Found::Reject { bytes, byte, cause } => (bytes, byte, Err(cause)),
@@ -121,7 +126,7 @@ impl<'a> Worker<'a> {
                     return;
                 }
             };
-            let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted));
+            let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted, custody));
             match sealed {
                 Ok((sealed, mark, recorder)) => {
                     done.recorders.insert((mark.source.to_string(), recorder));
@@ -134,11 +139,17 @@ impl<'a> Worker<'a> {
     }
 
     /// Seals an admitted record; the error is the cause of a reject.
-    fn seal(&mut self, batch: &Batch, byte: u64, admitted: Admitted) -> Result<(Sealed, Mark, String), String> {
+    fn seal(
+        &mut self,
+        batch: &Batch,
+        byte: u64,
+        admitted: Admitted,
+        custody: Custody,
+    ) -> Result<(Sealed, Mark, String), String> {
         let source = writ_sources::by_name(&admitted.identity.source).map_or(RAW, |source| source.info().name);
         let origin = Origin { by: self.options.by.clone(), from: batch.input.name.clone(), byte };
         let recorder = admitted.identity.recorder.clone();
-        let (record, facts) = admitted.into_record(Custody::HandedIn, (self.options.now)(), origin);
+        let (record, facts) = admitted.into_record(custody, (self.options.now)(), origin);
         let terms = app::terms(self.keys, &facts);
         let mark = Mark { source, id: record.id, reject: false, n_facts: facts.len() as u64 };
         let sealed = Draft { record, terms }.seal(&mut self.packer).map_err(|fault| fault.to_string())?;
@@ -158,7 +169,7 @@ impl<'a> Worker<'a> {
         let keys = self.keys;
         let recorder = self.options.recorder.as_deref().unwrap_or(UNKNOWN);
         let kept = raw::keep(bytes, recorder, &|value: &[u8]| keys.mac(value));
-        if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept) {
+        if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept, Custody::HandedIn) {
             pending.sealed.push(sealed);
             pending.marks.push(Mark { reject: true, ..mark });
         } else {
