@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind};
 use clap::{Parser, Subcommand};
 use output::{ErrorLine, Output};
+use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -110,20 +111,20 @@ fn warn_of_damage(asker: &Asker) {
     }
 }
 
-/// The events a command is asked about: as typed, and `-` for one per line of standard input.
+/// The events a command is asked about: as typed, and `-` for one per line of standard input. A line
+/// that is not UTF-8 names no event here, and costs itself alone.
 fn events(typed: &[String]) -> Result<Vec<String>, Error> {
     let mut events = Vec::new();
     for event in typed {
         if event == "-" {
-            let lines = std::io::stdin().lines();
-            for line in lines {
+            for line in std::io::stdin().lock().split(b'\n') {
                 let line = line.map_err(|fault| {
-                    Error::new(Kind::Unavailable, format!("standard input cannot be read as text: {fault}"))
-                        .hint("pipe event ids in, one per line, in UTF-8")
+                    Error::new(Kind::Unavailable, format!("standard input cannot be read: {fault}"))
+                        .hint("pipe event ids in, one per line")
                 })?;
-                let line = line.trim();
+                let line = String::from_utf8_lossy(&line).trim().to_string();
                 if !line.is_empty() {
-                    events.push(line.to_string());
+                    events.push(line);
                 }
             }
         } else {

@@ -89,7 +89,14 @@ pub(crate) fn ingest(
     }
     own::handed_in(&writer, options, &handed, &account)?;
     if let Some(window) = options.complete {
-        own::declare(&writer, data, options, window, &account)?;
+        match account.incomplete() {
+            None => own::declare(&writer, data, options, window, &account)?,
+            // What could not be read may be the very record that is missing.
+            Some(why) => {
+                let name = "--complete".to_string();
+                tell(Event::Note(&Note { name, text: format!("nothing was declared complete: {why}") }))?;
+            }
+        }
     }
     writer.close()?;
     Ok(account.summary())

@@ -150,7 +150,11 @@ fn rejects_are_listed_with_place_and_cause_and_kept() {
 #[test]
 fn many_events_on_standard_input_are_one_command() {
     let writ = loaded();
-    let output = with_input(&writ, &["why", "--json", "-"], format!("{EVENT}\nnobody-knows\n\n{MINTING}\n").as_bytes());
+    let output = with_input(
+        &writ,
+        &["why", "--json", "-"],
+        [format!("{EVENT}\nnobody-").as_bytes(), b"\xff", format!("\n\n{MINTING}\n").as_bytes()].concat().as_slice(),
+    );
     assert_eq!(output.status.code(), Some(5));
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 3);
@@ -234,6 +238,11 @@ fn a_declaration_makes_a_missing_issuance_a_finding_until_what_it_counted_change
         (&answer["coverage"][0]["basis"], &answer["coverage"][0]["declared_by"]),
         (&json!("declaration"), &json!("responder"))
     );
+    // What could not be read may be what is missing: then nothing is declared.
+    let other = Writ::new();
+    let torn = other.write("trail.ndjson", without.join("\n") + "\n{\"eventVersion\":");
+    other.ingest(&["--complete", window, torn.to_str().unwrap()]);
+    assert_eq!(codes(&other.why(&[EVENT])), Vec::<String>::new());
     // Another record of that window arrives: what was declared complete was not.
     let late = all[1].replace(EVENT, "00000099-1111-4222-8333-444455556666");
     writ.ingest(&[writ.write("late.ndjson", late).to_str().unwrap()]);

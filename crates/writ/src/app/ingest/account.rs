@@ -96,6 +96,15 @@ impl Account {
         self.inputs.insert(input.index, input.name.clone());
     }
 
+    /// Why what was handed in cannot be called complete, if so.
+    pub(super) fn incomplete(&self) -> Option<String> {
+        match (self.total.rejects, self.problems.len()) {
+            (0, 0) => None,
+            (rejects, 0) => Some(format!("{rejects} rejects")),
+            (rejects, problems) => Some(format!("{rejects} rejects, {problems} files not read")),
+        }
+    }
+
     /// Inputs in which nothing stood: said, so that nobody takes silence for an answer.
     pub(super) fn empty(&self) -> impl Iterator<Item = Note> {
         let empty = self.inputs.iter().filter(|(index, _)| !self.filled.contains(index));
