@@ -2,7 +2,7 @@
 
 use crate::app;
 use crate::error::{Error, Kind};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -29,6 +29,8 @@ pub(crate) struct Asker {
     pub(crate) as_of: Time,
     derivation: Digest,
     seen: RefCell<BTreeMap<Position, Rc<Seen>>>,
+    /// Looked up once: it takes a look at every record, and does not change as of one instant.
+    spans: OnceCell<Vec<Span>>,
 }
 
 impl Asker {
@@ -37,7 +39,7 @@ impl Asker {
         let snapshot = Snapshot::open(data, writ_sources::derivation(), app::derive)?;
         // What is yet to come has not been received.
         let as_of = as_of.map(|as_of| as_of.min(now)).or(snapshot.newest_received()).unwrap_or(now);
-        Ok(Asker { snapshot, as_of, derivation: app::derivation(), seen: RefCell::default() })
+        Ok(Asker { snapshot, as_of, derivation: app::derivation(), seen: RefCell::default(), spans: OnceCell::new() })
     }
 
     /// The answer about the record at a position.
@@ -57,7 +59,7 @@ impl Asker {
     fn fetch(&self, ask: &Ask, budget: Budget) -> Result<Reply, Error> {
         match ask {
             Ask::Key { name, role, until } => self.keyed(name, *role, *until, budget.per_key),
-            Ask::Spans => Ok(Reply::Spans(self.spans())),
+            Ask::Spans => Ok(Reply::Spans(self.spans.get_or_init(|| self.spans()).clone())),
             Ask::Window { source, recorder, from, to } => {
                 let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of);
                 let (count, digest) = window_digest(window.map(|(content, _)| content).collect());
