@@ -2,8 +2,18 @@
 //!
 //! Facts are derived, never stored as truth: a better adapter gives better facts for old records.
 
+mod agent;
+mod control;
+
+pub use agent::{
+    Arguments, ArgumentsState, Delegation, DelegationMode, Intent, IntentMode, ModelCall, Proposal, SAYS_CHARS_MAX,
+    Side, ToolCall,
+};
+pub use control::{Approval, ApprovalStep, Approver, Control, Covers, Decision, DecisionEffect, Manifest, Route};
+
 use crate::key::{Attestation, Key, KeyName};
 use crate::principal::Principal;
+use crate::scope::Scope;
 use crate::time::{EventTime, Time};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -228,6 +238,20 @@ pub enum Detail {
     Identity(IdentityFact),
     /// A declaration that evidence is complete.
     Coverage(Declaration),
+    /// Somebody asked.
+    Intent(Intent),
+    /// A model was called.
+    ModelCall(ModelCall),
+    /// A tool was called.
+    ToolCall(ToolCall),
+    /// One acts for another.
+    Delegation(Delegation),
+    /// A step of an approval.
+    Approval(Approval),
+    /// Which control stands on a route.
+    Route(Route),
+    /// A recorder counts what it wrote. The fact carries the recorder's key as below.
+    Manifest(Manifest),
     /// What a recorder, or somebody with power over it, did to what it writes down. The fact carries
     /// `Key(Principal, "recorder", <recorder>, Names, Verified)`, as declarations do.
     Recorder(RecorderChange),
@@ -246,6 +270,10 @@ pub enum RecorderChange {
     Observed,
     /// Evidence of it was handed in.
     HandedIn,
+    /// It keeps only some of what it sees.
+    Sampled,
+    /// It lost some of what it saw.
+    Dropped,
 }
 
 /// An effect's particulars.
@@ -277,21 +305,14 @@ pub struct Minting {
     pub by_service: Option<String>,
     /// When it ends, if told.
     pub expires: Option<Time>,
+    /// What it allows, if told.
+    pub scope: Option<Scope>,
+    /// What the credential it was made from allows, if the issuer tells in the same record.
+    pub scope_before: Option<Scope>,
+    /// The decision the issuer says it made this under.
+    pub decision: Option<KeyName>,
     /// Names by which uses may be joined where no key agrees (see [`Presented::traces`]).
     pub traces: Vec<KeyName>,
-}
-
-/// A policy's word about a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// Whether it permitted the request.
-    pub permit: bool,
-    /// Which engine.
-    pub engine: &'static str,
-    /// Why, as the recorder puts it.
-    pub reason: Option<String>,
-    /// Whether the decision bound the one who asked (`true`: the resource itself refused).
-    pub enforced: bool,
 }
 
 /// Lasting power given.
@@ -388,6 +409,8 @@ pub struct Fact {
     pub on_behalf_of: Option<Party>,
     /// With which credential.
     pub presented: Option<Presented>,
+    /// Place in an unbroken count its recorder keeps: epoch and number. A hole in it is a loss.
+    pub sequence: Option<(String, u64)>,
     /// On what.
     pub resources: Vec<Resource>,
     /// Keys it can be joined by.
@@ -408,6 +431,7 @@ impl Fact {
             actor: None,
             on_behalf_of: None,
             presented: None,
+            sequence: None,
             resources: Vec::new(),
             keys: Vec::new(),
             risk: Risk::Normal,

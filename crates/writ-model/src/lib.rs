@@ -15,5 +15,6 @@ pub mod key;
 pub mod principal;
 pub mod record;
 pub mod reject;
+pub mod scope;
 pub mod source;
 pub mod time;

@@ -26,8 +26,12 @@ impl Walk<'_> {
             _ => None,
         });
         if let Some(said) = recorded {
-            let state = if said.permit { "permit" } else { "deny" };
-            let enforcement = if said.enforced { "enforced" } else { "advisory" };
+            let state = said.effect.word();
+            let enforcement = match said.enforced {
+                Some(true) => "enforced",
+                Some(false) => "advisory",
+                None => "unknown",
+            };
             self.decisions.push(Decision {
                 engine: Some(said.engine),
                 time,

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::{govern, grant, minting, outcome, presented, resource, risk};
 use crate::health::recorder_key;
 use crate::source::Context;
-use writ_model::fact::{Decision, Detail, Effect, Fact, FactKind, Outcome, RecorderChange};
+use writ_model::fact::{Decision, DecisionEffect, Detail, Effect, Fact, FactKind, Outcome, RecorderChange};
 use writ_model::json::Node;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
 
@@ -133,6 +133,16 @@ fn keys(event: &Event<'_>, fact: &Fact, orders: &[KeyName], class: Attestation) 
 fn refusal(event: &Event<'_>, effect: &Fact) -> Fact {
     let mut fact = beside(effect, FactKind::Decision);
     let reason = event.error_message.map(|message| message.chars().take(REASON_CHARS_MAX).collect());
-    fact.detail = Detail::Decision(Decision { permit: false, engine: IAM, reason, enforced: true });
+    fact.detail = Detail::Decision(Decision {
+        effect: DecisionEffect::Deny,
+        engine: IAM,
+        reason,
+        enforced: Some(true),
+        id: None,
+        policies: Vec::new(),
+        revisions: Vec::new(),
+        arguments: None,
+        reused_from: None,
+    });
     fact
 }

@@ -86,6 +86,9 @@ fn made(event: &Event<'_>, caller: &Caller<'_>, maker: Maker, at: Option<Time>, 
         holder: None,
         by_service,
         expires: None,
+        scope: None,
+        scope_before: None,
+        decision: None,
         traces: Vec::new(),
     };
     if base.outcome == Outcome::Success {
@@ -228,6 +231,9 @@ fn ended(event: &Event<'_>, base: &Fact) -> Option<Fact> {
         holder: key_holder(event, base),
         by_service: None,
         expires: None,
+        scope: None,
+        scope_before: None,
+        decision: None,
         traces: Vec::new(),
     });
     Some(fact)

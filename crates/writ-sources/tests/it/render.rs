@@ -1,7 +1,7 @@
 //! Facts as stable, readable text.
 
 use std::fmt::Write as _;
-use writ_model::fact::{Detail, Fact, Lifetime, Party, Presented, Risk};
+use writ_model::fact::{Decision, Detail, Fact, Lifetime, Minting, Party, Presented, Risk};
 use writ_model::principal::Principal;
 use writ_model::time::Time;
 use writ_sources::Admitted;
@@ -40,6 +40,9 @@ fn fact_lines(fact: &Fact, first: Option<&Fact>, out: &mut String) {
     });
     if !same {
         party_lines(fact, out);
+    }
+    if let Some((epoch, n)) = &fact.sequence {
+        writeln!(out, "    number {n} of {epoch}").unwrap();
     }
     for key in &fact.keys {
         writeln!(out, "    {} {} {}", key.role.word(), key.name, key.class.word()).unwrap();
@@ -115,27 +118,8 @@ fn detail_lines(detail: &Detail, out: &mut String) {
                 writeln!(out, "    no caller").unwrap();
             }
         }
-        Detail::Credential(minting) => {
-            let minted = minting.minted.as_ref().map_or("-".to_string(), ToString::to_string);
-            writeln!(out, "    {:?} {minted} {}", minting.change, lifetime(minting.lifetime)).unwrap();
-            if let Some(holder) = &minting.holder {
-                writeln!(out, "    holder {}", principal_text(holder)).unwrap();
-            }
-            if let Some(service) = &minting.by_service {
-                writeln!(out, "    by service {service}").unwrap();
-            }
-            if minting.expires.is_some() {
-                writeln!(out, "    expires {}", time(&minting.expires)).unwrap();
-            }
-            for trace in &minting.traces {
-                writeln!(out, "    trace {trace}").unwrap();
-            }
-        }
-        Detail::Decision(decision) => {
-            let reason = decision.reason.as_deref().unwrap_or("-");
-            let enforced = if decision.enforced { "enforced" } else { "advisory" };
-            writeln!(out, "    permit {} by {} {enforced}: {reason}", decision.permit, decision.engine).unwrap();
-        }
+        Detail::Credential(minting) => minting_lines(minting, out),
+        Detail::Decision(decision) => decision_lines(decision, out),
         Detail::Grant(grant) => writeln!(out, "    {:?}: {}", grant.kind, grant.says).unwrap(),
         Detail::Identity(identity) => {
             let name = identity.name.as_ref().map_or(String::new(), |name| format!(" called {name}"));
@@ -159,6 +143,63 @@ fn detail_lines(detail: &Detail, out: &mut String) {
             said.source, said.recorder, said.from, said.to, said.count, said.digest, said.declared_by
         )
         .unwrap(),
+        Detail::Intent(intent) => debug_lines(intent, out),
+        Detail::ModelCall(call) => debug_lines(call, out),
+        Detail::ToolCall(call) => debug_lines(call, out),
+        Detail::Delegation(delegation) => debug_lines(delegation, out),
+        Detail::Approval(approval) => debug_lines(approval, out),
+        Detail::Route(route) => debug_lines(route, out),
+        Detail::Manifest(manifest) => debug_lines(manifest, out),
         Detail::Recorder(change) => writeln!(out, "    recorder {change:?}").unwrap(),
+    }
+}
+
+/// Details with many optional parts, as they are: only what is told takes a line.
+fn debug_lines(detail: &impl std::fmt::Debug, out: &mut String) {
+    let text = format!("{detail:#?}");
+    for line in text.lines().filter(|line| !line.ends_with(": None,")) {
+        writeln!(out, "    {line}").unwrap();
+    }
+}
+
+fn minting_lines(minting: &Minting, out: &mut String) {
+    let minted = minting.minted.as_ref().map_or("-".to_string(), ToString::to_string);
+    writeln!(out, "    {:?} {minted} {}", minting.change, lifetime(minting.lifetime)).unwrap();
+    if let Some(holder) = &minting.holder {
+        writeln!(out, "    holder {}", principal_text(holder)).unwrap();
+    }
+    if let Some(service) = &minting.by_service {
+        writeln!(out, "    by service {service}").unwrap();
+    }
+    if let Some(expires) = minting.expires {
+        writeln!(out, "    expires {expires}").unwrap();
+    }
+    for trace in &minting.traces {
+        writeln!(out, "    trace {trace}").unwrap();
+    }
+    for (what, scope) in [("scope before", &minting.scope_before), ("scope", &minting.scope)] {
+        if let Some(scope) = scope {
+            writeln!(out, "    {what} {}", scope.parts().join(", ")).unwrap();
+        }
+    }
+    if let Some(decision) = &minting.decision {
+        writeln!(out, "    under {decision}").unwrap();
+    }
+}
+
+fn decision_lines(decision: &Decision, out: &mut String) {
+    let reason = decision.reason.as_deref().unwrap_or("-");
+    let enforced = match decision.enforced {
+        Some(true) => "enforced",
+        Some(false) => "advisory",
+        None => "of unknown enforcement",
+    };
+    writeln!(out, "    {} by {} {enforced}: {reason}", decision.effect.word(), decision.engine).unwrap();
+    let listed = decision.policies.iter().map(|one| ("policy", one));
+    let listed = listed.chain(decision.revisions.iter().map(|one| ("revision", one)));
+    let single =
+        [("id", &decision.id), ("arguments", &decision.arguments), ("reused from", &decision.reused_from)].into_iter();
+    for (what, one) in listed.chain(single.filter_map(|(what, one)| Some((what, one.as_ref()?)))) {
+        writeln!(out, "    {what} {one}").unwrap();
     }
 }
