@@ -13,7 +13,7 @@ pub use control::{Approval, ApprovalStep, Approver, Control, Covers, Decision, D
 
 use crate::key::{Attestation, Key, KeyName};
 use crate::principal::Principal;
-use crate::scope::Scope;
+use crate::scope::{Limit, Scope};
 use crate::time::{EventTime, Time};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -413,6 +413,8 @@ pub struct Fact {
     pub sequence: Option<(String, u64)>,
     /// On what.
     pub resources: Vec<Resource>,
+    /// How much of something the act states (an amount of money, a number of rows): `max` is the value.
+    pub quantities: Vec<Limit>,
     /// Keys it can be joined by.
     pub keys: Vec<Key>,
     /// How much it could harm.
@@ -433,6 +435,7 @@ impl Fact {
             presented: None,
             sequence: None,
             resources: Vec::new(),
+            quantities: Vec::new(),
             keys: Vec::new(),
             risk: Risk::Normal,
             detail: Detail::None,

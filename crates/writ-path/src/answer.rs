@@ -147,7 +147,17 @@ pub struct Hop {
     pub against: Vec<String>,
     pub alternatives: Vec<Alternative>,
     pub coverage: Vec<String>,
-    pub scope: Option<()>,
+    pub scope: Option<ScopeChange>,
+}
+
+/// What became of the scope from one credential to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "see the schema")]
+pub struct ScopeChange {
+    pub before: Vec<String>,
+    pub after: Vec<String>,
+    pub change: &'static str,
+    pub added: Vec<String>,
 }
 
 /// A key as it is shown.
@@ -177,7 +187,7 @@ pub struct Decision {
     pub binding: &'static str,
     pub enforcement: &'static str,
     pub id: Option<String>,
-    pub engine: Option<&'static str>,
+    pub engine: Option<String>,
     pub policies: Vec<String>,
     pub revision: Option<String>,
     pub freshness: Option<String>,

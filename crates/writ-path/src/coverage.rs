@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 use writ_model::canon::Digest;
 use writ_model::fact::{Declaration, FactKind};
 use writ_model::source::SourceInfo;
-use writ_model::time::EventTime;
 
 /// Digest of the content digests of the records in a window, sorted, so that order does not matter.
 pub fn window_digest(mut contents: Vec<Digest>) -> (u64, String) {
@@ -18,12 +17,6 @@ pub fn window_digest(mut contents: Vec<Digest>) -> (u64, String) {
     contents.dedup();
     let parts: Vec<&[u8]> = contents.iter().map(|digest| digest.0.as_slice()).collect();
     (contents.len() as u64, Digest::of_parts("writ window 0", &parts).to_string())
-}
-
-/// Whether a declaration reaches over the whole of an instant, as far as clocks may be apart.
-pub(crate) fn reaches(said: &Declaration, instant: EventTime, skew_ms: u32) -> bool {
-    let slack = i64::from(instant.precision_ms) + i64::from(skew_ms);
-    said.from <= instant.start.plus_millis(-slack) && instant.start.plus_millis(slack) <= said.to
 }
 
 /// Whether what it counted is still what is there.

@@ -1,6 +1,6 @@
 //! The graph under construction: nodes by what they are, hops from the event backwards.
 
-use crate::answer::{Alternative, Hop, Node, ShownKey};
+use crate::answer::{Alternative, Hop, Node, ScopeChange, ShownKey};
 use crate::question::Seen;
 use crate::rule::{Chain, Edge, Rule};
 use crate::strength::{End, Strength};
@@ -27,6 +27,34 @@ pub(crate) struct DraftHop {
     pub(crate) against: Vec<String>,
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) coverage: Vec<String>,
+    pub(crate) scope: Option<ScopeChange>,
+}
+
+impl DraftHop {
+    /// A hop that rests on these records, with nothing for or against it yet.
+    pub(crate) fn new(
+        (from, to): (String, String),
+        edge: Edge,
+        strength: Strength,
+        rule: &'static Rule,
+        records: Vec<Rc<Seen>>,
+    ) -> DraftHop {
+        DraftHop {
+            from,
+            to,
+            edge,
+            strength,
+            grade: None,
+            rule,
+            keys: Vec::new(),
+            records,
+            because: Vec::new(),
+            against: Vec::new(),
+            alternatives: Vec::new(),
+            coverage: Vec::new(),
+            scope: None,
+        }
+    }
 }
 
 /// Nodes, hops and the records they cite.
@@ -124,7 +152,7 @@ fn number(n: usize, chain: Chain, hop: &DraftHop) -> Hop {
         against: hop.against.clone(),
         alternatives: hop.alternatives.clone(),
         coverage: hop.coverage.clone(),
-        scope: None,
+        scope: hop.scope.clone(),
     }
 }
 

@@ -95,6 +95,17 @@ pub enum Ask {
     },
     /// What has been handed in of every recorder.
     Spans,
+    /// The records of a recorder that lie in a window, at most [`Budget::records`] of them.
+    Recorded {
+        /// The source.
+        source: String,
+        /// The recorder.
+        recorder: String,
+        /// From this event time on.
+        from: Time,
+        /// Up to this event time.
+        to: Time,
+    },
     /// How many records of a recorder lie in a window, and the digest of the sorted content digests.
     Window {
         /// The source.

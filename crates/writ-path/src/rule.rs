@@ -5,6 +5,8 @@
 //! join. To add one: an entry here and in its family's walk, with a fixture and a near miss.
 
 mod act;
+mod agent;
+mod control;
 mod credential;
 mod statement;
 
@@ -30,6 +32,24 @@ pub enum Edge {
     ExecutedWith,
     /// An earlier act set off a later one.
     Triggered,
+    /// A person or system asked for a turn.
+    Asked,
+    /// A timer began a turn.
+    Scheduled,
+    /// A principal or agent handed work to an agent that stays visible.
+    Delegated,
+    /// The same, and only the one acted for is visible.
+    Impersonated,
+    /// A turn goes on with an earlier one.
+    Resumed,
+    /// A model's answer proposed a call.
+    Proposed,
+    /// A turn made a call, or a call made another or an effect.
+    Called,
+    /// An approval covers a call. Attached to a hop.
+    Approved,
+    /// A policy decided about a call. Attached to a hop.
+    Decided,
 }
 
 impl Edge {
@@ -44,6 +64,15 @@ impl Edge {
             Edge::Passed => "passed",
             Edge::ExecutedWith => "executed_with",
             Edge::Triggered => "triggered",
+            Edge::Asked => "asked",
+            Edge::Scheduled => "scheduled",
+            Edge::Delegated => "delegated",
+            Edge::Impersonated => "impersonated",
+            Edge::Resumed => "resumed",
+            Edge::Proposed => "proposed",
+            Edge::Called => "called",
+            Edge::Approved => "approved",
+            Edge::Decided => "decided",
         }
     }
 
@@ -82,6 +111,8 @@ pub enum Proof {
     Issuance,
     /// The id names something that many acts share.
     OneToMany,
+    /// Context that is copied freely: a trace, a session's name.
+    Context,
     /// A name: it can be shared and re-assigned.
     Name,
     /// No key.
@@ -143,6 +174,30 @@ pub const RULES: &[&Rule] = &[
     &credential::NAMED_SESSION,
     &act::TRIGGERED_BY_ORDER,
     &act::TRIGGERED_BY_ROLE,
+    &agent::REQUEST,
+    &agent::CARRIED,
+    &agent::LIKENED,
+    &agent::PROPOSED,
+    &agent::TURN,
+    &agent::ENCLOSED,
+    &agent::SESSION,
+    &agent::DELEGATED,
+    &agent::ACTS_FOR,
+    &agent::RESUMED,
+    &agent::ASKED,
+    &agent::SCHEDULED,
+];
+
+/// Every rule by which a control is found for a call. They make no hop.
+pub const CONTROLS: &[&Rule] = &[
+    &control::APPROVAL_OF_CALL,
+    &control::APPROVAL_NAMED,
+    &control::APPROVAL_OF_REQUEST,
+    &control::APPROVAL_OF_ARGUMENTS,
+    &control::DECISION_NAMED,
+    &control::DECISION_OF_CALL,
+    &control::DECISION_OF_REQUEST,
+    &control::DECISION_IN_SPAN,
 ];
 
 /// Keys that name one act: two recorders that show the same value, and both checked it, saw the same
@@ -153,6 +208,13 @@ pub(crate) const SAME_ACT: &[(KeyKind, &str)] = &[
 ];
 
 pub(crate) use act::{TRIGGERED_BY_ORDER, TRIGGERED_BY_ROLE};
+pub(crate) use agent::{
+    ASKED, CARRIED, DELEGATED, ENCLOSED, LIKENED, PROPOSED, REQUEST, RESUMED, SCHEDULED, SESSION, TURN,
+};
+pub(crate) use control::{
+    APPROVAL_NAMED, APPROVAL_OF_ARGUMENTS, APPROVAL_OF_CALL, APPROVAL_OF_REQUEST, DECISION_IN_SPAN, DECISION_NAMED,
+    DECISION_OF_CALL, DECISION_OF_REQUEST,
+};
 pub(crate) use credential::{
     ASSUMED, ATTACHED, EXCHANGED, GRANT_MADE, ISSUED, NAMED_SESSION, PASSED, PRESENTED, REFRESHED, SERVICE_SESSION,
 };
@@ -161,7 +223,7 @@ pub(crate) use statement::{DIRECTORY, STATED};
 
 /// The rule of that id.
 pub fn by_id(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id).copied()
+    RULES.iter().chain(CONTROLS).find(|rule| rule.id == id).copied()
 }
 
 #[cfg(test)]
@@ -170,8 +232,9 @@ mod tests {
 
     #[test]
     fn every_rule_is_whole_and_named_once() {
-        for (n, rule) in RULES.iter().enumerate() {
-            assert!(RULES.iter().skip(n + 1).all(|other| other.id != rule.id), "{} stands twice", rule.id);
+        let all = || RULES.iter().chain(CONTROLS);
+        for (n, rule) in all().enumerate() {
+            assert!(all().skip(n + 1).all(|other| other.id != rule.id), "{} stands twice", rule.id);
             for text in [rule.effect, rule.cause, rule.cap_reason, rule.absence, rule.line] {
                 assert!(text.len() > 10, "{}: `{text}` says too little", rule.id);
             }

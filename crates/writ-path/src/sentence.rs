@@ -1,35 +1,56 @@
-//! Every sentence an answer says of itself. One file, so that the wording can be read as a whole.
+//! Every sentence an answer says of itself. One file, so that the wording can be read as a whole; the
+//! rules of wording are in docs/rfd/0007.
 //!
 //! Power first, then who asked, then what is not established. "With X's credential" is never
 //! shortened to "X did": power is not the hand.
 
-use crate::answer::{Event, Gap, PowerEntry, PrincipalEntry, Verdict};
+use crate::answer::{Approval, Decision, Event, Gap, Hop, PowerEntry, PrincipalEntry, Verdict};
 use crate::rule::Chain;
 use crate::walk::Walk;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+/// What the sentence is made from.
+pub(crate) struct Said<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) verdict: &'a Verdict,
+    pub(crate) performed_by: Option<&'a PrincipalEntry>,
+    pub(crate) power: Option<&'a PowerEntry>,
+    pub(crate) asked_by: &'a [PrincipalEntry],
+    pub(crate) hops: &'a [Hop],
+    pub(crate) gaps: &'a [Gap],
+    pub(crate) approvals: &'a [Approval],
+    pub(crate) decisions: &'a [Decision],
+    /// Whether who asked rests on agents' own words alone.
+    pub(crate) own_account: bool,
+}
+
 /// One line a person would say.
-pub(crate) fn sentence(
-    event: &Event,
-    verdict: &Verdict,
-    performed_by: Option<&PrincipalEntry>,
-    power: Option<&PowerEntry>,
-    gaps: &[Gap],
-) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let opening = match verdict.word {
+pub(crate) fn sentence(said: &Said<'_>) -> String {
+    let opening = match said.verdict.word {
         "contradicted" => "Contradicted",
         "ambiguous" => "Ambiguous",
         "complete" => "Complete",
         _ => "Partial",
     };
-    parts.push(match power {
-        Some(power) => {
-            let mut text =
-                format!("{opening}: done with a credential of {} ({})", called(&power.entry), power.entry.strength);
-            if let Some(performed) = performed_by.filter(|by| by.principal != power.entry.principal) {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(power(said));
+    if said.gaps.iter().any(|gap| gap.chain == Chain::Credential) {
+        parts.push("where that credential came from is not fully known".to_string());
+    }
+    parts.push(asker(said));
+    parts.extend(controls(said));
+    format!("{opening}: {}.", parts.join("; "))
+}
+
+/// Whose power. An event that is no effect may show none, and then nothing is said of it.
+fn power(said: &Said<'_>) -> Option<String> {
+    let done = if said.event.outcome == "success" || said.event.kind != "effect" { "done" } else { "tried" };
+    match (said.power, said.performed_by) {
+        (Some(power), performed) => {
+            let mut text = format!("{done} with a credential of {} ({})", called(&power.entry), power.entry.strength);
+            if let Some(performed) = performed.filter(|by| by.principal != power.entry.principal) {
                 text.push_str(", acting as ");
                 text.push_str(called(performed));
             }
@@ -40,23 +61,70 @@ pub(crate) fn sentence(
                     grantor.strength
                 );
             }
-            text
+            Some(text)
         }
-        None => match performed_by {
-            Some(by) => format!("{opening}: done by {}, which shows no credential", called(by)),
-            None => format!("{opening}: whose power it was is not known"),
-        },
-    });
-    if gaps.iter().any(|gap| gap.chain == Chain::Credential) {
-        parts.push("where that credential came from is not fully known".to_string());
+        (None, Some(by)) => Some(format!("{done} by {}, which shows no credential", called(by))),
+        (None, None) if said.event.kind == "effect" => Some("whose power it was is not known".to_string()),
+        (None, None) => None,
     }
-    if gaps.iter().any(|gap| gap.chain == Chain::Command && gap.expected == "asker") {
-        parts.push("nobody is known to have asked".to_string());
+}
+
+/// Who asked: by whose account, and how sure.
+fn asker(said: &Said<'_>) -> String {
+    let account = if said.own_account { "by the agent's own account, " } else { "" };
+    let agent = said.hops.iter().any(|hop| hop.chain == Chain::Command && hop.edge.word() == "called");
+    match said.asked_by {
+        [] if agent => format!("{account}an agent made the call, and nobody is known to have asked it to"),
+        [] => "nobody is known to have asked".to_string(),
+        [one] if said.verdict.roots == "one" => format!("{account}{} asked ({})", called(one), one.strength),
+        [one] => {
+            let grade = one.grade.map_or_else(String::new, |grade| format!("{grade} "));
+            format!(
+                "{account}most likely {} asked ({grade}inference, no key carried); not excluded: any other holder of the key",
+                called(one)
+            )
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(called).collect();
+            format!("{account}possibly {} asked, and nothing recorded decides between them", names.join(" or "))
+        }
     }
-    parts.push("approval and policy decision are unknown".to_string());
-    let mut text = parts.join("; ");
-    text.push('.');
-    if event.outcome == "success" { text } else { text.replacen(": done ", ": tried ", 1) }
+}
+
+/// What approvals and decisions come to, in one clause each.
+fn controls(said: &Said<'_>) -> Vec<String> {
+    let approval = said.approvals.first().map_or("unknown", |approval| approval.state);
+    let decisions: Vec<&str> =
+        said.decisions.iter().map(|decision| decision.state).filter(|state| *state != "implied").collect();
+    let decision = decisions.first().copied().unwrap_or("unknown");
+    if approval == "unknown" && decision == "unknown" {
+        return alloc::vec!["approval and policy decision are unknown".to_string()];
+    }
+    let approval = match approval {
+        "bound" => "a person approved this call",
+        "bound_weak" => "a person accepted it, and not all of what was shown is known",
+        "mismatch" => "what was approved is not what was done",
+        "expired" => "its approval had ended",
+        "exhausted" => "its approval was used up",
+        "withdrawn" => "its approval had been taken back",
+        "denied" => "its approval was denied",
+        "standing" => "a standing rule let it through, nobody was asked",
+        "automatic" => "a setting let it through, nobody was asked",
+        "override" => "the approval was passed over",
+        "not_required" => "no approval was required on this route",
+        "absent" => "no approval was given",
+        _ => "approval is unknown",
+    };
+    let decision = match decision {
+        "permit" => "a policy permitted it",
+        "deny" => "a policy denied it",
+        "not_applicable" => "no policy spoke about it",
+        "indeterminate" => "a policy could not be evaluated",
+        "none_recorded" => "no policy decided about it",
+        "no_control" => "no policy stands on this route",
+        _ => "the policy decision is unknown",
+    };
+    alloc::vec![approval.to_string(), decision.to_string()]
 }
 
 /// What an answer does not establish.

@@ -118,7 +118,7 @@ impl Proof {
     pub fn is_functional(self) -> bool {
         match self {
             Proof::OneToOne | Proof::Issuance | Proof::Statement => true,
-            Proof::OneToMany | Proof::Name | Proof::Nothing => false,
+            Proof::OneToMany | Proof::Context | Proof::Name | Proof::Nothing => false,
         }
     }
 }

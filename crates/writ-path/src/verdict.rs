@@ -26,7 +26,19 @@ pub(crate) fn close(mut walk: Walk<'_>, start: &Start) -> Answer {
     let grantor = powered_by.first().and_then(|power| power.grantor.clone());
     let verdict = verdict(&walk, &hops);
     let wielder = wielder(&walk, start);
-    let sentence = sentence::sentence(&event, &verdict, performed_by.as_ref(), powered_by.first(), &walk.gaps);
+    let asked_by = asked_by(&walk);
+    let sentence = sentence::sentence(&sentence::Said {
+        event: &event,
+        verdict: &verdict,
+        performed_by: performed_by.as_ref(),
+        power: powered_by.first(),
+        asked_by: &asked_by,
+        hops: &hops,
+        gaps: &walk.gaps,
+        approvals: &walk.approvals,
+        decisions: &walk.decisions,
+        own_account: own_account(&walk, &hops),
+    });
     sentence::limits(&mut walk, performed_by.as_ref(), grantor.as_ref());
     let cited: Vec<_> = walk.graph.cited().cloned().collect();
     let mut answer = Answer {
@@ -36,7 +48,7 @@ pub(crate) fn close(mut walk: Walk<'_>, start: &Start) -> Answer {
         sentence,
         limits: walk.limits,
         as_of: walk.question.as_of.to_string(),
-        asked_by: Vec::new(),
+        asked_by,
         powered_by,
         performed_by,
         wielder,
@@ -44,7 +56,7 @@ pub(crate) fn close(mut walk: Walk<'_>, start: &Start) -> Answer {
         hops,
         decisions: walk.decisions,
         approvals: walk.approvals,
-        influences: Vec::new(),
+        influences: walk.influences,
         findings: walk.findings,
         gaps: walk.gaps,
         coverage: walk.coverage,
@@ -121,11 +133,57 @@ fn wielder(walk: &Walk<'_>, start: &Start) -> &'static str {
     if service && start.fact.presented.is_none() { "automation" } else { "unknown" }
 }
 
+fn asked_by(walk: &Walk<'_>) -> Vec<PrincipalEntry> {
+    let entries = walk.asked_by.iter().map(|asked| PrincipalEntry {
+        grade: asked.grade,
+        mode: asked.alternative.then_some("alternative"),
+        ..entry(walk, &asked.party, asked.strength)
+    });
+    let mut all: Vec<PrincipalEntry> = Vec::new();
+    for one in entries {
+        if !all.iter().any(|known| known.principal == one.principal) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// Whether who asked rests on what agents say of themselves alone.
+fn own_account(walk: &Walk<'_>, hops: &[Hop]) -> bool {
+    let mut command = hops.iter().filter(|hop| hop.chain == Chain::Command).peekable();
+    let own = |record: &String| record.starts_with("otel.");
+    command.peek().is_some()
+        && !walk.asked_by.is_empty()
+        && command.all(|hop| hop.records.iter().all(|record| own(record) || *record == reference(&walk.question.event)))
+}
+
+/// How many roots the command chain has: one needs somebody who asked, and every hop stated.
+fn roots(walk: &Walk<'_>, hops: &[Hop]) -> &'static str {
+    let stated = hops.iter().filter(|hop| hop.chain == Chain::Command).all(|hop| hop.strength.is_stated());
+    let budget = walk.gaps.iter().any(|gap| gap.chain == Chain::Command && gap.reason == "budget");
+    match walk.asked_by.len() {
+        _ if walk.several => "several",
+        0 => "none",
+        _ if stated && !budget => "one",
+        _ => "none",
+    }
+}
+
 fn verdict(walk: &Walk<'_>, hops: &[Hop]) -> Verdict {
     let command = chain_verdict(walk, hops, Chain::Command);
     let credential = chain_verdict(walk, hops, Chain::Credential);
-    // Nobody is known to have asked, so there is no root and the answer is partial at best.
-    let word = if walk.contradicted { "contradicted" } else { "partial" };
+    let roots = roots(walk, hops);
+    let high = matches!(walk.question.event.facts.first().map(|fact| &fact.risk), Some(FactRisk::High(_)));
+    let unknown = walk.approvals.iter().any(|approval| approval.state == "unknown")
+        || walk.decisions.iter().any(|decision| decision.state == "unknown");
+    let whole = command.word == "complete" && credential.word == "complete" && roots == "one" && !(high && unknown);
+    let word = match roots {
+        _ if walk.contradicted => "contradicted",
+        "several" => "ambiguous",
+        _ if whole => "complete",
+        _ => "partial",
+    };
+    let weak = hops.iter().any(|hop| hop.grade == Some("weak"));
     let custody = walk
         .graph
         .cited()
@@ -137,8 +195,8 @@ fn verdict(walk: &Walk<'_>, hops: &[Hop]) -> Verdict {
         word,
         command,
         credential,
-        coverage: "partial",
-        roots: "none",
+        coverage: if unknown || weak { "partial" } else { "complete" },
+        roots,
         weakest: weaker(command.weakest, credential.weakest),
         contradicted: walk.contradicted,
         settled: walk.sources.iter().all(|source| source.state == "settled"),

@@ -1,15 +1,32 @@
 //! The walk: from one event backwards along two chains, which meet in the event and nowhere else.
 //!
-//! `command.rs` asks who asked, `credential.rs` and `grant.rs` whose power it was; `gap.rs` says why a cause that
-//! must exist is not known; `control.rs` attaches decisions and approvals; `naming.rs` what a
-//! directory says of the principals found.
+//! Who asked: `command.rs` joins what `trigger.rs` (a service set off), `call.rs` (which call did it),
+//! `way.rs` (which turn, who asked) and `span.rs` (what lies around) find; `place.rs` names its nodes.
+//! Whose power: `credential.rs` and `grant.rs`.
+//! Controls: `approval.rs`, `decision.rs`, judged with `route.rs` (declared routes) and `cover.rs`
+//! (what is complete). `influence.rs` is kept beside. `gap.rs` and `missing.rs` say why a cause that
+//! must exist is not known; `naming.rs` what a directory says of the principals found; `compare.rs`
+//! what the two chains say of each other.
 
+mod approval;
+mod call;
 mod command;
-mod control;
+mod compare;
+mod cover;
 mod credential;
+mod decision;
 mod gap;
 mod grant;
+mod influence;
+mod missing;
 mod naming;
+mod place;
+mod route;
+mod span;
+mod trigger;
+mod way;
+
+pub(crate) use command::AskedBy;
 
 use crate::answer::{Answer, Coverage, Finding, Gap, SourceState};
 use crate::graph::{self, Graph};
@@ -34,8 +51,11 @@ pub fn walk(question: &Question<'_>, evidence: &Evidence) -> Result<Answer, Pend
     let start = walk.start()?;
     walk.credential_chain(&start)?;
     walk.command_chain(&start)?;
-    walk.controls(&start);
+    walk.approvals_of(&start)?;
+    walk.decisions_of(&start)?;
+    walk.influences_of()?;
     walk.name_principals()?;
+    walk.compare(&start)?;
     walk.source_states()?;
     Ok(verdict::close(walk, &start))
 }
@@ -83,6 +103,21 @@ pub(crate) struct Walk<'a> {
     pub(crate) limits: Vec<String>,
     pub(crate) decisions: Vec<crate::answer::Decision>,
     pub(crate) approvals: Vec<crate::answer::Approval>,
+    pub(crate) influences: Vec<crate::answer::Influence>,
+    pub(crate) asked_by: Vec<AskedBy>,
+    /// Whether more than one root is left.
+    pub(crate) several: bool,
+    /// The call and turn behind the event, for controls.
+    behind: command::Behind,
+    /// Approvals and decisions that credentials of the chain were issued under.
+    credential_approvals: Vec<KeyName>,
+    credential_decisions: Vec<(KeyName, Attestation)>,
+    /// A hop whose scope is known at its effect's end alone, so far.
+    scope_after: Option<(usize, writ_model::scope::Scope, Vec<Rc<Seen>>)>,
+    /// People that directories say stand behind a name.
+    people: BTreeMap<String, String>,
+    /// Hops of the credential chain, counted from the event, with the decision each was made under.
+    decided_hops: Vec<(KeyName, usize)>,
     pub(crate) coverage: Vec<Coverage>,
     pub(crate) sources: Vec<SourceState>,
     pub(crate) contradicted: bool,
@@ -106,6 +141,15 @@ impl<'a> Walk<'a> {
             limits: Vec::new(),
             decisions: Vec::new(),
             approvals: Vec::new(),
+            influences: Vec::new(),
+            asked_by: Vec::new(),
+            several: false,
+            behind: command::Behind::default(),
+            credential_approvals: Vec::new(),
+            credential_decisions: Vec::new(),
+            decided_hops: Vec::new(),
+            scope_after: None,
+            people: BTreeMap::new(),
             coverage: Vec::new(),
             sources: Vec::new(),
             contradicted: false,
@@ -122,7 +166,7 @@ impl<'a> Walk<'a> {
         let merged = most_telling(&records).unwrap_or_else(|| fact.clone());
         if let Some(actor) = merged.actor.as_ref().or(fact.actor.as_ref()) {
             self.graph.principal(&actor.principal, &records);
-            if actor.class == Attestation::Verified {
+            if matches!(actor.class, Attestation::Verified | Attestation::Observed) {
                 let known = self.stated(&rule::PRESENTED, actor.class, &records);
                 self.performed_by = Some((actor.clone(), known));
             }
@@ -241,11 +285,22 @@ impl<'a> Walk<'a> {
 
     /// Notes a finding that rests on something not being there: never more than `asserted`.
     pub(crate) fn find_absence(&mut self, code: &'static str, text: String, records: &[Rc<Seen>]) {
-        let known = self.stated_on(&rule::STATED, Attestation::Verified, records, true);
-        self.find_as(code, "high", known, text, records);
+        self.find_absence_of(code, "high", text, records);
     }
 
-    fn find_as(
+    /// The same, of this severity.
+    pub(crate) fn find_absence_of(
+        &mut self,
+        code: &'static str,
+        severity: &'static str,
+        text: String,
+        records: &[Rc<Seen>],
+    ) {
+        let known = self.stated_on(&rule::STATED, Attestation::Verified, records, true);
+        self.find_as(code, severity, known, text, records);
+    }
+
+    pub(crate) fn find_as(
         &mut self,
         code: &'static str,
         severity: &'static str,

@@ -135,7 +135,7 @@ fn controls(answer: &Answer) -> Vec<(&'static str, String, String)> {
         rows.push(("Approval", approval.state.to_uppercase(), approval.reason.clone().unwrap_or_default()));
     }
     for decision in &answer.decisions {
-        let remark = match (decision.state, decision.engine) {
+        let remark = match (decision.state, decision.engine.as_deref()) {
             ("implied", Some(engine)) => format!("{engine} let it through; the policy is not recorded"),
             ("deny", Some(engine)) => format!("{engine} refused it ({})", decision.enforcement),
             (_, Some(engine)) => format!("{engine} ({}, {})", decision.binding, decision.enforcement),

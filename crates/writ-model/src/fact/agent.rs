@@ -67,6 +67,8 @@ pub struct ToolCall {
     /// Words of the command or arguments that name operations (`delete-volume`), lower case: a
     /// matching feature, never a key.
     pub operations: Vec<String>,
+    /// How long it took, in milliseconds, where its record is dated at its end.
+    pub took_ms: Option<u64>,
     /// What the call read, where it is a read (a file path, a URL, an issue): the name of what then
     /// was in the agent's context.
     pub read: Option<String>,

@@ -1,193 +1,287 @@
-//! The command chain: who asked. What a service did is followed back to the call that set it off;
-//! behind that, and behind every other act, somebody asked, and no record here says who.
+//! The command chain: who asked. From the event to the call that did it, the turn that made the call,
+//! and whoever asked for the turn. Each step is the best of its candidates; rivals are kept, and rivals
+//! that lead to another root make the answer ambiguous rather than wrong.
 
-use super::{Start, Walk, effect_of, principal_fact};
+use super::call::Candidate;
+use super::way::{Act, Asker, Way};
+use super::{Start, Walk, principal_fact};
 use crate::answer::Alternative;
 use crate::graph::DraftHop;
 use crate::question::{Pending, Seen};
-use crate::rule::{self, Chain, Edge, Rule};
-use crate::strength::{Agreement, Strength, Witness, strength};
+use crate::rule::{self, Edge};
+use crate::strength::Strength;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
-use writ_model::fact::{Detail, FactKind, GrantKind, Outcome};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
-use writ_model::time::EventTime;
+use writ_model::fact::{FactKind, Party};
 
-/// A call that may have set a service off, and what both records show.
-struct Trigger {
-    record: Rc<Seen>,
-    name: KeyName,
+/// Rivals whose way back is looked at: more of them make an answer no more ambiguous.
+const RIVALS_MAX: usize = 8;
+
+/// Somebody who may have asked, as far as the walk has come.
+#[derive(Clone)]
+pub(crate) struct AskedBy {
+    pub(crate) party: Party,
+    pub(crate) strength: Strength,
+    pub(crate) grade: Option<&'static str>,
+    pub(crate) alternative: bool,
+}
+
+/// The call behind the event, for the controls that are judged at it.
+#[derive(Clone, Default)]
+pub(crate) struct Behind {
+    /// The act that controls are judged at: the event, or the call that set a service off.
+    pub(super) act: Option<Act>,
+    /// The call itself; the event where it is a call.
+    pub(super) call: Option<Act>,
+    /// The turn that made it.
+    pub(super) turn: Option<Act>,
 }
 
 impl Walk<'_> {
     pub(super) fn command_chain(&mut self, start: &Start) -> Result<(), Pending> {
-        if start.fact.kind != FactKind::Effect {
-            return Ok(());
+        let event = Act { records: start.records.clone(), fact: start.fact.clone() };
+        match start.fact.kind {
+            FactKind::Effect => {
+                let (act, node) = match self.set_off_by(start)? {
+                    Some((record, node)) => (self.caller_act(&record)?, node),
+                    None => (event, start.node.clone()),
+                };
+                self.behind.act = Some(act.clone());
+                self.command_of(&act, &node)
+            }
+            FactKind::ToolCall => {
+                let act = self.call_act(&self.question.event.clone())?.unwrap_or(event);
+                self.asked_through(act, &start.node)
+            }
+            FactKind::ModelCall | FactKind::Intent | FactKind::Session => self.asked_through(event, &start.node),
+            // What a control or a token service wrote down is judged beside a call, not behind one.
+            _ => Ok(()),
         }
-        let Some(time) = start.records.first().and_then(|record| record.event_time) else {
-            self.asker_gap(&start.fact, &start.node);
-            return Ok(());
-        };
-        let by_order = self.orders(start, &time)?;
-        let by_role = if by_order.is_empty() { self.roles(start, &time)? } else { Vec::new() };
-        if let Some((first, rivals)) = by_order.split_first() {
-            let known = self.name_strength(&rule::TRIGGERED_BY_ORDER, Attestation::Verified, &ends(start, first));
-            let node = self.triggered(start, first, rivals, &rule::TRIGGERED_BY_ORDER, known);
-            self.asker_gap(&principal_fact(&first.record), &node);
-        } else if let Some((first, rivals)) = by_role.split_first() {
-            let known = self.features(&ends(start, first));
-            let node = self.triggered(start, first, rivals, &rule::TRIGGERED_BY_ROLE, known);
-            self.order_gap(&start.node);
-            self.asker_gap(&principal_fact(&first.record), &node);
-        } else {
-            self.asker_gap(&start.fact, &start.node);
+    }
+
+    fn caller_act(&mut self, record: &Rc<Seen>) -> Result<Act, Pending> {
+        let records = self.same_act(record)?;
+        let fact = super::most_telling(&records).unwrap_or_else(|| principal_fact(record));
+        Ok(Act { records, fact })
+    }
+
+    /// Who is behind an effect.
+    fn command_of(&mut self, act: &Act, node: &str) -> Result<(), Pending> {
+        let mut candidates = self.calls_behind(act)?;
+        if candidates.is_empty() {
+            candidates.extend(self.around(act)?);
+        }
+        if candidates.is_empty() {
+            return self.no_call(act, node);
+        }
+        candidates.truncate(RIVALS_MAX);
+        let mut ways: Vec<(Candidate, Way)> = Vec::new();
+        for candidate in candidates {
+            let way = self.way_from(candidate.act.clone())?;
+            ways.push((candidate, way));
+        }
+        let (first, way) = ways.remove(0);
+        let root = way.root();
+        let rivals: Vec<&(Candidate, Way)> =
+            ways.iter().filter(|(rival, other)| other.root() != root && rivals(&first, rival)).collect();
+        let alternatives = ways.iter().map(|(other, way)| self.other_call_of(other, way, &root)).collect();
+        let from = self.call_node(&first.act);
+        let inferred = !first.strength.is_stated();
+        self.graph.command.push(DraftHop {
+            grade: first.grade,
+            keys: first.keys.clone(),
+            because: first.because.clone(),
+            against: first.against.clone(),
+            coverage: first.coverage.clone(),
+            alternatives,
+            ..DraftHop::new(
+                (from.clone(), node.to_string()),
+                Edge::Called,
+                first.strength,
+                first.rule,
+                [first.act.records.clone(), act.records.clone()].concat(),
+            )
+        });
+        if inferred {
+            self.carrier_gap(node);
+        }
+        let others: Vec<(Asker, Strength, Option<&'static str>)> = rivals
+            .iter()
+            .flat_map(|(rival, way)| {
+                way.askers.iter().map(|asker| (asker.clone(), rival.strength, rival.grade)).collect::<Vec<_>>()
+            })
+            .collect();
+        self.several |= !rivals.is_empty();
+        self.behind.call = Some(first.act.clone());
+        self.commit(&way, &from, Some((first.strength, first.grade)))?;
+        for (asker, strength, grade) in others {
+            let strength = strength.min(asker.strength);
+            self.asked_by.push(AskedBy { party: asker.party, strength, grade, alternative: true });
+        }
+        if self.several {
+            self.asked_by.iter_mut().for_each(|asked| asked.alternative = true);
         }
         Ok(())
     }
 
-    /// Calls that gave or changed the standing order this effect says it is part of.
-    fn orders(&mut self, start: &Start, time: &EventTime) -> Result<Vec<Trigger>, Pending> {
-        let Some(effect) = effect_of(&start.fact).filter(|effect| effect.via_service.is_some()) else {
-            return Ok(Vec::new());
-        };
-        let mut found: Vec<Trigger> = Vec::new();
-        for order in effect.orders.clone() {
-            for role in [KeyRole::Mints, KeyRole::Names] {
-                found.extend(self.triggers(start, time, &order, role, None, |record| sets_off(record, &order))?);
+    /// The call or turn whose span lies around an effect's own.
+    fn around(&mut self, act: &Act) -> Result<Option<Candidate>, Pending> {
+        for record in act.records.clone() {
+            let like = |fact: &writ_model::fact::Fact| {
+                super::call::tool_call(fact).is_some() || super::way::intent(fact).is_some()
+            };
+            if let super::span::Climb::Found(around, key) = self.climb(&record, like)? {
+                let act_around = match self.call_act(&around)? {
+                    Some(call) => call,
+                    None => Act::of(&around, &principal_fact(&around)),
+                };
+                let ends = [act_around.records.clone(), vec![Rc::clone(&record)]].concat();
+                let strength = self.shared(&rule::ENCLOSED, writ_model::key::Attestation::Claimed, &ends);
+                let because = "the request's span lies inside the span of this call".to_string();
+                return Ok(Some(Candidate::new(act_around, &rule::ENCLOSED, strength, vec![key], vec![because])));
             }
         }
-        nearest_first(&mut found, time);
-        Ok(found)
+        Ok(None)
     }
 
-    /// Calls that handed the service the role it acts under.
-    fn roles(&mut self, start: &Start, time: &EventTime) -> Result<Vec<Trigger>, Pending> {
-        let via_service = effect_of(&start.fact).is_some_and(|effect| effect.via_service.is_some());
-        let Some(presented) = start.fact.presented.as_ref().filter(|_| via_service) else { return Ok(Vec::new()) };
-        let mut found: Vec<Trigger> = Vec::new();
-        for trace in presented.traces.clone() {
-            let within = rule::TRIGGERED_BY_ROLE.within_ms;
-            found.extend(self.triggers(start, time, &trace.name, KeyRole::Names, within, |record| {
-                record.facts.iter().any(|fact| {
-                    matches!(&fact.detail, Detail::Grant(grant)
-                        if grant.kind == GrantKind::Passed && grant.traces.contains(&trace.name))
-                        && fact.outcome == Outcome::Success
-                })
-            })?);
-        }
-        nearest_first(&mut found, time);
-        Ok(found)
+    /// The event is a call, a model call or a turn: who made and asked for it.
+    fn asked_through(&mut self, act: Act, node: &str) -> Result<(), Pending> {
+        let way = self.way_from(act.clone())?;
+        self.behind.call = Some(act);
+        self.commit(&way, node, None)
     }
 
-    fn triggers(
+    /// Makes a way part of the answer: nodes, hops, who asked, and what is missing at its end.
+    fn commit(
         &mut self,
-        start: &Start,
-        time: &EventTime,
-        name: &KeyName,
-        role: KeyRole,
-        within_ms: Option<u64>,
-        fits: impl Fn(&Seen) -> bool,
-    ) -> Result<Vec<Trigger>, Pending> {
-        let Some(first) = start.records.first() else { return Ok(Vec::new()) };
-        let until = self.until(first, time);
-        let own = |record: &Rc<Seen>| start.records.iter().any(|known| known.id == record.id);
-        let near = |record: &Rc<Seen>| {
-            let Some(at) = record.event_time else { return false };
-            within_ms.is_none_or(|within| time.start.millis_since(at.start).unsigned_abs() <= within)
-        };
-        let mut found = self.keyed(name, role, until, Chain::Command)?.records;
-        found.retain(|record| !own(record) && near(record) && fits(record));
-        Ok(found.into_iter().map(|record| Trigger { record, name: name.clone() }).collect())
-    }
-
-    /// The hop from the call to what it set off; the call's node.
-    fn triggered(
-        &mut self,
-        start: &Start,
-        first: &Trigger,
-        rivals: &[Trigger],
-        rule: &'static Rule,
-        known: Strength,
-    ) -> String {
-        let records = vec![Rc::clone(&first.record)];
-        let call = principal_fact(&first.record);
-        let node = self.act_node(&records, &call);
-        if let Some(actor) = &call.actor {
-            self.graph.principal(&actor.principal, &records);
+        way: &Way,
+        call: &str,
+        weakest: Option<(Strength, Option<&'static str>)>,
+    ) -> Result<(), Pending> {
+        self.context(way);
+        self.propose(way, call);
+        let mut nodes = vec![call.to_string()];
+        let mut last = call.to_string();
+        for turn in &way.turns {
+            let node = self.turn_node(&turn.act);
+            if node == last {
+                continue;
+            }
+            let ends = turn.act.records.clone();
+            self.graph.command.push(DraftHop {
+                grade: (!turn.strength.is_stated()).then_some("weak"),
+                keys: turn.key.iter().cloned().collect(),
+                because: vec![turn.because.clone()],
+                ..DraftHop::new((node.clone(), last.clone()), turn.edge, turn.strength, turn.rule, ends)
+            });
+            if !turn.strength.is_stated() {
+                self.turn_gap(&last);
+            }
+            last.clone_from(&node);
+            nodes.push(node);
         }
-        let keyed = rule.key == Some(KeyKind::Task);
-        let because = if keyed {
-            format!("the record carries the id of the order that {} gave or changed", call.action)
-        } else {
-            format!("{} handed the service the role it acted under, within 12 h before", call.action)
-        };
-        let alternatives: Vec<Alternative> = rivals.iter().map(|rival| self.other_call(rival, !keyed)).collect();
-        self.graph.command.push(DraftHop {
-            from: node.clone(),
-            to: start.node.clone(),
-            edge: Edge::Triggered,
-            strength: known,
-            grade: (!keyed).then_some("weak"),
-            rule,
-            keys: if keyed { vec![first.name.clone()] } else { Vec::new() },
-            records: ends(start, first),
-            because: vec![because],
-            against: if alternatives.is_empty() { Vec::new() } else { vec!["other calls fit as well".to_string()] },
-            alternatives,
-            coverage: Vec::new(),
-        });
-        node
+        self.behind.turn = way.turns.first().map(|turn| turn.act.clone());
+        let (strength, grade) = weakest.map_or((None, None), |(strength, grade)| (Some(strength), grade));
+        let through = way.weakest().into_iter().chain(strength).min();
+        let grade = grade.or_else(|| through.filter(|known| !known.is_stated()).map(|_| "weak"));
+        let is_turn = way.turns.is_empty() && super::way::intent(&way.call.fact).is_some();
+        let mut people: BTreeSet<String> = BTreeSet::new();
+        for asker in &way.askers {
+            let to = if is_turn { Some(&last) } else { nodes.get(asker.turn + 1) };
+            let Some(to) = to.or(nodes.last()).cloned() else { continue };
+            self.ask_hop(asker, &to);
+            people.insert(asker.party.principal.id.clone());
+            let strength = through.map_or(asker.strength, |known| known.min(asker.strength));
+            let grade = grade.filter(|_| !strength.is_stated());
+            self.asked_by.push(AskedBy { party: asker.party.clone(), strength, grade, alternative: false });
+        }
+        if people.len() > 1 {
+            self.several = true;
+            self.limit(
+                "The agent's records name more than one asker for this; none is taken for the only one.".to_string(),
+            );
+        }
+        if way.askers.is_empty() {
+            if way.turns.is_empty() && !is_turn {
+                self.turn_missing(way, call)?;
+            } else {
+                self.asker_missing(way, &last)?;
+            }
+        }
+        Ok(())
     }
 
-    fn other_call(&mut self, rival: &Trigger, graded: bool) -> Alternative {
-        let records = vec![Rc::clone(&rival.record)];
-        let call = principal_fact(&rival.record);
-        let from = self.act_node(&records, &call);
-        let when = rival.record.event_time.map_or_else(String::new, |time| format!(" at {}", time.start));
-        Alternative {
-            from,
-            grade: graded.then_some("weak"),
-            because: vec![format!("{}{when} fits as well", call.action)],
-            against: vec!["lies further from the effect in time, or is told as late".to_string()],
+    /// Sessions, conversations and agents the way passes, as nodes.
+    fn context(&mut self, way: &Way) {
+        for act in core::iter::once(&way.call).chain(way.turns.iter().map(|turn| &turn.act)) {
+            self.session_nodes(act);
+            let agent = super::way::intent(&act.fact).and_then(|intent| intent.agent.clone());
+            let actor = act.fact.actor.clone().map(|party| party.principal);
+            for principal in agent.into_iter().chain(actor) {
+                self.graph.principal(&principal, &act.records);
+            }
         }
     }
 
-    fn features(&self, records: &[Rc<Seen>]) -> Strength {
-        strength(&Witness {
-            rule: &rule::TRIGGERED_BY_ROLE,
-            agreement: Agreement::Features,
-            ends: &self.ends(records),
-            open_premise: true,
-            contradicted: false,
-        })
-    }
-}
-
-/// Whether this record gave or changed the order, successfully and under its own caller.
-fn sets_off(record: &Seen, order: &KeyName) -> bool {
-    record.facts.iter().any(|fact| {
-        fact.outcome == Outcome::Success
-            && fact.keys.iter().any(|key| {
-                key.name == *order
-                    && matches!(key.role, KeyRole::Mints | KeyRole::Names)
-                    && key.class == Attestation::Verified
+    /// The model call that proposed the call; others that did are alternatives.
+    fn propose(&mut self, way: &Way, call: &str) {
+        let Some(((act, key), rivals)) = way.proposed.split_first() else { return };
+        let ends = [act.records.clone(), way.call.records.clone()].concat();
+        let class = writ_model::key::Attestation::SelfStated;
+        let strength = self.shared(&rule::PROPOSED, class, &ends);
+        let node = self.act_node(&act.records, &act.fact);
+        let mut because = vec![format!("the model's answer proposed call {}", key.value)];
+        if act.records.len() > 1 {
+            because.push(format!("{} instrumentations tell of this one model call", act.records.len()));
+        }
+        let alternatives: Vec<Alternative> = rivals
+            .iter()
+            .map(|(rival, _)| Alternative {
+                from: self.act_node(&rival.records, &rival.fact),
+                grade: None,
+                because: vec!["proposed a call of the same id".to_string()],
+                against: vec!["lies further from the call in time".to_string()],
             })
-    })
+            .collect();
+        self.graph.command.push(DraftHop {
+            keys: vec![key.clone()],
+            because,
+            alternatives,
+            ..DraftHop::new((node, call.to_string()), Edge::Proposed, strength, &rule::PROPOSED, ends)
+        });
+    }
+
+    fn ask_hop(&mut self, asker: &Asker, to: &str) {
+        let from = self.graph.principal(&asker.party.principal, &asker.records);
+        let (edge, rule, because) = if asker.scheduled {
+            (Edge::Scheduled, &rule::SCHEDULED, "the turn's record says that a schedule began it")
+        } else {
+            (Edge::Asked, &rule::ASKED, "the turn's record names who asked")
+        };
+        self.graph.command.push(DraftHop {
+            because: vec![because.to_string()],
+            ..DraftHop::new((from, to.to_string()), edge, asker.strength, rule, asker.records.clone())
+        });
+    }
+
+    fn other_call_of(&mut self, other: &Candidate, way: &Way, root: &str) -> Alternative {
+        let from = self.call_node(&other.act);
+        let mut against = other.against.clone();
+        if way.root() == root {
+            against.push("leads to the same asker".to_string());
+        }
+        Alternative { from, grade: other.grade, because: other.because.clone(), against }
+    }
 }
 
-fn ends(start: &Start, trigger: &Trigger) -> Vec<Rc<Seen>> {
-    let mut records = vec![Rc::clone(&trigger.record)];
-    records.extend(start.records.iter().cloned());
-    records
-}
-
-fn nearest_first(found: &mut Vec<Trigger>, time: &EventTime) {
-    found.sort_by_key(|trigger| {
-        let distance = trigger.record.event_time.map_or(i64::MAX, |at| time.start.millis_since(at.start).abs());
-        (distance, trigger.record.id)
-    });
-    found.dedup_by_key(|trigger| trigger.record.id);
+/// Whether a rival leaves the first in doubt: it is known as well, or it is a strong guess beside what
+/// rests on an agent's own word alone.
+fn rivals(first: &Candidate, rival: &Candidate) -> bool {
+    let equal = rival.tier() == first.tier();
+    let own_word = first.strength.is_stated() && !first.strength.is_proven();
+    equal || (own_word && rival.grade == Some("strong"))
 }

@@ -66,8 +66,9 @@ impl Walk<'_> {
             against: Vec::new(),
             alternatives: Vec::new(),
             coverage: Vec::new(),
+            scope: None,
         });
-        if presented.class == Attestation::Verified {
+        if matches!(presented.class, Attestation::Verified | Attestation::Observed) {
             self.power =
                 link.holder.clone().map(|party| Power { party, strength: known, credential: link.credential.clone() });
         } else {
@@ -199,6 +200,8 @@ impl Walk<'_> {
         let next = self.link(&presented, act.fact.actor.as_ref(), &act.records);
         let known = self.key_strength(rule, link, act, disagree);
         self.push_hop(&next.node, link, edge, known, rule, act, rivals);
+        self.scope_of(act);
+        self.issued_under(act);
         let carried = !disagree && edge.carries_power() && known.is_stated();
         if let (Some(party), Some(power)) = (next.holder.clone(), &self.power)
             && carried
@@ -281,6 +284,7 @@ impl Walk<'_> {
             against: against_rivals(rivals.len()),
             alternatives,
             coverage: Vec::new(),
+            scope: None,
         });
     }
 
@@ -325,7 +329,8 @@ fn rule_of(change: CredentialChange) -> (&'static Rule, Edge) {
 fn minting_of(record: &Seen, name: &KeyName) -> Option<(Fact, Minting, Attestation)> {
     record.facts.iter().find_map(|fact| {
         let Detail::Credential(minting) = &fact.detail else { return None };
-        let made = minting.minted.as_ref() == Some(name)
+        // A credential may go by several names: its fingerprint, and its issuer's id for it.
+        let made = minting.minted.is_some()
             && fact.outcome == Outcome::Success
             && !matches!(minting.change, CredentialChange::Revoked | CredentialChange::Refused);
         let key = fact.keys.iter().find(|key| key.name == *name && key.role == KeyRole::Mints)?;
@@ -351,12 +356,12 @@ fn fits(link: &Link, minted_at: Option<EventTime>, minting: &Minting, skew: u32)
     before && told && same_holder
 }
 
-fn cause_of(act: &Issuance) -> Option<String> {
+/// What an issuance goes back to: which credential, in whose name. Two that differ in either do not
+/// agree.
+fn cause_of(act: &Issuance) -> (Option<String>, Option<String>) {
     let presented = act.fact.presented.as_ref().and_then(|presented| presented.credential.as_ref());
-    presented
-        .map(ToString::to_string)
-        .or_else(|| act.fact.actor.as_ref().map(|actor| actor.principal.id.clone()))
-        .or_else(|| act.minting.by_service.clone())
+    let actor = act.fact.actor.as_ref().map(|actor| actor.principal.id.clone());
+    (presented.map(ToString::to_string), actor.or_else(|| act.minting.by_service.clone()))
 }
 
 fn because_presented(class: Attestation) -> String {

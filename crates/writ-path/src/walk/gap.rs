@@ -2,7 +2,6 @@
 
 use super::Walk;
 use crate::answer::Gap;
-use crate::coverage;
 use crate::question::{Ask, Pending, Seen};
 use crate::rule::{Chain, Edge};
 use crate::strength::{Agreement, Witness, strength};
@@ -10,22 +9,22 @@ use crate::walk::credential::Link;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
-use writ_model::fact::{Detail, Fact, FactKind, RecorderChange};
+use writ_model::fact::{Detail, FactKind, RecorderChange};
 use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
 use writ_model::time::{EventTime, Time};
 
 /// Why a cause is not known, in words and as data.
-struct Why {
-    reason: &'static str,
-    text: String,
-    holder: Option<String>,
-    until: Option<Time>,
-    fix: Option<String>,
-    ask: Option<String>,
+pub(super) struct Why {
+    pub(super) reason: &'static str,
+    pub(super) text: String,
+    pub(super) holder: Option<String>,
+    pub(super) until: Option<Time>,
+    pub(super) fix: Option<String>,
+    pub(super) ask: Option<String>,
 }
 
 impl Why {
-    fn new(reason: &'static str, text: String) -> Why {
+    pub(super) fn new(reason: &'static str, text: String) -> Why {
         Why { reason, text, holder: None, until: None, fix: None, ask: None }
     }
 }
@@ -42,7 +41,9 @@ impl Walk<'_> {
         if matches!(why.reason, "unknown")
             && let Some(issued_at) = link.presented.issued_at
         {
-            let covering = self.covering(&used.identity.source, &issuer, issued_at)?;
+            let slack = i64::from(issued_at.precision_ms) + i64::from(self.skew(&used));
+            let (from, to) = (issued_at.start.plus_millis(-slack), issued_at.start.plus_millis(slack));
+            let covering = self.coverage_of(&used.identity.source, &issuer, from, to)?;
             if !covering.is_empty() {
                 let text = format!(
                     "{issuer} is declared complete over the instant this credential was created, and holds no record that shows who issued it"
@@ -106,24 +107,6 @@ impl Walk<'_> {
         self.push_gap(chain, after, "every candidate", Why::new("budget", text));
     }
 
-    /// Nobody is known to have asked for this act, at this node.
-    pub(super) fn asker_gap(&mut self, act: &Fact, node: &str) {
-        let what = &act.action;
-        let mut why = Why::new(
-            "not_collected",
-            format!(
-                "Somebody, or a schedule, asked for {what}; no record of an agent, a person's request or a schedule is here."
-            ),
-        );
-        why.fix =
-            Some("hand in the agent's own log of the run, and have it carry the request id of each call".to_string());
-        why.ask = act
-            .actor
-            .as_ref()
-            .map(|actor| format!("whoever runs {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id)));
-        self.push_gap(Chain::Command, node.to_string(), "asker", why);
-    }
-
     /// The carrier that would have named what set a service off was not in its record.
     pub(super) fn order_gap(&mut self, node: &str) {
         let mut why = Why::new(
@@ -138,7 +121,7 @@ impl Walk<'_> {
         self.push_gap(Chain::Command, node.to_string(), "the call that set the service off", why);
     }
 
-    fn push_gap(&mut self, chain: Chain, after: String, expected: &'static str, why: Why) {
+    pub(super) fn push_gap(&mut self, chain: Chain, after: String, expected: &'static str, why: Why) {
         let gap = Gap {
             chain,
             after,
@@ -253,54 +236,6 @@ impl Walk<'_> {
         };
         let (written_since, _) = self.evidence.window(ask)?;
         Ok((written_since == 0).then(|| (identity.reference(), by)))
-    }
-
-    /// Declarations of completeness that still hold and cover an instant; they are noted as cited.
-    fn covering(
-        &mut self,
-        source: &str,
-        recorder: &str,
-        instant: EventTime,
-    ) -> Result<alloc::vec::Vec<String>, Pending> {
-        let Some(name) = KeyName::new(KeyKind::Principal, "recorder", recorder) else {
-            return Ok(alloc::vec::Vec::new());
-        };
-        let mut ids = alloc::vec::Vec::new();
-        let skew = self.question.source(source).map_or(0, |info| info.skew_ms);
-        for record in self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?.records {
-            for fact in &record.facts {
-                let Detail::Coverage(said) = &fact.detail else { continue };
-                let about = said.source == source && said.recorder == recorder;
-                if !about || !coverage::reaches(said, instant, skew) || self.own_principal(&said.declared_by) {
-                    continue;
-                }
-                let ask = Ask::Window {
-                    source: said.source.clone(),
-                    recorder: said.recorder.clone(),
-                    from: said.from,
-                    to: said.to,
-                };
-                let (count, digest) = self.evidence.window(ask)?;
-                if coverage::holds(said, count, digest) {
-                    let id = format!("c{}", self.coverage.len() + 1);
-                    let info = self.question.source(source);
-                    self.coverage.push(coverage::entry(id.clone(), said, info));
-                    self.graph.cite(&[Rc::clone(&record)]);
-                    ids.push(id);
-                } else {
-                    self.limit(format!("A declaration that {recorder} is complete no longer holds: the records it counted have changed."));
-                }
-            }
-        }
-        Ok(ids)
-    }
-
-    /// A principal of this answer cannot vouch for the evidence against itself.
-    fn own_principal(&self, who: &str) -> bool {
-        let named =
-            |party: &writ_model::fact::Party| party.principal.id == who || party.principal.name.as_deref() == Some(who);
-        self.performed_by.as_ref().is_some_and(|(party, _)| named(party))
-            || self.power.as_ref().is_some_and(|power| named(&power.party))
     }
 }
 

@@ -72,6 +72,7 @@ impl Walk<'_> {
             against: against_rivals(rivals.len()),
             alternatives,
             coverage: Vec::new(),
+            scope: None,
         });
         self.grantor_of(fact, &records, known, rivals.iter().map(|(_, fact, _)| fact));
         Ok(())
@@ -107,6 +108,7 @@ impl Walk<'_> {
             against: against_rivals(rivals.len()),
             alternatives,
             coverage: Vec::new(),
+            scope: None,
         });
         if let Some(actor) = fact.actor.clone().filter(|actor| actor.class == Attestation::Verified) {
             let from = self.graph.principal(&actor.principal, &records);
@@ -124,6 +126,7 @@ impl Walk<'_> {
                 against: Vec::new(),
                 alternatives: Vec::new(),
                 coverage: Vec::new(),
+                scope: None,
             });
             self.grantor_of(fact, &records, known, rivals.iter().map(|(_, fact, _)| fact));
         }
@@ -181,6 +184,7 @@ impl Walk<'_> {
             against: vec!["no key agrees: the record of the request leaves the new key out".to_string()],
             alternatives,
             coverage: Vec::new(),
+            scope: None,
         });
         self.issuance_gap(link)?;
         Ok(true)

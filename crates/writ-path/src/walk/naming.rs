@@ -8,6 +8,7 @@ use crate::answer::{PrincipalEntry, SourceState};
 use crate::question::{Pending, Seen};
 use crate::rule::{self, Chain};
 use crate::strength::{Agreement, Strength, Witness, strength};
+use crate::walk::compare::directory_key;
 use crate::walk::credential::Link;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -17,12 +18,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::custody::Custody;
 use writ_model::fact::{CredentialChange, Detail, IdentityFact, Outcome, Relation};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, KeyName, KeyRole};
 use writ_model::principal::PrincipalKind;
 use writ_model::time::Time;
 
 /// A directory's entry that covers the instant, with the record it stands in.
-type Entry = (Rc<Seen>, IdentityFact);
+pub(super) type Entry = (Rc<Seen>, IdentityFact);
 
 impl Walk<'_> {
     /// Kinds and owners of the principals found, at the instant of the event.
@@ -32,13 +33,22 @@ impl Walk<'_> {
         ids.extend(self.performed_by.iter().map(|(party, _)| party.principal.id.clone()));
         ids.extend(self.power.iter().map(|power| power.party.principal.id.clone()));
         ids.extend(self.grantor.iter().map(|(party, _)| party.principal.id.clone()));
+        ids.extend(self.asked_by.iter().map(|asked| asked.party.principal.id.clone()));
         for id in ids {
-            let Some(name) = principal_key(&id) else { continue };
+            let Some(name) = directory_key(&id) else { continue };
             let entries = self.entries(&name, instant)?;
             let kinds: BTreeSet<PrincipalKind> =
                 entries.iter().filter(|(_, fact)| fact.relation == Relation::Same).map(|(_, fact)| fact.kind).collect();
             if let (1, Some(kind)) = (kinds.len(), kinds.first()) {
                 self.kinds.insert(id.clone(), *kind);
+            }
+            let people: BTreeSet<&String> = entries
+                .iter()
+                .filter(|(_, fact)| fact.relation == Relation::Same)
+                .map(|(_, fact)| &fact.object)
+                .collect();
+            if let (1, Some(person)) = (people.len(), people.first()) {
+                self.people.insert(id.clone(), (*person).clone());
             }
             if self.power.as_ref().is_some_and(|power| power.party.principal.id == id) {
                 self.owner = self.owner_of(&entries, &id, instant);
@@ -126,7 +136,7 @@ impl Walk<'_> {
     }
 
     /// Directory entries about a name whose interval covers the instant.
-    fn entries(&mut self, name: &KeyName, instant: Time) -> Result<Vec<Entry>, Pending> {
+    pub(super) fn entries(&mut self, name: &KeyName, instant: Time) -> Result<Vec<Entry>, Pending> {
         let mut entries = Vec::new();
         let found = self.keyed(name, KeyRole::Mints, Time::MAX, Chain::Credential)?;
         if found.more {
@@ -207,10 +217,4 @@ impl Walk<'_> {
         }
         Ok(())
     }
-}
-
-/// The key by which directories name a principal: `namespace:id` taken apart.
-fn principal_key(id: &str) -> Option<KeyName> {
-    let (namespace, value) = id.split_once(':')?;
-    KeyName::new(KeyKind::Principal, namespace, value)
 }

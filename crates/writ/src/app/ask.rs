@@ -60,6 +60,13 @@ impl Asker {
         match ask {
             Ask::Key { name, role, until } => self.keyed(name, *role, *until, budget.per_key),
             Ask::Spans => Ok(Reply::Spans(self.spans.get_or_init(|| self.spans()).clone())),
+            Ask::Recorded { source, recorder, from, to } => {
+                let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of);
+                let positions: Vec<Position> = window.map(|(_, position)| position).take(budget.records + 1).collect();
+                let more = positions.len() > budget.records;
+                let seen = positions.into_iter().take(budget.records).map(|position| self.seen(position));
+                Ok(Reply::Records(seen.collect::<Result<_, _>>()?, more))
+            }
             Ask::Window { source, recorder, from, to } => {
                 let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of);
                 let (count, digest) = window_digest(window.map(|(content, _)| content).collect());

@@ -1,0 +1,374 @@
+//! Approvals: which of them speak about this call, and what they come to. A state is judged at the
+//! instant of the act, from every step of the approval that is known.
+
+mod judge;
+
+use super::way::Act;
+use super::{Start, Walk, call::tool_call};
+use crate::answer::Approval;
+use crate::graph;
+use crate::question::{Pending, Seen};
+use crate::rule::{self, Chain, Rule};
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use judge::{Case, Judged, judge};
+use writ_model::fact::{ApprovalStep, Control, Detail, Fact, FactKind};
+use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::time::Time;
+
+/// A step of an approval, with the record it stands in.
+#[derive(Clone)]
+pub(super) struct Step {
+    pub(super) record: Rc<Seen>,
+    pub(super) says: writ_model::fact::Approval,
+    /// How the service knows it: its own word, or an agent's.
+    pub(super) class: Attestation,
+}
+
+/// Approvals by the service that wrote them and their id: steps, and the rule that found them.
+type FoundApprovals = BTreeMap<(String, KeyName), (Vec<Step>, &'static Rule)>;
+
+/// How old a rule is when it is called old, in milliseconds: a week.
+const OLD_MS: i64 = 7 * 24 * 3600 * 1000;
+
+impl Walk<'_> {
+    /// Every approval that speaks about the call, or what its absence comes to.
+    pub(super) fn approvals_of(&mut self, start: &Start) -> Result<(), Pending> {
+        let judged_at = self.judged(start);
+        let found = self.approvals_found(&judged_at)?;
+        let hop = self.graph.command_number(0);
+        let mut approvals: Vec<Approval> = Vec::new();
+        for (steps, rule) in found.into_values() {
+            let case = self.case(&judged_at, &steps, rule);
+            let judged = judge(&steps, &case);
+            self.approval_findings(start, &steps, &judged, &case)?;
+            approvals.push(self.approval_entry(&steps, judged, hop));
+        }
+        if approvals.is_empty() {
+            approvals.push(self.no_approval(start, &judged_at, hop)?);
+        }
+        approvals.sort_by_key(|approval| (rank(approval.state), approval.records.clone()));
+        self.approvals = approvals;
+        Ok(())
+    }
+
+    /// The act an approval is judged at: the call that set a service off, else the event.
+    pub(super) fn judged(&self, start: &Start) -> Act {
+        self.behind.act.clone().unwrap_or_else(|| Act { records: start.records.clone(), fact: start.fact.clone() })
+    }
+
+    /// Approvals by the service that wrote them and their id, with the rule that found each.
+    fn approvals_found(&mut self, act: &Act) -> Result<FoundApprovals, Pending> {
+        let mut found: BTreeMap<(String, KeyName), &'static Rule> = BTreeMap::new();
+        let call = self.behind.call.clone();
+        let acts: Vec<Act> = call.iter().cloned().chain([act.clone()]).collect();
+        for act in &acts {
+            for (name, _) in act.keys(KeyKind::ToolCall, KeyRole::Carries) {
+                self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_CALL, &mut found)?;
+            }
+            for (name, _) in act.keys(KeyKind::Approval, KeyRole::Names) {
+                self.collect(&name, KeyRole::Mints, &rule::APPROVAL_NAMED, &mut found)?;
+            }
+            for (name, _) in act.keys(KeyKind::Request, KeyRole::Carries) {
+                self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_REQUEST, &mut found)?;
+            }
+        }
+        for name in self.credential_approvals.clone() {
+            self.collect(&name, KeyRole::Mints, &rule::APPROVAL_NAMED, &mut found)?;
+        }
+        if found.is_empty()
+            && let Some(digest) = call.as_ref().and_then(|call| tool_call(&call.fact)?.arguments.digest.clone())
+            && let Some(name) = KeyName::new(KeyKind::Arguments, "digest", &digest)
+        {
+            self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_ARGUMENTS, &mut found)?;
+        }
+        let mut whole = BTreeMap::new();
+        for ((recorder, approval), rule) in found {
+            let mut steps: Vec<Step> = Vec::new();
+            for record in self.keyed(&approval, KeyRole::Mints, Time::MAX, Chain::Command)?.records {
+                if record.identity.recorder == recorder {
+                    steps.extend(step(&record));
+                }
+            }
+            steps.sort_by_key(|step| (step.record.event_time.map(|time| time.start), step.record.id));
+            // Of approvals for equal arguments only those that are for no other call are looked at.
+            let of_another =
+                rule.id == rule::APPROVAL_OF_ARGUMENTS.id && steps.iter().any(|step| step.says.call.is_some());
+            if !steps.is_empty() && !of_another {
+                whole.insert((recorder, approval), (steps, rule));
+            }
+        }
+        Ok(whole)
+    }
+
+    fn collect(
+        &mut self,
+        name: &KeyName,
+        role: KeyRole,
+        rule: &'static Rule,
+        found: &mut BTreeMap<(String, KeyName), &'static Rule>,
+    ) -> Result<(), Pending> {
+        for record in self.keyed(name, role, Time::MAX, Chain::Command)?.records {
+            for step in step(&record) {
+                found.entry((record.identity.recorder.clone(), step.says.approval)).or_insert(rule);
+            }
+        }
+        Ok(())
+    }
+
+    fn case(&self, act: &Act, steps: &[Step], rule: &'static Rule) -> Case {
+        let (from, to) = self.stretch(act);
+        let call = self.behind.call.as_ref().and_then(|call| tool_call(&call.fact));
+        let skew = steps.iter().map(|step| i64::from(self.skew(&step.record))).max().unwrap_or(0);
+        Case {
+            from,
+            to,
+            skew_ms: skew,
+            digest: call.and_then(|call| call.arguments.digest.clone()),
+            tool: call.map(|call| call.tool.clone()),
+            action: act.fact.action.clone(),
+            resources: act.fact.resources.iter().map(|resource| resource.id.clone()).collect(),
+            by_id: rule.proof == crate::rule::Proof::OneToOne,
+            quantities: act.fact.quantities.clone(),
+        }
+    }
+
+    fn approval_entry(&mut self, steps: &[Step], judged: Judged, hop: Option<usize>) -> Approval {
+        let records: Vec<Rc<Seen>> = steps.iter().map(|step| Rc::clone(&step.record)).collect();
+        self.graph.cite(&records);
+        let last = |take: fn(&writ_model::fact::Approval) -> Option<String>| {
+            steps.iter().rev().find_map(|step| take(&step.says))
+        };
+        let approver = steps.iter().rev().find_map(|step| Some((step, step.says.approver.as_ref()?)));
+        let approver_strength = approver.map(|(step, who)| {
+            let class = if who.authenticated { step.class } else { Attestation::Claimed };
+            self.stated(&rule::STATED, class, core::slice::from_ref(&step.record))
+        });
+        let granted = steps.iter().find(|step| gives(step.says.step));
+        let time = |step: &Step| step.record.event_time.map(|time| time.start.to_string());
+        let covers = steps.iter().rev().find_map(|step| covers_text(&step.says.covers));
+        Approval {
+            state: judged.state,
+            reason: Some(judged.reason).filter(|reason| !reason.is_empty()),
+            covers,
+            uses: steps.iter().find_map(|step| step.says.uses),
+            approver: approver.map(|(_, who)| who.principal.name.clone().unwrap_or_else(|| who.principal.id.clone())),
+            approver_strength,
+            approver_entitled: approver.and_then(|(_, who)| who.entitled),
+            separation: judged.separation,
+            rendered_by: last(|says| says.rendered_by.clone()),
+            shown_digest: last(|says| says.shown_digest.clone()),
+            executed_digest: last(|says| says.executed_digest.clone())
+                .or_else(|| tool_call(&self.behind.call.as_ref()?.fact)?.arguments.digest.clone()),
+            granted_at: granted.and_then(time),
+            expires_at: steps.iter().rev().find_map(|step| step.says.expires).map(|time| time.to_string()),
+            ratified: judged.ratified,
+            hop,
+            coverage: Vec::new(),
+            records: graph::references(&records),
+        }
+    }
+
+    fn approval_findings(
+        &mut self,
+        start: &Start,
+        steps: &[Step],
+        judged: &Judged,
+        case: &Case,
+    ) -> Result<(), Pending> {
+        let records: Vec<Rc<Seen>> = steps.iter().map(|step| Rc::clone(&step.record)).collect();
+        let done = start.fact.outcome != writ_model::fact::Outcome::Denied;
+        let reason = judged.reason.clone();
+        match judged.state {
+            "mismatch" => {
+                self.find("approval_mismatch", "high", format!("approved something else: {reason}"), &records);
+            }
+            "expired" => {
+                self.find("approval_expired", "high", format!("done after the approval ended: {reason}"), &records);
+            }
+            "exhausted" => {
+                self.find("approval_exhausted", "high", reason, &records);
+            }
+            "denied" | "withdrawn" if done => {
+                self.find(
+                    "approval_denied_but_done",
+                    "high",
+                    format!("done although the approval was {}", judged.state),
+                    &records,
+                );
+            }
+            "standing" => self.standing(steps, case, &records)?,
+            "override" if judged.ratified != Some(true) => {
+                let text = "the control was passed over, and nobody is known to have confirmed it afterwards";
+                self.find_absence("override_not_ratified", text.to_string(), &records);
+            }
+            _ => {}
+        }
+        if judged.by_agent {
+            let text = "the agent itself put the approval before the person, so what was shown is its own account";
+            self.find("self_approval", "medium", text.to_string(), &records);
+        }
+        Ok(())
+    }
+
+    /// A standing approval: since when, by whom.
+    fn standing(&mut self, steps: &[Step], case: &Case, records: &[Rc<Seen>]) -> Result<(), Pending> {
+        let Some(named) = steps.iter().rev().find_map(|step| step.says.rule.clone()) else {
+            let text = "a setting that was made before let the call through; nobody was asked about this call";
+            self.find("standing_approval", "medium", text.to_string(), records);
+            return Ok(());
+        };
+        let mut made: Option<(Rc<Seen>, String)> = None;
+        if let Some(name) = KeyName::new(KeyKind::Approval, "any", &format!("rule:{named}")) {
+            for record in self.keyed(&name, KeyRole::Mints, Time::MAX, Chain::Command)?.records {
+                let says = step(&record).into_iter().find(|step| step.says.step == ApprovalStep::RuleMade);
+                if let Some(says) = says {
+                    let by = says.says.approver.as_ref().map_or_else(
+                        || "nobody named".to_string(),
+                        |who| who.principal.name.clone().unwrap_or_else(|| who.principal.id.clone()),
+                    );
+                    made = Some((record, by));
+                }
+            }
+        }
+        let text = match &made {
+            Some((record, by)) => {
+                let at = record.event_time.map_or_else(String::new, |time| format!(" at {}", time.start));
+                let old = record.event_time.is_some_and(|time| case.from.millis_since(time.start) > OLD_MS);
+                let age = if old { ", more than a week before" } else { "" };
+                format!("rule {named}, made by {by}{at}{age}, let the call through; nobody was asked about this call")
+            }
+            None => format!("rule {named} let the call through; who made it is not recorded here"),
+        };
+        let cited = [records.to_vec(), made.into_iter().map(|(record, _)| record).collect()].concat();
+        self.find("standing_approval", "medium", text, &cited);
+        Ok(())
+    }
+
+    /// No record of an approval: absent where a declared route and coverage say so, else unknown.
+    fn no_approval(&mut self, start: &Start, act: &Act, hop: Option<usize>) -> Result<Approval, Pending> {
+        let routes = self.routes(act, Control::Approval)?;
+        let cited: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
+        let unknown = |reason: &str| Approval { reason: Some(reason.to_string()), ..blank("unknown", hop) };
+        let Some((by, policy)) = Self::agreed(&routes) else {
+            return Ok(unknown("no source of approvals is here for this route, so there may or may not have been one"));
+        };
+        self.graph.cite(&cited);
+        let Some(by) = by else {
+            let reason =
+                policy.unwrap_or_else(|| "the inventory says that no approval stands on this route".to_string());
+            return Ok(Approval {
+                reason: Some(reason),
+                records: graph::references(&cited),
+                ..blank("not_required", hop)
+            });
+        };
+        let (from, to) = self.control_stretch(act);
+        let source = self.source_of(&by, FactKind::Approval)?;
+        let coverage = match source {
+            Some(source) => self.coverage_of(&source, &by, from, to)?,
+            None => Vec::new(),
+        };
+        if coverage.is_empty() {
+            let reason = format!(
+                "{by} is the only approval service on this route, and nothing says that its records are complete"
+            );
+            return Ok(Approval { records: graph::references(&cited), ..unknown(&reason) });
+        }
+        let text = format!(
+            "{by} is the only approval service on this route; its records are complete and hold none for this call"
+        );
+        self.find_absence_of(
+            "approval_absent",
+            severity(start),
+            text.clone(),
+            &[start.records.clone(), cited.clone()].concat(),
+        );
+        Ok(Approval { reason: Some(text), coverage, records: graph::references(&cited), ..blank("absent", hop) })
+    }
+
+    /// From the turn that led to an act, or the act itself, to its end: over this a control must be
+    /// covered before its absence is claimed.
+    pub(super) fn control_stretch(&self, act: &Act) -> (Time, Time) {
+        let (from, to) = self.stretch(act);
+        let turn = self.behind.turn.as_ref().and_then(Act::began);
+        let call = self.behind.call.as_ref().and_then(Act::began);
+        (turn.into_iter().chain(call).fold(from, Time::min), to)
+    }
+}
+
+/// How much weaker than a permit an absence is taken by what it is about.
+fn severity(start: &Start) -> &'static str {
+    if matches!(start.fact.risk, writ_model::fact::Risk::High(_)) { "high" } else { "medium" }
+}
+
+/// Steps of approvals in a record.
+pub(super) fn step(record: &Rc<Seen>) -> Vec<Step> {
+    let steps = record.facts.iter().filter_map(|fact: &Fact| match &fact.detail {
+        Detail::Approval(says) => {
+            let key = fact.keys.iter().find(|key| key.name == says.approval);
+            let class = key.map_or(Attestation::SelfStated, |key| key.class);
+            Some(Step { record: Rc::clone(record), says: says.clone(), class })
+        }
+        _ => None,
+    });
+    steps.collect()
+}
+
+fn gives(step: ApprovalStep) -> bool {
+    matches!(step, ApprovalStep::Granted | ApprovalStep::RuleUsed | ApprovalStep::Automatic | ApprovalStep::Overridden)
+}
+
+fn covers_text(covers: &writ_model::fact::Covers) -> Option<String> {
+    let mut parts: Vec<String> = vec![];
+    let named =
+        [("", &covers.action), ("on ", &covers.resource), ("for ", &covers.purpose), ("arguments ", &covers.arguments)];
+    parts.extend(named.into_iter().filter_map(|(lead, part)| Some(format!("{lead}{}", part.as_ref()?))));
+    parts.extend(covers.limits.iter().map(writ_model::scope::Limit::text));
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The order in which states count where several approvals speak (model, section 5).
+fn rank(state: &str) -> usize {
+    const ORDER: [&str; 12] = [
+        "denied",
+        "withdrawn",
+        "mismatch",
+        "expired",
+        "exhausted",
+        "bound",
+        "bound_weak",
+        "standing",
+        "automatic",
+        "override",
+        "not_required",
+        "absent",
+    ];
+    ORDER.iter().position(|known| *known == state).unwrap_or(ORDER.len())
+}
+
+fn blank(state: &'static str, hop: Option<usize>) -> Approval {
+    Approval {
+        state,
+        reason: None,
+        covers: None,
+        uses: None,
+        approver: None,
+        approver_strength: None,
+        approver_entitled: None,
+        separation: "unknown",
+        rendered_by: None,
+        shown_digest: None,
+        executed_digest: None,
+        granted_at: None,
+        expires_at: None,
+        ratified: None,
+        hop,
+        coverage: Vec::new(),
+        records: Vec::new(),
+    }
+}

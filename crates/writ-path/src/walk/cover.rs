@@ -1,0 +1,254 @@
+//! Which absences may be claimed: a recorder was complete over a stretch of time. Three bases are known:
+//! an unbroken count that the recorder keeps, with records on both sides; a manifest in which it counts
+//! what it wrote; a declaration by whoever handed the evidence in. A recorder that speaks of itself, or
+//! reported loss in that stretch, covers nothing.
+
+use super::Walk;
+use super::way::Act;
+use crate::answer::Coverage;
+use crate::coverage;
+use crate::question::{Ask, Pending, Seen};
+use crate::rule::Chain;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use writ_model::fact::{Detail, FactKind, Manifest, RecorderChange};
+use writ_model::key::{KeyKind, KeyName, KeyRole};
+use writ_model::time::Time;
+
+/// How far around a stretch the records of an unbroken count are looked for, in milliseconds: a service
+/// that writes nothing for longer than a day shows no record on both sides.
+const AROUND_MS: i64 = 24 * 3600 * 1000;
+
+impl Walk<'_> {
+    /// Coverage of the recorder of an act over a stretch of time.
+    pub(super) fn covering(&mut self, act: &Act, from: Time, to: Time) -> Result<Vec<String>, Pending> {
+        let Some(first) = act.records.first() else { return Ok(Vec::new()) };
+        let (source, recorder) = (first.identity.source.clone(), first.identity.recorder.clone());
+        self.coverage_of(&source, &recorder, from, to)
+    }
+
+    /// Ids of what covers a recorder over a stretch of time; empty where nothing does.
+    pub(super) fn coverage_of(
+        &mut self,
+        source: &str,
+        recorder: &str,
+        from: Time,
+        to: Time,
+    ) -> Result<Vec<String>, Pending> {
+        let Some(info) = self.question.source(source) else { return Ok(Vec::new()) };
+        let speaks_of_itself = source.starts_with("otel.");
+        let late = to.plus_millis(i64::try_from(info.delay_worst_ms).unwrap_or(i64::MAX));
+        if speaks_of_itself || self.question.as_of < late || self.lost_something(recorder, from, to)? {
+            return Ok(Vec::new());
+        }
+        let mut ids = self.declared(source, recorder, from, to)?;
+        ids.extend(self.counted(source, recorder, from, to)?);
+        if ids.is_empty() {
+            ids.extend(self.unbroken(source, recorder, from, to)?);
+        }
+        Ok(ids)
+    }
+
+    /// The source that a recorder's records here are of, preferring one that holds such facts.
+    pub(super) fn source_of(&self, recorder: &str, kind: FactKind) -> Result<Option<String>, Pending> {
+        let spans = self.evidence.spans()?;
+        let mut own = spans.iter().filter(|span| span.recorder == recorder && span.source != "health");
+        let holds = |source: &str| self.question.source(source).is_some_and(|info| info.contains.contains(&kind));
+        Ok(own.find(|span| holds(&span.source)).map(|span| span.source.clone()))
+    }
+
+    /// What is said about a recorder.
+    pub(super) fn said_of(&mut self, recorder: &str) -> Result<Vec<Rc<Seen>>, Pending> {
+        match KeyName::new(KeyKind::Principal, "recorder", recorder) {
+            Some(name) => Ok(self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?.records),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn lost_something(&mut self, recorder: &str, from: Time, to: Time) -> Result<bool, Pending> {
+        let mut off = false;
+        for record in self.said_of(recorder)? {
+            let Some(at) = record.event_time else { continue };
+            for fact in &record.facts {
+                let Detail::Recorder(change) = &fact.detail else { continue };
+                let within = at.start <= to && from <= at.end.unwrap_or(at.start);
+                match change {
+                    RecorderChange::Sampled | RecorderChange::Dropped | RecorderChange::Altered if within => {
+                        return Ok(true);
+                    }
+                    RecorderChange::Stopped if at.start <= to => off = true,
+                    RecorderChange::Resumed if at.start <= from => off = false,
+                    _ => {}
+                }
+            }
+        }
+        Ok(off)
+    }
+
+    /// Declarations by whoever handed the evidence in, that still hold.
+    fn declared(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Pending> {
+        let mut ids = Vec::new();
+        for record in self.said_of(recorder)? {
+            for fact in &record.facts {
+                let Detail::Coverage(said) = &fact.detail else { continue };
+                let about = said.source == source && said.recorder == recorder;
+                if !about || from < said.from || said.to < to || self.own_principal(&said.declared_by) {
+                    continue;
+                }
+                let ask = Ask::Window {
+                    source: said.source.clone(),
+                    recorder: said.recorder.clone(),
+                    from: said.from,
+                    to: said.to,
+                };
+                let (count, digest) = self.evidence.window(ask)?;
+                if coverage::holds(said, count, digest) {
+                    let info = self.question.source(source);
+                    ids.push(self.note_coverage(coverage::entry(String::new(), said, info), &record));
+                } else {
+                    self.limit(format!("A declaration that {recorder} is complete no longer holds: the records it counted have changed."));
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Manifests of the recorder that still count what is here, and together reach over the stretch.
+    fn counted(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Pending> {
+        let mut held: Vec<(Rc<Seen>, Manifest, String)> = Vec::new();
+        for record in self.said_of(recorder)? {
+            for fact in &record.facts {
+                let Detail::Manifest(said) = &fact.detail else { continue };
+                if said.source != source || said.recorder != recorder || said.to <= from || to < said.from {
+                    continue;
+                }
+                let ask = Ask::Window {
+                    source: source.to_string(),
+                    recorder: recorder.to_string(),
+                    from: said.from,
+                    // A window includes both its ends, a manifest does not include its last.
+                    to: just_before(said.to),
+                };
+                let (count, digest) = self.evidence.window(ask)?;
+                if count == said.count {
+                    held.push((Rc::clone(&record), said.clone(), digest.to_string()));
+                } else {
+                    self.limit(format!(
+                        "{recorder} says that it wrote {} records from {} to {}; {count} are here.",
+                        said.count, said.from, said.to
+                    ));
+                }
+            }
+        }
+        held.sort_by_key(|(record, said, _)| (said.from, said.to, record.id));
+        let mut reached = from;
+        let mut ids = Vec::new();
+        for (record, said, digest) in held {
+            if said.from <= reached && reached < said.to {
+                reached = said.to;
+                let entry = Coverage {
+                    basis: "manifest",
+                    digest,
+                    declared_by: None,
+                    ..self.bare_coverage(source, recorder, said.from, said.to)
+                };
+                ids.push(self.note_coverage(entry, &record));
+            }
+        }
+        Ok(if reached > to { ids } else { Vec::new() })
+    }
+
+    /// An unbroken count over the stretch, with records on both sides.
+    fn unbroken(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Option<String>, Pending> {
+        let ask = Ask::Recorded {
+            source: source.to_string(),
+            recorder: recorder.to_string(),
+            from: from.plus_millis(-AROUND_MS),
+            to: to.plus_millis(AROUND_MS),
+        };
+        let (records, more) = self.evidence.records(ask)?;
+        if more {
+            return Ok(None);
+        }
+        let mut numbers: BTreeMap<(String, u64), (Time, Rc<Seen>)> = BTreeMap::new();
+        for record in records {
+            let (Some(time), Some(sequence)) =
+                (record.event_time, record.facts.iter().find_map(|fact| fact.sequence.clone()))
+            else {
+                continue;
+            };
+            numbers.insert(sequence, (time.start, Rc::clone(record)));
+        }
+        let epochs: BTreeSet<String> = numbers.keys().map(|(epoch, _)| epoch.clone()).collect();
+        for epoch in epochs {
+            let own = || numbers.iter().filter(|((of, _), _)| *of == epoch);
+            let before = own().filter(|(_, (time, _))| *time < from).max_by_key(|((_, n), _)| *n);
+            let after = own().filter(|(_, (time, _))| *time > to).min_by_key(|((_, n), _)| *n);
+            let (Some(((_, first), (begin, left))), Some(((_, last), (end, right)))) = (before, after) else {
+                continue;
+            };
+            let whole = first < last && (*first..=*last).all(|n| numbers.contains_key(&(epoch.clone(), n)));
+            if !whole {
+                let (from, to) = (*begin, *end);
+                self.limit(format!("The count that {recorder} keeps has holes between {from} and {to}."));
+                continue;
+            }
+            let contents: Vec<_> = (*first..=*last)
+                .filter_map(|n| numbers.get(&(epoch.clone(), n)))
+                .map(|(_, record)| record.content)
+                .collect();
+            let (_, digest) = coverage::window_digest(contents);
+            let (begin, end, left, right) = (*begin, *end, Rc::clone(left), Rc::clone(right));
+            let entry = Coverage { basis: "sequence", digest, ..self.bare_coverage(source, recorder, begin, end) };
+            self.graph.cite(&[right]);
+            return Ok(Some(self.note_coverage(entry, &left)));
+        }
+        Ok(None)
+    }
+
+    fn bare_coverage(&self, source: &str, recorder: &str, from: Time, to: Time) -> Coverage {
+        let info = self.question.source(source);
+        Coverage {
+            id: String::new(),
+            recorder: recorder.to_string(),
+            kinds: info.map_or_else(Vec::new, |info| info.contains.iter().map(|kind| kind.word()).collect()),
+            namespace: info.map_or_else(String::new, |info| info.namespace.to_string()),
+            from: from.to_string(),
+            to: to.to_string(),
+            basis: "",
+            digest: String::new(),
+            declared_by: None,
+        }
+    }
+
+    /// Notes coverage once, and that the answer rests on the record that states it.
+    fn note_coverage(&mut self, entry: Coverage, record: &Rc<Seen>) -> String {
+        self.graph.cite(&[Rc::clone(record)]);
+        let same = |known: &Coverage| Coverage { id: String::new(), ..known.clone() } == entry;
+        if let Some(known) = self.coverage.iter().find(|known| same(known)) {
+            return known.id.clone();
+        }
+        let id = format!("c{}", self.coverage.len() + 1);
+        self.coverage.push(Coverage { id: id.clone(), ..entry });
+        id
+    }
+
+    /// A principal of this answer cannot vouch for the evidence against itself.
+    pub(super) fn own_principal(&self, who: &str) -> bool {
+        let named =
+            |party: &writ_model::fact::Party| party.principal.id == who || party.principal.name.as_deref() == Some(who);
+        self.performed_by.as_ref().is_some_and(|(party, _)| named(party))
+            || self.power.as_ref().is_some_and(|power| named(&power.party))
+    }
+}
+
+/// The last instant that can be told before another.
+fn just_before(time: Time) -> Time {
+    match time.parts() {
+        (s, 0) => Time::new(s.saturating_sub(1), 999_999_999),
+        (s, ns) => Time::new(s, ns - 1),
+    }
+}

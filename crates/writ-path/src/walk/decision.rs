@@ -1,0 +1,260 @@
+//! Decisions: what policies said about this request. The resource's own word comes first; beside it one
+//! entry for every decision point that is known to have spoken, or an entry that says what its silence
+//! comes to.
+
+use super::call::tool_call;
+use super::way::Act;
+use super::{Start, Walk, effect_of};
+use crate::answer::Decision;
+use crate::graph;
+use crate::question::{Pending, Seen};
+use crate::rule::{self, Chain, Proof, Rule};
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use writ_model::fact::{Control, Decision as Said, DecisionEffect, Detail, Fact, FactKind, Outcome};
+use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::record::RecordId;
+use writ_model::time::Time;
+
+/// A decision that was found, and how.
+struct Found {
+    record: Rc<Seen>,
+    fact: Fact,
+    said: Said,
+    rule: &'static Rule,
+    /// Whether the party that acted on it says so itself, having checked it.
+    echoed: bool,
+}
+
+impl Walk<'_> {
+    pub(super) fn decisions_of(&mut self, start: &Start) -> Result<(), Pending> {
+        self.own_decision(start);
+        let act = self.judged(start);
+        let mut found = self.decisions_found(start, &act)?;
+        found.sort_by_key(|found| (found.record.event_time.map(|time| time.start), found.record.id));
+        let none = found.is_empty();
+        for one in found {
+            let entry = self.decision_entry(start, &act, &one);
+            self.decisions.push(entry);
+        }
+        if none {
+            let entry = self.no_decision(start, &act)?;
+            self.decisions.push(entry);
+        }
+        Ok(())
+    }
+
+    fn decisions_found(&mut self, start: &Start, act: &Act) -> Result<Vec<Found>, Pending> {
+        let mut found: BTreeMap<RecordId, Found> = BTreeMap::new();
+        let acts: Vec<Act> = self.behind.call.iter().cloned().chain([act.clone()]).collect();
+        for act in &acts {
+            for (name, class) in act.keys(KeyKind::Decision, KeyRole::Names) {
+                self.gather(start, &name, KeyRole::Mints, &rule::DECISION_NAMED, class, &mut found)?;
+            }
+            for (name, _) in act.keys(KeyKind::ToolCall, KeyRole::Carries) {
+                self.gather(start, &name, KeyRole::Names, &rule::DECISION_OF_CALL, Attestation::Claimed, &mut found)?;
+            }
+            for (name, _) in act.keys(KeyKind::Request, KeyRole::Carries) {
+                let names = [Some(name.clone()), KeyName::new(KeyKind::Request, "any", &name.value)];
+                for name in names.into_iter().flatten() {
+                    let rule = &rule::DECISION_OF_REQUEST;
+                    self.gather(start, &name, KeyRole::Names, rule, Attestation::Claimed, &mut found)?;
+                }
+            }
+            for (name, _) in act.keys(KeyKind::Span, KeyRole::Mints) {
+                self.gather(start, &name, KeyRole::Names, &rule::DECISION_IN_SPAN, Attestation::Claimed, &mut found)?;
+            }
+        }
+        for (name, class) in self.credential_decisions.clone() {
+            self.gather(start, &name, KeyRole::Mints, &rule::DECISION_NAMED, class, &mut found)?;
+        }
+        Ok(found.into_values().collect())
+    }
+
+    fn gather(
+        &mut self,
+        start: &Start,
+        name: &KeyName,
+        role: KeyRole,
+        rule: &'static Rule,
+        class: Attestation,
+        found: &mut BTreeMap<RecordId, Found>,
+    ) -> Result<(), Pending> {
+        for record in self.keyed(name, role, Time::MAX, Chain::Command)?.records {
+            let own = start.records.iter().any(|known| known.id == record.id);
+            let said = record.facts.iter().find_map(|fact| match &fact.detail {
+                Detail::Decision(said) if fact.kind == FactKind::Decision && !own => Some((fact.clone(), said.clone())),
+                _ => None,
+            });
+            if let Some((fact, said)) = said {
+                let echoed = role == KeyRole::Mints && class == Attestation::Verified;
+                found.entry(record.id).or_insert(Found { record, fact, said, rule, echoed });
+            }
+        }
+        Ok(())
+    }
+
+    fn decision_entry(&mut self, start: &Start, act: &Act, found: &Found) -> Decision {
+        let records = [Rc::clone(&found.record)];
+        self.graph.cite(&records);
+        let binding = self.binding(act, found);
+        let enforcement = match found.said.enforced {
+            Some(true) => "enforced",
+            Some(false) => "advisory",
+            None if found.echoed => "enforced",
+            None => "unknown",
+        };
+        let state = found.said.effect.word();
+        self.decision_findings(start, found, binding, enforcement);
+        let hop = self.credential_hop_of(&found.said).or_else(|| self.graph.command_number(0));
+        Decision {
+            engine: Some(found.record.identity.recorder.clone()),
+            id: found.said.id.clone(),
+            policies: found.said.policies.clone(),
+            revision: (!found.said.revisions.is_empty()).then(|| found.said.revisions.join(", ")),
+            reused_from: found.said.reused_from.clone(),
+            time: found.record.event_time.map(|time| time.start.to_string()),
+            hop: hop.or_else(|| self.graph.credential_number(0)),
+            records: graph::references(&records),
+            ..blank(state, binding, enforcement)
+        }
+    }
+
+    /// Whether a decision was about this request: by an id that names it, unless what it was asked
+    /// about differs.
+    fn binding(&self, act: &Act, found: &Found) -> &'static str {
+        let call = self.behind.call.as_ref().and_then(|call| tool_call(&call.fact));
+        let digest = call.and_then(|call| call.arguments.digest.as_ref());
+        let other_arguments = found.said.arguments.as_ref().zip(digest).is_some_and(|(asked, done)| asked != done);
+        let about: Vec<&String> = found.fact.resources.iter().map(|resource| &resource.id).collect();
+        let done: Vec<&String> = act.fact.resources.iter().map(|resource| &resource.id).collect();
+        let other_resource =
+            !about.is_empty() && !done.is_empty() && !about.iter().any(|id| done.contains(id)) && !found.echoed;
+        if other_arguments || (other_resource && found.rule.proof == Proof::OneToOne) {
+            "mismatch"
+        } else if found.rule.proof == Proof::OneToOne {
+            "bound"
+        } else {
+            "unbound"
+        }
+    }
+
+    fn decision_findings(&mut self, start: &Start, found: &Found, binding: &str, enforcement: &str) {
+        let mut records = vec![Rc::clone(&found.record)];
+        records.extend(start.records.iter().cloned());
+        let engine = &found.record.identity.recorder;
+        match found.said.effect {
+            DecisionEffect::Deny if binding == "bound" && start.fact.outcome == Outcome::Success => {
+                let text = format!("{engine} denied this request, and it was done ({enforcement})");
+                self.find("decision_denied_but_done", "high", text, &records);
+            }
+            DecisionEffect::Indeterminate => {
+                let text = format!("{engine} could not evaluate this request, and that is not a permit");
+                self.find("decision_indeterminate", "medium", text, &records);
+            }
+            _ => {}
+        }
+        if binding == "mismatch" {
+            let text = format!("what {engine} was asked about is not what was done");
+            self.find("decision_mismatch", "high", text, &records);
+        }
+    }
+
+    /// No decision is recorded: `none_recorded` under coverage of the only decision point, `no_control`
+    /// where the inventory says that there is none, else unknown.
+    fn no_decision(&mut self, start: &Start, act: &Act) -> Result<Decision, Pending> {
+        let routes = self.routes(act, Control::Decision)?;
+        let cited: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
+        let Some((by, policy)) = Self::agreed(&routes) else { return Ok(blank("unknown", "unbound", "unknown")) };
+        self.graph.cite(&cited);
+        let records = graph::references(&cited);
+        let Some(by) = by else {
+            let policies = policy.into_iter().collect();
+            return Ok(Decision { policies, records, ..blank("no_control", "unbound", "unknown") });
+        };
+        let (from, to) = self.control_stretch(act);
+        let coverage = match self.source_of(&by, FactKind::Decision)? {
+            Some(source) => self.coverage_of(&source, &by, from, to)?,
+            None => Vec::new(),
+        };
+        if coverage.is_empty() {
+            return Ok(Decision { engine: Some(by), records, ..blank("unknown", "unbound", "unknown") });
+        }
+        let text = format!(
+            "{by} is the only decision point on this route; its records are complete and hold none for this call"
+        );
+        let rests = [start.records.clone(), cited].concat();
+        self.find_absence_of("decision_none_recorded", "medium", text, &rests);
+        Ok(Decision { engine: Some(by), coverage, records, ..blank("none_recorded", "unbound", "unknown") })
+    }
+
+    /// What the system that did it decided itself: it refused, or, having done it, permitted it.
+    fn own_decision(&mut self, start: &Start) {
+        let records = graph::references(&start.records);
+        let time = start.records.first().and_then(|record| record.event_time).map(|time| time.start.to_string());
+        let hop = self.graph.credential_number(0);
+        let recorded = start.records.iter().flat_map(|record| &record.facts).find_map(|fact| match &fact.detail {
+            Detail::Decision(said) if fact.kind == FactKind::Decision => Some(said),
+            _ => None,
+        });
+        if let Some(said) = recorded {
+            let enforcement = match said.enforced {
+                Some(true) => "enforced",
+                Some(false) => "advisory",
+                None => "unknown",
+            };
+            self.decisions.push(Decision {
+                engine: Some(said.engine.to_string()),
+                id: said.id.clone(),
+                policies: said.policies.clone(),
+                revision: (!said.revisions.is_empty()).then(|| said.revisions.join(", ")),
+                time,
+                hop,
+                records,
+                ..blank(said.effect.word(), "bound", enforcement)
+            });
+            return;
+        }
+        let authenticated = start.fact.actor.as_ref().is_some_and(|actor| actor.class == Attestation::Verified);
+        let engine = effect_of(&start.fact).and_then(|effect| effect.enforced_by);
+        if let Some(engine) = engine.filter(|_| authenticated && start.fact.outcome == Outcome::Success) {
+            self.decisions.push(Decision {
+                engine: Some(engine.to_string()),
+                time,
+                hop,
+                records,
+                ..blank("implied", "bound", "enforced")
+            });
+            self.limit("That the call was allowed is implied by its having been done; which policy allowed it is not recorded.".to_string());
+        }
+    }
+
+    /// The hop of the credential chain that was made under a decision.
+    fn credential_hop_of(&self, said: &Said) -> Option<usize> {
+        let id = said.id.as_ref()?;
+        let at = self.decided_hops.iter().find(|(name, _)| name.value == *id).map(|(_, at)| *at)?;
+        self.graph.credential_number(at)
+    }
+}
+
+fn blank(state: &'static str, binding: &'static str, enforcement: &'static str) -> Decision {
+    Decision {
+        state,
+        binding,
+        enforcement,
+        id: None,
+        engine: None,
+        policies: Vec::new(),
+        revision: None,
+        freshness: None,
+        reused_from: None,
+        time: None,
+        hop: None,
+        coverage: Vec::new(),
+        records: Vec::new(),
+    }
+}

@@ -1,0 +1,157 @@
+//! Gaps of the command chain: no call, no turn, no asker, or a guess in the place of a key.
+
+use super::Walk;
+use super::call::tool_call;
+use super::gap::Why;
+use super::way::{Act, Way};
+use crate::question::{Pending, Seen};
+use crate::rule::Chain;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use writ_model::fact::{Detail, RecorderChange};
+use writ_model::time::Time;
+
+/// What every record of an agent's doings comes through.
+const AGENTS: &str = "otel.";
+
+impl Walk<'_> {
+    /// No call of an agent, no person's request and no schedule is known behind this act.
+    pub(super) fn no_call(&mut self, act: &Act, node: &str) -> Result<(), Pending> {
+        let what = act.fact.action.clone();
+        let mut why = match self.agents_silent(act)? {
+            Some(why) => why,
+            None => {
+                Why::new("not_collected", "no record of an agent, a person's request or a schedule is here".to_string())
+            }
+        };
+        why.text = format!("Somebody, or a schedule, asked for {what}; {}.", why.text);
+        why.fix =
+            Some("hand in the agent's own log of the run, and have it carry the request id of each call".to_string());
+        why.ask =
+            act.fact.actor.as_ref().map(|actor| {
+                format!("whoever runs {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id))
+            });
+        self.push_gap(Chain::Command, node.to_string(), "asker", why);
+        Ok(())
+    }
+
+    /// Why the agents whose logs are here may have written nothing of this act.
+    fn agents_silent(&mut self, act: &Act) -> Result<Option<Why>, Pending> {
+        let (from, to) = self.stretch(act);
+        let agents: alloc::vec::Vec<(String, String)> = self
+            .evidence
+            .spans()?
+            .iter()
+            .filter(|span| span.source.starts_with(AGENTS))
+            .map(|span| (span.source.clone(), span.recorder.clone()))
+            .collect();
+        for (_, recorder) in &agents {
+            if let Some(why) = self.reported_loss(recorder, from, to)? {
+                return Ok(Some(why));
+            }
+        }
+        if agents.is_empty() {
+            return Ok(None);
+        }
+        let text = "logs of agents are here, and none of their calls fits".to_string();
+        Ok(Some(Why::new("not_collected", text)))
+    }
+
+    /// What a recorder, or its collector, said about losing records of that stretch.
+    fn reported_loss(&mut self, recorder: &str, from: Time, to: Time) -> Result<Option<Why>, Pending> {
+        let mut off: Option<String> = None;
+        for record in self.said_of(recorder)? {
+            let Some(at) = record.event_time else { continue };
+            let within = at.start <= to && from <= at.end.unwrap_or(at.start);
+            let reference = crate::graph::reference(&record);
+            for fact in &record.facts {
+                let Detail::Recorder(change) = &fact.detail else { continue };
+                match change {
+                    RecorderChange::Sampled | RecorderChange::Dropped if within => {
+                        self.graph.cite(&[alloc::rc::Rc::clone(&record)]);
+                        let text = format!("{recorder} kept only some of what it saw then ({reference})");
+                        return Ok(Some(Why::new("sampled", text)));
+                    }
+                    RecorderChange::Stopped if at.start <= to => off = Some(reference.clone()),
+                    RecorderChange::Resumed if at.start <= from => off = None,
+                    _ => {}
+                }
+            }
+        }
+        Ok(off
+            .map(|event| Why::new("recorder_off", format!("{recorder} was not writing then: {event} had stopped it"))))
+    }
+
+    /// The call was found by likeness: the carrier that would have named it was not there.
+    pub(super) fn carrier_gap(&mut self, node: &str) {
+        let mut why = Why::new(
+            "key_missing",
+            "Which call did this is a guess: neither record carries an id that the other shows.".to_string(),
+        );
+        why.fix = Some(
+            "record the request id the server returns (aws.request_id) on the call, or set AWS_SDK_UA_APP_ID to the session id".to_string(),
+        );
+        self.push_gap(Chain::Command, node.to_string(), "the call that made the request", why);
+    }
+
+    /// The turn was taken from the session alone.
+    pub(super) fn turn_gap(&mut self, node: &str) {
+        let mut why = Why::new(
+            "key_missing",
+            "Which turn made the call is a guess: the call carries no id of its turn.".to_string(),
+        );
+        why.fix = Some("have the agent put the id of the prompt (prompt.id) on every record of the turn".to_string());
+        self.push_gap(Chain::Command, node.to_string(), "the turn that made the call", why);
+    }
+
+    /// No turn is known to have made the call.
+    pub(super) fn turn_missing(&mut self, way: &Way, node: &str) -> Result<(), Pending> {
+        let call = way.call.records.first().cloned();
+        let mut why = match (&way.lost, call) {
+            (Some(lost), Some(call)) => self.span_lost(&lost.value, &call, &way.call)?,
+            _ => Why::new(
+                "key_missing",
+                "its record names no turn, no span around it and no session that is here".to_string(),
+            ),
+        };
+        let what = tool_call(&way.call.fact).map_or("this", |_| "the call");
+        why.text = format!("Somebody asked an agent for {what}; {}.", why.text);
+        why.fix =
+            Some("have the agent record its turns: an invoke_agent span around the call, with user.id".to_string());
+        self.push_gap(Chain::Command, node.to_string(), "asker", why);
+        Ok(())
+    }
+
+    /// The span around an act is named and not here.
+    fn span_lost(&mut self, lost: &str, call: &Seen, act: &Act) -> Result<Why, Pending> {
+        let (from, to) = self.stretch(act);
+        let recorder = call.identity.recorder.clone();
+        if let Some(why) = self.reported_loss(&recorder, from, to)? {
+            return Ok(why);
+        }
+        let info = self.question.source(&call.identity.source);
+        let until = info.map(|info| to.plus_millis(i64::try_from(info.delay_worst_ms).unwrap_or(i64::MAX)));
+        if let Some(until) = until.filter(|until| self.question.as_of < *until) {
+            let mut why = Why::new("not_yet_delivered", format!("the span around it, {lost}, may still be on its way"));
+            why.until = Some(until);
+            return Ok(why);
+        }
+        Ok(Why::new("unknown", format!("the span around it, {lost}, is not here and nothing says why")))
+    }
+
+    /// A turn is known and nobody is known to have asked for it.
+    pub(super) fn asker_missing(&mut self, way: &Way, node: &str) -> Result<(), Pending> {
+        let last = way.turns.last().map_or(&way.call, |turn| &turn.act);
+        let (from, to) = self.stretch(last);
+        let recorder = last.records.first().map(|record| record.identity.recorder.clone()).unwrap_or_default();
+        let mut why = match self.reported_loss(&recorder, from, to)? {
+            Some(why) => why,
+            None => Why::new("key_missing", "the turn's record does not say who".to_string()),
+        };
+        why.text = format!("Somebody, or a schedule, asked for this turn; {}.", why.text);
+        why.fix = Some("have the agent put user.id (or enduser.id) on the turn".to_string());
+        why.ask = Some(format!("whoever runs {recorder}"));
+        self.push_gap(Chain::Command, node.to_string(), "asker", why);
+        Ok(())
+    }
+}

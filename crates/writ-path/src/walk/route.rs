@@ -1,0 +1,75 @@
+//! Declared routes: which control stands before an action, by whose word. Only a route turns "no record
+//! of a control" into "there was none", and only over the instant it covers.
+
+use super::Walk;
+use super::way::Act;
+use crate::question::{Pending, Seen};
+use crate::rule::Chain;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use writ_model::fact::{Control, Detail, Route};
+use writ_model::key::{KeyKind, KeyName, KeyRole};
+use writ_model::time::Time;
+
+impl Walk<'_> {
+    /// Routes that say which control of a sort stands before an act, each with its record.
+    pub(super) fn routes(&mut self, act: &Act, control: Control) -> Result<Vec<(Rc<Seen>, Route)>, Pending> {
+        let (Some(record), (from, _)) = (act.records.first().cloned(), self.stretch(act)) else {
+            return Ok(Vec::new());
+        };
+        if from == Time::MIN {
+            return Ok(Vec::new());
+        }
+        let recorder = &record.identity.recorder;
+        let action = &act.fact.action;
+        let mut patterns = vec![action.clone()];
+        if let Some((service, _)) = action.split_once(':') {
+            patterns.push(format!("{service}:*"));
+        }
+        patterns.push("*".to_string());
+        let mut found: Vec<(Rc<Seen>, Route)> = Vec::new();
+        for pattern in patterns {
+            let Some(name) = KeyName::new(KeyKind::Resource, "route", &format!("{recorder} {pattern}")) else {
+                continue;
+            };
+            for record in self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Command)?.records {
+                for fact in &record.facts {
+                    let Detail::Route(route) = &fact.detail else { continue };
+                    let covers = route.from.is_none_or(|start| start <= from) && route.to.is_none_or(|to| from < to);
+                    let ours = route.control == control && route.recorder == *recorder && route.action == pattern;
+                    if ours && covers && Self::of_principal(route, act) {
+                        found.push((Rc::clone(&record), route.clone()));
+                    }
+                }
+            }
+            // The most exact pattern counts.
+            if !found.is_empty() {
+                break;
+            }
+        }
+        found.sort_by_key(|(record, _)| record.id);
+        Ok(found)
+    }
+
+    /// Whether a route is for acts under this principal.
+    fn of_principal(route: &Route, act: &Act) -> bool {
+        let Some(wanted) = &route.principal else { return true };
+        let actor = act.fact.actor.as_ref().map(|party| &party.principal);
+        let role = act.fact.presented.as_ref().and_then(|presented| presented.session_of.as_ref());
+        let names = |principal: &writ_model::principal::Principal| {
+            principal.id == *wanted || principal.name.as_deref() == Some(wanted)
+        };
+        actor.is_some_and(names) || role.is_some_and(names)
+    }
+
+    /// Routes that agree: the recorder of the control (`None`: there is none) and the policy that says
+    /// so. Routes that do not agree say nothing.
+    pub(super) fn agreed(routes: &[(Rc<Seen>, Route)]) -> Option<(Option<String>, Option<String>)> {
+        let (_, first) = routes.first()?;
+        let same = routes.iter().all(|(_, route)| route.by == first.by);
+        same.then(|| (first.by.clone(), first.policy.clone()))
+    }
+}

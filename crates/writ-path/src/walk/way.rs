@@ -1,0 +1,374 @@
+//! The way back from a call to whoever asked: which turn made it, which turns stood before that, and
+//! who asked for them. It is found first and becomes part of the answer only where its call is the one
+//! that is accepted; of rivals only where they lead to is kept.
+
+use super::Walk;
+use super::span::Climb;
+use crate::question::{Pending, Seen};
+use crate::rule::{self, Chain, Edge, Rule};
+use crate::strength::{Agreement, Strength, Witness, strength};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString as _};
+use alloc::vec;
+use alloc::vec::Vec;
+use writ_model::fact::{Detail, Fact, FactKind, Intent, IntentMode, ModelCall};
+use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::principal::PrincipalKind;
+use writ_model::record::RecordId;
+use writ_model::time::Time;
+
+/// One act: every record that saw it, and what the most telling of them says.
+#[derive(Clone)]
+pub(super) struct Act {
+    pub(super) records: Vec<Rc<Seen>>,
+    pub(super) fact: Fact,
+}
+
+impl Act {
+    pub(super) fn of(record: &Rc<Seen>, fact: &Fact) -> Act {
+        Act { records: vec![Rc::clone(record)], fact: fact.clone() }
+    }
+
+    /// The first record's id: what tells acts apart and orders them where nothing else does.
+    pub(super) fn id(&self) -> Option<RecordId> {
+        self.records.iter().map(|record| record.id).min()
+    }
+
+    /// When it began.
+    pub(super) fn began(&self) -> Option<Time> {
+        self.records.iter().filter_map(|record| record.event_time).map(|time| time.start).min()
+    }
+
+    /// Keys of a kind and role that any of its records states.
+    pub(super) fn keys(&self, kind: KeyKind, role: KeyRole) -> Vec<(KeyName, Attestation)> {
+        let mut keys: Vec<(KeyName, Attestation)> = Vec::new();
+        for key in self.records.iter().flat_map(|record| &record.facts).flat_map(|fact| &fact.keys) {
+            if key.name.kind == kind && key.role == role && !keys.iter().any(|(name, _)| *name == key.name) {
+                keys.push((key.name.clone(), key.class));
+            }
+        }
+        keys
+    }
+}
+
+/// A turn on the way back, and how it was reached from what came after it.
+pub(super) struct Turn {
+    pub(super) act: Act,
+    pub(super) edge: Edge,
+    pub(super) rule: &'static Rule,
+    pub(super) key: Option<KeyName>,
+    pub(super) strength: Strength,
+    pub(super) because: String,
+}
+
+/// Who asked for a turn, by its record's own account.
+#[derive(Clone)]
+pub(super) struct Asker {
+    pub(super) party: writ_model::fact::Party,
+    /// Which of the turns says so.
+    pub(super) turn: usize,
+    pub(super) records: Vec<Rc<Seen>>,
+    pub(super) strength: Strength,
+    pub(super) scheduled: bool,
+}
+
+/// The way back from a call.
+pub(super) struct Way {
+    pub(super) call: Act,
+    /// Model calls that proposed it, nearest first.
+    pub(super) proposed: Vec<(Act, KeyName)>,
+    /// Nearest first.
+    pub(super) turns: Vec<Turn>,
+    /// Who asked: more than one where turns disagree.
+    pub(super) askers: Vec<Asker>,
+    /// The span that should enclose the last act found, and is not here.
+    pub(super) lost: Option<KeyName>,
+}
+
+impl Way {
+    /// What tells one root from another: who asked, else the last turn found, else the call.
+    pub(super) fn root(&self) -> String {
+        if let Some(asker) = self.askers.first() {
+            return asker.party.principal.id.clone();
+        }
+        let last = self.turns.last().map_or(&self.call, |turn| &turn.act);
+        last.id().map_or_else(String::new, |id| id.to_string())
+    }
+
+    /// The weakest step of it.
+    pub(super) fn weakest(&self) -> Option<Strength> {
+        let turns = self.turns.iter().map(|turn| turn.strength);
+        turns.chain(self.askers.iter().map(|asker| asker.strength)).min()
+    }
+}
+
+impl Walk<'_> {
+    /// The way back from a call, a step inside one, or a turn.
+    pub(super) fn way_from(&mut self, call: Act) -> Result<Way, Pending> {
+        let proposed = self.proposals(&call)?;
+        let mut way = Way { call, proposed, turns: Vec::new(), askers: Vec::new(), lost: None };
+        if intent(&way.call.fact).is_some() {
+            // The event is a turn itself: it is where its way begins.
+            let act = way.call.clone();
+            self.ask_turn(&act, 0, &mut way.askers);
+            self.turns_before(&mut way, &act)?;
+            return Ok(way);
+        }
+        let call = way.call.clone();
+        let Some(turn) = self.turn_of(&call, &mut way.lost)? else { return Ok(way) };
+        let act = turn.act.clone();
+        way.turns.push(turn);
+        self.ask_turn(&act, 0, &mut way.askers);
+        self.turns_before(&mut way, &act)?;
+        Ok(way)
+    }
+
+    /// Turns of other agents around one, and the turn it goes on from.
+    fn turns_before(&mut self, way: &mut Way, first: &Act) -> Result<(), Pending> {
+        let mut act = first.clone();
+        while way.turns.len() < self.question.budget.depth {
+            let before = match self.delegating(&act)? {
+                Some(turn) => Some(turn),
+                None if way.askers.is_empty() => self.resumed(&act)?,
+                None => None,
+            };
+            let Some(turn) = before else { return Ok(()) };
+            act = turn.act.clone();
+            if way.turns.iter().any(|known| known.act.id() == act.id()) {
+                return Ok(());
+            }
+            way.turns.push(turn);
+            let at = way.turns.len() - 1;
+            self.ask_turn(&act, at, &mut way.askers);
+        }
+        Ok(())
+    }
+
+    /// Model calls that proposed this call, as records that agree on its id; those that lie inside each
+    /// other are one call seen by several instrumentations.
+    fn proposals(&mut self, call: &Act) -> Result<Vec<(Act, KeyName)>, Pending> {
+        let mut found: Vec<(Act, KeyName)> = Vec::new();
+        let Some(began) = call.began() else { return Ok(found) };
+        for (name, _) in call.keys(KeyKind::ToolCall, KeyRole::Carries) {
+            let until = self.latest(call);
+            let mut records = self.keyed(&name, KeyRole::Mints, until, Chain::Command)?.records;
+            records.retain(|record| proposes(record, &name));
+            records.sort_by_key(|record| {
+                let at = record.event_time.map_or(Time::MIN, |time| time.start);
+                (began.millis_since(at).unsigned_abs(), record.id)
+            });
+            for record in records {
+                let inside = found
+                    .iter_mut()
+                    .find(|(act, known)| *known == name && act.records.iter().any(|known| nested(known, &record)));
+                if let Some((act, _)) = inside {
+                    act.records.push(record);
+                } else {
+                    let fact = record.facts.iter().find(|fact| model_call(fact).is_some()).cloned();
+                    found.extend(fact.map(|fact| (Act::of(&record, &fact), name.clone())));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The turn that made a call: by the turn's id, by the span around it, else by its session.
+    fn turn_of(&mut self, call: &Act, lost: &mut Option<KeyName>) -> Result<Option<Turn>, Pending> {
+        let until = self.latest(call);
+        for (name, class) in call.keys(KeyKind::Turn, KeyRole::Carries) {
+            let mut records = self.keyed(&name, KeyRole::Mints, until, Chain::Command)?.records;
+            records.retain(|record| intent_fact(record).is_some());
+            let Some(record) = records.pop() else { continue };
+            let ends = [call.records.clone(), vec![Rc::clone(&record)]].concat();
+            let strength = self.shared(&rule::TURN, class, &ends);
+            let because = format!("the call carries the id of this turn, {}", name.value);
+            let act = turn_act(&record);
+            return Ok(Some(Turn { act, edge: Edge::Called, rule: &rule::TURN, key: Some(name), strength, because }));
+        }
+        for record in &call.records {
+            match self.climb(record, |fact| intent(fact).is_some())? {
+                Climb::Found(found, key) => {
+                    let ends = [call.records.clone(), vec![Rc::clone(&found)]].concat();
+                    let strength = self.shared(&rule::ENCLOSED, Attestation::SelfStated, &ends);
+                    let because = "its span lies inside the span of this turn".to_string();
+                    let act = self.whole_turn(&found)?;
+                    let rule = &rule::ENCLOSED;
+                    return Ok(Some(Turn { act, edge: Edge::Called, rule, key: Some(key), strength, because }));
+                }
+                Climb::Lost(key) => *lost = Some(key),
+                Climb::Top => {}
+            }
+        }
+        self.session_turn(call)
+    }
+
+    /// The latest turn of the same session before the call: a guess, and said to be one.
+    fn session_turn(&mut self, call: &Act) -> Result<Option<Turn>, Pending> {
+        let until = self.latest(call);
+        let mut names = call.keys(KeyKind::Session, KeyRole::Carries);
+        names.retain(|(name, _)| name.namespace != CARRIER);
+        names.extend(call.keys(KeyKind::Conversation, KeyRole::Carries));
+        for (name, _) in names {
+            let records = self.keyed(&name, KeyRole::Carries, until, Chain::Command)?.records;
+            let Some(record) = records.iter().rev().find(|record| intent_fact(record).is_some()) else { continue };
+            let ends = [call.records.clone(), vec![Rc::clone(record)]].concat();
+            let strength = self.likeness(&rule::SESSION, &ends);
+            let because = format!("the latest turn before it in {} {}", name.kind.word(), name.value);
+            let act = turn_act(record);
+            return Ok(Some(Turn { act, edge: Edge::Called, rule: &rule::SESSION, key: None, strength, because }));
+        }
+        Ok(None)
+    }
+
+    /// A turn with every span around it that is the same turn told by another instrumentation: the
+    /// same agent, or one that does not say which.
+    fn whole_turn(&mut self, first: &Rc<Seen>) -> Result<Act, Pending> {
+        let mut act = turn_act(first);
+        let mut at = Rc::clone(first);
+        for _ in 0..self.question.budget.depth {
+            let Climb::Found(around, _) = self.climb(&at, |fact| intent(fact).is_some())? else { break };
+            if !same_agent(&act.fact, &around) {
+                break;
+            }
+            if agent_id(&act.fact).is_none()
+                && let Some(fact) = intent_fact(&around)
+            {
+                act.fact = fact.clone();
+            }
+            act.records.push(Rc::clone(&around));
+            at = around;
+        }
+        Ok(act)
+    }
+
+    /// The turn of another agent around this one.
+    fn delegating(&mut self, turn: &Act) -> Result<Option<Turn>, Pending> {
+        let Some(outermost) = turn.records.last().cloned() else { return Ok(None) };
+        let Climb::Found(around, key) = self.climb(&outermost, |fact| intent(fact).is_some())? else { return Ok(None) };
+        let ends = [turn.records.clone(), vec![Rc::clone(&around)]].concat();
+        let strength = self.shared(&rule::DELEGATED, Attestation::SelfStated, &ends);
+        let because = "its span lies inside the span of the other agent's turn".to_string();
+        let act = self.whole_turn(&around)?;
+        let rule = &rule::DELEGATED;
+        Ok(Some(Turn { act, edge: Edge::Delegated, rule, key: Some(key), strength, because }))
+    }
+
+    /// The latest earlier turn of the same conversation, for a turn that does not tell who asked.
+    fn resumed(&mut self, turn: &Act) -> Result<Option<Turn>, Pending> {
+        let Some(began) = turn.began() else { return Ok(None) };
+        let mut names = turn.keys(KeyKind::Conversation, KeyRole::Carries);
+        names.extend(turn.keys(KeyKind::Task, KeyRole::Carries));
+        for (name, class) in names {
+            let records = self.keyed(&name, KeyRole::Carries, began, Chain::Command)?.records;
+            let earlier = records.iter().rev().find(|record| {
+                let own = turn.records.iter().any(|known| known.id == record.id);
+                let before = record.event_time.is_some_and(|time| time.start < began);
+                !own && before && intent_fact(record).is_some_and(|fact| fact.actor.is_some())
+            });
+            let Some(record) = earlier else { continue };
+            let ends = [turn.records.clone(), vec![Rc::clone(record)]].concat();
+            let strength = self.shared(&rule::RESUMED, class, &ends);
+            let because = format!("the latest earlier turn of {} {}", name.kind.word(), name.value);
+            let rule = &rule::RESUMED;
+            let act = turn_act(record);
+            return Ok(Some(Turn { act, edge: Edge::Resumed, rule, key: Some(name), strength, because }));
+        }
+        Ok(None)
+    }
+
+    /// Who asked for a turn, as its records tell; another than already known is a second root.
+    fn ask_turn(&mut self, act: &Act, turn: usize, askers: &mut Vec<Asker>) {
+        for record in &act.records {
+            let Some(fact) = intent_fact(record) else { continue };
+            let Some(party) = fact.actor.clone().filter(|party| party.principal.kind != PrincipalKind::Agent) else {
+                continue;
+            };
+            let scheduled = party.principal.kind == PrincipalKind::Schedule
+                || intent(fact).is_some_and(|intent| intent.mode == IntentMode::Schedule);
+            let rule = if scheduled { &rule::SCHEDULED } else { &rule::ASKED };
+            let records = vec![Rc::clone(record)];
+            let strength = self.stated(rule, party.class, &records);
+            match askers.iter_mut().find(|known| known.party.principal.id == party.principal.id) {
+                // The outermost turn that names them is the one they asked for.
+                Some(known) => known.turn = turn,
+                None => askers.push(Asker { party, turn, records, strength, scheduled }),
+            }
+        }
+    }
+
+    /// The strength of a join by context that agents carry along.
+    pub(super) fn shared(&self, rule: &'static Rule, class: Attestation, records: &[Rc<Seen>]) -> Strength {
+        strength(&Witness {
+            rule,
+            agreement: Agreement::Key(class, Attestation::SelfStated),
+            ends: &self.ends(records),
+            open_premise: records.iter().any(|record| record.event_time.is_none()),
+            contradicted: false,
+        })
+    }
+
+    /// The strength of a join by likeness alone.
+    pub(super) fn likeness(&self, rule: &'static Rule, records: &[Rc<Seen>]) -> Strength {
+        strength(&Witness {
+            rule,
+            agreement: Agreement::Features,
+            ends: &self.ends(records),
+            open_premise: true,
+            contradicted: false,
+        })
+    }
+
+    /// The latest instant at which something that came before an act may be dated.
+    pub(super) fn latest(&self, act: &Act) -> Time {
+        let first = act.records.iter().find_map(|record| record.event_time.map(|time| (record, time)));
+        first.map_or(Time::MAX, |(record, time)| self.until(record, &time))
+    }
+}
+
+/// Namespace of session names that requests carry to other systems.
+pub(super) const CARRIER: &str = "carrier";
+
+pub(super) fn intent(fact: &Fact) -> Option<&Intent> {
+    match &fact.detail {
+        Detail::Intent(intent) if fact.kind == FactKind::Intent => Some(intent),
+        _ => None,
+    }
+}
+
+pub(super) fn intent_fact(record: &Seen) -> Option<&Fact> {
+    record.facts.iter().find(|fact| intent(fact).is_some())
+}
+
+fn model_call(fact: &Fact) -> Option<&ModelCall> {
+    match &fact.detail {
+        Detail::ModelCall(call) => Some(call),
+        _ => None,
+    }
+}
+
+fn turn_act(record: &Rc<Seen>) -> Act {
+    let fact = intent_fact(record).cloned();
+    Act { records: vec![Rc::clone(record)], fact: fact.unwrap_or_else(|| super::principal_fact(record)) }
+}
+
+fn agent_id(fact: &Fact) -> Option<&str> {
+    intent(fact)?.agent.as_ref().map(|agent| agent.id.as_str())
+}
+
+/// Whether a turn around another is the same turn: both name one agent, or one of them names none.
+fn same_agent(fact: &Fact, around: &Seen) -> bool {
+    let outer = intent_fact(around).and_then(agent_id);
+    agent_id(fact).zip(outer).is_none_or(|(inner, outer)| inner == outer)
+}
+
+/// Whether one record's time lies inside the other's.
+pub(super) fn nested(a: &Seen, b: &Seen) -> bool {
+    let span = |record: &Seen| record.event_time.map(|time| (time.start, time.end.unwrap_or(time.start)));
+    let (Some((a_from, a_to)), Some((b_from, b_to))) = (span(a), span(b)) else { return false };
+    (a_from <= b_from && b_to <= a_to) || (b_from <= a_from && a_to <= b_to)
+}
+
+fn proposes(record: &Seen, name: &KeyName) -> bool {
+    record.facts.iter().filter_map(model_call).any(|call| call.proposed.iter().any(|proposal| proposal.call == *name))
+}
