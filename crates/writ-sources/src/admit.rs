@@ -7,6 +7,7 @@ use writ_model::canon::Digest;
 use writ_model::custody::Custody;
 use writ_model::fact::Fact;
 use writ_model::json::{self, Node, Value};
+use writ_model::key::Attestation;
 use writ_model::record::{Envelope, Identity, Origin, Record, RecordId, Redaction, content_digest};
 use writ_model::time::{EventTime, Time};
 
@@ -46,7 +47,8 @@ impl Admitted {
             origin,
             redactions: self.redactions,
         };
-        (Record { id: self.id, content: self.content, envelope, evidence: self.evidence }, self.facts)
+        let facts = as_handed_over(self.facts, custody);
+        (Record { id: self.id, content: self.content, envelope, evidence: self.evidence }, facts)
     }
 }
 
@@ -109,7 +111,18 @@ pub fn derive_facts(envelope: &Envelope, evidence: &[u8]) -> Result<Vec<Fact>, S
         return Ok(Vec::new());
     }
     let node = json::parse(evidence).map_err(|error| unreadable(&error, 0))?;
-    Ok(source.facts(&node, &Context::of(envelope)))
+    Ok(as_handed_over(source.facts(&node, &Context::of(envelope)), envelope.custody))
+}
+
+/// Facts of a record that anybody may have written: nobody checked its keys, so they are claims. They
+/// are then found behind every key that somebody did check, however many of them there are.
+fn as_handed_over(mut facts: Vec<Fact>, custody: Custody) -> Vec<Fact> {
+    if custody == Custody::Open {
+        for key in facts.iter_mut().flat_map(|fact| &mut fact.keys) {
+            key.class = key.class.max(Attestation::Claimed);
+        }
+    }
+    facts
 }
 
 /// The native id of a record whose vendor gives none: digest of its canonical evidence, or of the

@@ -122,7 +122,9 @@ impl Walk<'_> {
             return Ok(None);
         };
         // More acts than can be looked at say they issued it: then nothing says that it was issued once.
-        let disagree = flooded || rivals.iter().any(|rival| cause_of(rival) != cause_of(accepted));
+        // What nobody checked does not contradict what somebody did; it is listed beside it.
+        let mut checked = rivals.iter().filter(|rival| rival.class <= accepted.class);
+        let disagree = flooded || checked.any(|rival| cause_of(rival) != cause_of(accepted));
         if disagree {
             self.contradicted = true;
             let records: Vec<Rc<Seen>> = found.iter().flat_map(|act| act.records.iter().cloned()).collect();
@@ -239,12 +241,18 @@ impl Walk<'_> {
 
     pub(super) fn key_strength(&self, rule: &Rule, link: &Link, act: &Issuance, contradicted: bool) -> Strength {
         let ends = [act.records.clone(), link.used_in.clone()].concat();
+        // That the one came before the other, when the credential was made and for whom, is part of it,
+        // and has to be told by both: what one leaves out may be what would have spoken against it.
+        let untimed = ends.iter().any(|record| record.event_time.is_none());
+        let session = link.presented.lifetime == Lifetime::Temporary && act.minting.minted.is_some();
+        let untold = (link.presented.issued_at.is_none() && dates_sessions(link))
+            || act.minting.holder.is_none()
+            || link.holder.is_none();
         strength(&Witness {
             rule,
             agreement: Agreement::Key(link.presented.class, act.class),
             ends: &self.ends(&ends),
-            // That the one came before the other is part of it, and has to be told by both.
-            open_premise: ends.iter().any(|record| record.event_time.is_none()),
+            open_premise: untimed || (session && untold),
             contradicted,
         })
     }
@@ -338,17 +346,29 @@ fn minting_of(record: &Seen, name: &KeyName) -> Option<(Fact, Minting, Attestati
     })
 }
 
+/// Whether the recorder of this use tells of its sessions when they were made, so that leaving it out
+/// leaves something out: a session of a role of the same vendor.
+fn dates_sessions(link: &Link) -> bool {
+    link.presented.session_of.is_some()
+}
+
 /// Whether this minting can be what the use goes back to: not after it, at the instant it tells, for
 /// who used it. What is not told is not held against it here; it lowers the strength.
 fn fits(link: &Link, minted_at: Option<EventTime>, minting: &Minting, skew: u32) -> bool {
     let before = link.time.zip(minted_at).is_none_or(|(used, minted)| minted.may_precede(&used, skew));
     let told = link.presented.issued_at.zip(minted_at).is_none_or(|(issued, minted)| issued.agrees(&minted, skew));
+    // What an ARN names, or a bare name; a bare name is compared with the last part of an ARN.
+    let named = |name: &str| name.rsplit(':').next().unwrap_or(name).to_string();
     let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_string();
+    let same_name = |a: &str, b: &str| {
+        let both = a.contains(':') && b.contains(':');
+        if both { named(a) == named(b) } else { last(a) == last(b) }
+    };
     let same_holder = match (&minting.holder, &link.holder) {
         (Some(holder), Some(user)) if holder.id_is_name || user.principal.id_is_name => {
             // Known by name only: names that differ are not one.
             let names = holder.name.as_deref().zip(user.principal.name.as_deref());
-            names.is_none_or(|(made_for, used_by)| last(made_for) == last(used_by))
+            names.is_none_or(|(made_for, used_by)| same_name(made_for, used_by))
         }
         (Some(holder), Some(user)) => holder.id == user.principal.id,
         _ => true,

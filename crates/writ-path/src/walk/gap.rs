@@ -206,8 +206,14 @@ impl Walk<'_> {
         let Some(name) = KeyName::new(KeyKind::Principal, "recorder", recorder) else { return Ok(None) };
         let mut off = None;
         for record in self.keyed(&name, KeyRole::Names, instant.start, Chain::Credential)?.records {
+            // What nobody checked does not establish a reason, nor say whose credential it was.
+            let checked = |key: &writ_model::key::Key| key.name == name && key.class == Attestation::Verified;
             let change = record.facts.iter().find_map(|fact| match &fact.detail {
-                Detail::Recorder(change) if fact.outcome == writ_model::fact::Outcome::Success => Some(*change),
+                Detail::Recorder(change)
+                    if fact.outcome == writ_model::fact::Outcome::Success && fact.keys.iter().any(checked) =>
+                {
+                    Some(*change)
+                }
                 _ => None,
             });
             match change {
@@ -219,23 +225,27 @@ impl Walk<'_> {
                             actor.principal.name.as_deref().unwrap_or(&actor.principal.id)
                         )
                     });
-                    off = record.event_time.map(|at| (record.identity.clone(), at, by));
+                    off = record.event_time.map(|at| (Rc::clone(&record), at, by));
                 }
                 Some(RecorderChange::Resumed) => off = None,
                 _ => {}
             }
         }
-        let Some((identity, at, by)) = off else { return Ok(None) };
+        let Some((record, at, by)) = off else { return Ok(None) };
         // Several logs may feed one recorder: what it wrote in between shows that it went on writing.
         let slack = i64::from(at.precision_ms) + 1;
         let ask = Ask::Window {
-            source: identity.source.clone(),
+            source: record.identity.source.clone(),
             recorder: recorder.to_string(),
             from: at.start.plus_millis(slack),
             to: instant.start,
         };
         let (written_since, _) = self.evidence.window(ask)?;
-        Ok((written_since == 0).then(|| (identity.reference(), by)))
+        if written_since > 0 {
+            return Ok(None);
+        }
+        self.graph.cite(core::slice::from_ref(&record));
+        Ok(Some((crate::graph::reference(&record), by)))
     }
 }
 

@@ -80,6 +80,8 @@ impl Asker {
     fn keyed(&self, name: &KeyName, role: KeyRole, until: Time, limit: usize) -> Result<Reply, Error> {
         let mut found: Vec<Rc<Seen>> = Vec::new();
         let mut more = false;
+        // A flood in a class behind one that shows the key hides nothing that counts.
+        let mut best = true;
         for class in CLASSES {
             let term = self.snapshot.term_key().term_of(name, role, class);
             let query = Query::new(self.as_of, limit + 1);
@@ -87,7 +89,8 @@ impl Asker {
             // Records without a time are in no window; they stand before all others.
             let timeless = self.snapshot.lookup(term, &query).into_iter().take_while(|posting| posting.time.is_none());
             postings.extend(timeless);
-            more |= postings.len() > limit;
+            more |= best && postings.len() > limit;
+            best &= postings.is_empty();
             for posting in postings.into_iter().take(limit) {
                 let seen = self.seen(posting.position)?;
                 let shows = seen
