@@ -2,7 +2,7 @@
 //!
 //! Who asked: `command.rs` joins what `trigger.rs` (a service set off), `call.rs` (which call did it),
 //! `way.rs` (which turn, who asked) and `span.rs` (what lies around) find; `place.rs` names its nodes.
-//! Whose power: `credential.rs` and `grant.rs`.
+//! Whose power: `credential.rs`, `holder.rs` and `grant.rs`.
 //! Controls: `approval.rs`, `decision.rs`, judged with `route.rs` (declared routes) and `cover.rs`
 //! (what is complete). `influence.rs` is kept beside. `gap.rs` and `missing.rs` say why a cause that
 //! must exist is not known; `naming.rs` what a directory says of the principals found; `compare.rs`
@@ -17,6 +17,7 @@ mod credential;
 mod decision;
 mod gap;
 mod grant;
+mod holder;
 mod influence;
 mod missing;
 mod naming;

@@ -39,7 +39,7 @@ pub(super) struct Link {
 pub(super) struct Issuance {
     pub(super) records: Vec<Rc<Seen>>,
     pub(super) minting: Minting,
-    class: Attestation,
+    pub(super) class: Attestation,
     pub(super) fact: Fact,
 }
 
@@ -136,6 +136,9 @@ impl Walk<'_> {
             self.service_session(link, accepted, rivals, disagree)?;
             return Ok(None);
         }
+        if !disagree {
+            self.holder_told(link, accepted);
+        }
         let next = self.minted_from(link, accepted, rivals, disagree);
         if disagree {
             self.limit(
@@ -148,7 +151,9 @@ impl Walk<'_> {
             let hop = self.graph.credential.last().map(|hop| hop.strength);
             let made = self.stated(&rule::GRANT_MADE, Attestation::Verified, &accepted.records);
             let known = hop.map_or(made, |hop| hop.min(made));
-            let maker = accepted.fact.actor.clone().filter(|actor| actor.class == Attestation::Verified);
+            // Whoever makes a lasting key gives power; a client that fetches its own token does not.
+            let gives = accepted.minting.lifetime == Lifetime::Lasting;
+            let maker = accepted.fact.actor.clone().filter(|actor| gives && actor.class == Attestation::Verified);
             self.grantor = maker.map(|actor| (actor, known));
             return Ok(None);
         }
@@ -208,6 +213,7 @@ impl Walk<'_> {
         if let (Some(party), Some(power)) = (next.holder.clone(), &self.power)
             && carried
             && presented.class == Attestation::Verified
+            && super::holder::comparable(&party.principal.id, &power.party.principal.id)
         {
             // Whose power it was is as sure as the surest credential of that principal on the way.
             let same = party.principal.id == power.party.principal.id;
@@ -370,7 +376,10 @@ fn fits(link: &Link, minted_at: Option<EventTime>, minting: &Minting, skew: u32)
             let names = holder.name.as_deref().zip(user.principal.name.as_deref());
             names.is_none_or(|(made_for, used_by)| same_name(made_for, used_by))
         }
-        (Some(holder), Some(user)) => holder.id == user.principal.id,
+        // Who presents a token may be a client acting for its subject: only names of one kind disagree.
+        (Some(holder), Some(user)) => {
+            holder.id == user.principal.id || !super::holder::comparable(&holder.id, &user.principal.id)
+        }
         _ => true,
     };
     before && told && same_holder
