@@ -234,6 +234,21 @@ impl<'a> Walk<'a> {
     /// Records that show a key up to an instant, the budget minded: once it is spent nothing more is
     /// looked at.
     pub(crate) fn keyed(&mut self, name: &KeyName, role: KeyRole, until: Time, chain: Chain) -> Result<Found, Pending> {
+        let found = self.nearest(name, role, until, chain)?;
+        if found.more {
+            self.budget_gap(chain, name);
+        }
+        Ok(found)
+    }
+
+    /// The same for a look-up that wants what lies nearest: that there is more further away is no loss.
+    pub(crate) fn nearest(
+        &mut self,
+        name: &KeyName,
+        role: KeyRole,
+        until: Time,
+        chain: Chain,
+    ) -> Result<Found, Pending> {
         if self.looked_at.len() > self.question.budget.records {
             self.budget_gap(chain, name);
             return Ok(Found { records: Vec::new(), more: true });
@@ -242,10 +257,25 @@ impl<'a> Walk<'a> {
         let mut records: Vec<Rc<Seen>> = found.to_vec();
         records.sort_by_key(|record| (record.event_time.map(|time| time.start), record.id));
         self.looked_at.extend(records.iter().map(|record| record.id));
-        if more {
+        Ok(Found { records, more })
+    }
+
+    /// The same for everything from an instant on: a loss only where what was found does not reach back
+    /// to it.
+    pub(crate) fn keyed_since(
+        &mut self,
+        name: &KeyName,
+        role: KeyRole,
+        (since, until): (Time, Time),
+        chain: Chain,
+    ) -> Result<Found, Pending> {
+        let mut found = self.nearest(name, role, until, chain)?;
+        let reaches = found.records.iter().any(|record| record.event_time.is_some_and(|time| time.start < since));
+        found.more &= !reaches;
+        if found.more {
             self.budget_gap(chain, name);
         }
-        Ok(Found { records, more })
+        Ok(found)
     }
 
     /// The latest instant at which a cause of something at `time` may be dated.

@@ -96,7 +96,7 @@ impl Walk<'_> {
         names.retain(|(name, _)| name.namespace == CARRIER);
         for (name, class) in names {
             let until = self.after(effect);
-            let records = self.keyed(&name, KeyRole::Carries, until, Chain::Command)?.records;
+            let records = self.nearest(&name, KeyRole::Carries, until, Chain::Command)?.records;
             let calls: Vec<&Rc<Seen>> = records.iter().filter(|record| tool_call_fact(record).is_some()).collect();
             let near: Vec<(u64, &&Rc<Seen>)> =
                 calls.iter().filter_map(|record| Some((self.apart(record, effect)?, record))).collect();
@@ -133,10 +133,10 @@ impl Walk<'_> {
         let mut names: Vec<KeyName> =
             effect.keys(KeyKind::Resource, KeyRole::Names).into_iter().map(|(name, _)| name).collect();
         names.extend(effect.keys(KeyKind::Credential, KeyRole::Presents).into_iter().map(|(name, _)| name));
-        let until = self.after(effect);
+        let stretch = (self.before(effect), self.after(effect));
         let mut alike: BTreeMap<RecordId, (Rc<Seen>, Vec<KeyName>)> = BTreeMap::new();
         for name in names {
-            for record in self.keyed(&name, KeyRole::Carries, until, Chain::Command)?.records {
+            for record in self.keyed_since(&name, KeyRole::Carries, stretch, Chain::Command)?.records {
                 if tool_call_fact(&record).is_some() {
                     alike.entry(record.id).or_insert_with(|| (Rc::clone(&record), Vec::new())).1.push(name.clone());
                 }
@@ -221,10 +221,11 @@ impl Walk<'_> {
     /// Other effects of that moment that fit the call as well, on the same things and of the same action.
     fn other_effects(&mut self, effect: &Act, act: &Act, names: &[KeyName]) -> Result<usize, Pending> {
         let mut others: BTreeSet<RecordId> = BTreeSet::new();
+        let since = self.before(effect).min(self.stretch(act).0);
         let until = self.after(effect).max(self.ended(act));
         for name in names {
             let role = if name.kind == KeyKind::Credential { KeyRole::Presents } else { KeyRole::Names };
-            let found = self.keyed(name, role, until, Chain::Command)?;
+            let found = self.keyed_since(name, role, (since, until), Chain::Command)?;
             if found.more {
                 // What cannot be looked at whole is not known to be alone.
                 return Ok(usize::MAX);
@@ -307,6 +308,13 @@ impl Walk<'_> {
     fn stretch_of(&self, record: &Seen, from: Time, to: Time, precision_ms: u32) -> (Time, Time) {
         let skew = i64::from(self.skew(record));
         (from.plus_millis(-skew), to.plus_millis(skew + i64::from(precision_ms)))
+    }
+
+    /// The earliest instant at which a call that is alike may have ended. A long call begins earlier and
+    /// is found by its key all the same, unless more than the budget allows lie between.
+    fn before(&self, effect: &Act) -> Time {
+        let within = i64::try_from(rule::LIKENED.within_ms.unwrap_or(0)).unwrap_or(0);
+        self.stretch(effect).0.plus_millis(-within - self.widest_skew())
     }
 
     /// The latest instant at which a record of the call may be dated: calls are dated when they begin

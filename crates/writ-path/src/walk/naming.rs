@@ -20,7 +20,7 @@ use writ_model::custody::Custody;
 use writ_model::fact::{CredentialChange, Detail, IdentityFact, Outcome, Relation};
 use writ_model::key::{Attestation, KeyName, KeyRole};
 use writ_model::principal::PrincipalKind;
-use writ_model::time::Time;
+use writ_model::time::{EventTime, Time};
 
 /// A directory's entry that covers the instant, with the record it stands in.
 pub(super) type Entry = (Rc<Seen>, IdentityFact);
@@ -158,28 +158,40 @@ impl Walk<'_> {
         Ok(entries)
     }
 
-    /// Uses of a credential after it was ended.
+    /// Uses of a credential after it, or one it was made from, was ended.
     pub(super) fn revocations(&mut self, link: &Link, start: &Start) -> Result<(), Pending> {
-        let (Some(name), Some(time), Some(used)) = (&link.credential, link.time, link.used_in.first().cloned()) else {
+        let (Some(name), Some(used), Some(first)) = (&link.credential, link.time, link.used_in.first().cloned()) else {
             return Ok(());
         };
+        let event = start.records.first().and_then(|record| record.event_time).unwrap_or(used);
         let name = name.clone();
-        for record in self.keyed(&name, KeyRole::Revokes, time.start, Chain::Credential)?.records {
+        for record in self.keyed(&name, KeyRole::Revokes, event.start, Chain::Credential)?.records {
             let ended = record.facts.iter().any(|fact| {
                 matches!(&fact.detail, Detail::Credential(minting) if minting.change == CredentialChange::Revoked)
                     && fact.outcome == Outcome::Success
                     && fact.keys.iter().any(|key| key.name == name && key.role == KeyRole::Revokes)
             });
-            let before = record.event_time.is_some_and(|at| {
-                time.start.millis_since(at.start) > i64::from(at.precision_ms) + i64::from(self.skew(&used))
-            });
-            if ended && before && start.fact.outcome == Outcome::Success {
-                let at = record.event_time.map_or_else(String::new, |at| format!(" at {}", at.start));
-                let text = format!("{} was ended{at} and used after that", name.value);
-                let mut records = vec![record];
-                records.extend(link.used_in.iter().cloned());
-                self.find("used_after_revocation", "high", text, &records);
-            }
+            let Some(at) = record.event_time.filter(|_| ended && start.fact.outcome == Outcome::Success) else {
+                continue;
+            };
+            let skew = self.skew(&first).max(self.skew(&record));
+            let after =
+                |time: EventTime| time.start.millis_since(at.start) > i64::from(at.precision_ms) + i64::from(skew);
+            let text = if after(used) {
+                format!("{} was ended at {} and used after that", name.value, at.start)
+            } else if after(event) {
+                format!(
+                    "{} was ended at {}; the credential this was done with had been made from it before, at {}, and ending \
+                     the one does not end the other by itself",
+                    name.value, at.start, used.start
+                )
+            } else {
+                continue;
+            };
+            let mut records = vec![record];
+            records.extend(link.used_in.iter().cloned());
+            records.extend(start.records.iter().cloned());
+            self.find("used_after_revocation", "high", text, &records);
         }
         Ok(())
     }

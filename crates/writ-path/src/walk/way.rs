@@ -210,7 +210,7 @@ impl Walk<'_> {
         names.retain(|(name, _)| name.namespace != CARRIER);
         names.extend(call.keys(KeyKind::Conversation, KeyRole::Carries));
         for (name, _) in names {
-            let records = self.keyed(&name, KeyRole::Carries, until, Chain::Command)?.records;
+            let records = self.nearest(&name, KeyRole::Carries, until, Chain::Command)?.records;
             let Some(record) = records.iter().rev().find(|record| intent_fact(record).is_some()) else { continue };
             let ends = [call.records.clone(), vec![Rc::clone(record)]].concat();
             let strength = self.likeness(&rule::SESSION, &ends);
@@ -260,7 +260,7 @@ impl Walk<'_> {
         let mut names = turn.keys(KeyKind::Conversation, KeyRole::Carries);
         names.extend(turn.keys(KeyKind::Task, KeyRole::Carries));
         for (name, class) in names {
-            let records = self.keyed(&name, KeyRole::Carries, began, Chain::Command)?.records;
+            let records = self.nearest(&name, KeyRole::Carries, began, Chain::Command)?.records;
             let earlier = records.iter().rev().find(|record| {
                 let own = turn.records.iter().any(|known| known.id == record.id);
                 let before = record.event_time.is_some_and(|time| time.start < began);
