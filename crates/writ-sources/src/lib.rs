@@ -12,6 +12,7 @@
 pub mod cloudtrail;
 pub mod health;
 pub mod identity;
+pub mod otel;
 pub mod raw;
 pub mod redact;
 pub mod split;
@@ -19,6 +20,9 @@ pub mod unwrap;
 
 mod admit;
 mod detect;
+mod feature;
+mod jcs;
+mod plain;
 mod source;
 mod stamp;
 

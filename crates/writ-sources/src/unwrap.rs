@@ -1,14 +1,19 @@
 //! Envelopes: what vendors ship records in.
 //!
 //! One element of input is a record, or holds records: a list of them, an `EventBridge` event, a
-//! `CloudWatch` Logs subscription message or export, an answer of `aws cloudtrail lookup-events`.
+//! `CloudWatch` Logs subscription message or export, an answer of `aws cloudtrail lookup-events`,
+//! spans and logs under what emitted them.
 //! Each item found is read in place; a bad one is a reject of its own and its siblings live.
 //!
 //! Bounds: nesting by [`NESTING_MAX`]. Nothing is decompressed here, and text inside a JSON string is
-//! never longer than the string, so what comes out is at most [`NESTING_MAX`] times what went in.
+//! never longer than the string, so what comes out is at most [`NESTING_MAX`] times what went in; what
+//! records of telemetry share is repeated within a bound of its own.
+
+mod otel;
 
 use crate::admit::{Admitted, Mac, admit_node, kind_word, short, unreadable};
 use crate::source::Source;
+use otel::Telemetry;
 use writ_model::json::{self, Node, Value};
 
 /// How many envelopes may lie inside one another. Real chains have three (a log subscription, an
@@ -147,6 +152,14 @@ enum Shape {
     Control,
     /// A digest file.
     DigestFile,
+    /// Spans or logs under the resources that emitted them.
+    Groups,
+    /// Those of one resource.
+    Group,
+    /// An answer of Jaeger's query service.
+    Answer,
+    /// One trace of such an answer.
+    Trace,
 }
 
 fn shape(node: &Node<'_>) -> Shape {
@@ -165,6 +178,14 @@ fn shape(node: &Node<'_>) -> Shape {
         // Only where it comes first: in a log whose later members somebody else chooses, a list of
         // that name must not stand in for the record.
         Shape::Lists
+    } else if otel::is_groups(node) {
+        Shape::Groups
+    } else if otel::is_group(node) {
+        Shape::Group
+    } else if otel::is_answer(node) {
+        Shape::Answer
+    } else if otel::is_trace(node) {
+        Shape::Trace
     } else if text("detail-type") && node.get("detail").is_some_and(|detail| !detail.members().is_empty()) {
         Shape::Event
     } else if node.text(&["messageType"]) == Some("CONTROL_MESSAGE") {
@@ -277,6 +298,10 @@ impl Opening<'_> {
                 let text = "a log subscription's control message: it tests delivery and holds no records".to_string();
                 (self.each)(Found::Note { byte: place.of(&node), text });
             }
+            Shape::Groups => Telemetry::new(self, place, &node).groups(text, &node),
+            Shape::Group => Telemetry::new(self, place, &node).group(text, &node),
+            Shape::Answer => Telemetry::new(self, place, &node).answer(text, &node),
+            Shape::Trace => Telemetry::new(self, place, &node).trace(text, &node),
             Shape::DigestFile => {
                 let cause = "a CloudTrail digest file, not a log file: digest chains are not read yet; \
                              leave it out of the input";
