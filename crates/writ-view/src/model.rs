@@ -1,88 +1,263 @@
 //! The view model: an answer put in the order a person reads it. Every rendering starts from here,
 //! so they cannot differ in what they say. Text is unescaped until it is rendered.
+//!
+//! Members that hold nothing but log text (names, ids, references) are apart from sentences, since
+//! some renderings show the two in different ways.
 
-use writ_path::answer::{Answer, Gap, Hop};
+mod chain;
+mod control;
+mod foot;
+mod party;
+
+use crate::escape;
+use writ_path::answer::{Answer, Gap};
 use writ_path::rule::Chain;
 
 /// An answer, in reading order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// What was asked about: action and resource.
-    pub title: String,
-    /// Where and when it was recorded.
-    pub recorded: String,
+    /// Reference of the event.
+    pub reference: String,
+    /// What was asked about: the action.
+    pub action: String,
+    /// What it was done to.
+    pub resources: Vec<String>,
+    /// The log, the recorder.
+    pub source: String,
+    /// Who recorded it.
+    pub recorder: String,
+    /// When it happened, with how finely that is known.
+    pub time: String,
+    /// What came of it.
+    pub outcome: String,
     /// Risk, with reasons.
     pub risk: String,
+    /// The verdict in one word.
+    pub word: String,
     /// The answer in one sentence.
     pub sentence: String,
-    /// Authority, approval, decision: label, word, remark.
-    pub controls: Vec<(&'static str, String, String)>,
+    /// Who asked, whose power, who gave it, who acted.
+    pub parties: Vec<PartyView>,
+    /// Authority, approvals, decisions.
+    pub controls: Vec<ControlView>,
     /// The two chains.
     pub chains: Vec<ChainView>,
-    /// Findings: severity, code, text.
-    pub findings: Vec<(String, String, String)>,
+    /// What was in context or in store before, and is not authority.
+    pub influences: Vec<InfluenceView>,
+    /// Findings.
+    pub findings: Vec<FindingView>,
     /// What is not established.
     pub limits: Vec<String>,
     /// Gaps and how to close them.
     pub gaps: Vec<GapView>,
-    /// Commands to type next.
+    /// What is said to be complete.
+    pub coverage: Vec<CoverageView>,
+    /// Whether each source has told all it will.
+    pub sources: Vec<String>,
+    /// Commands to type next, quoted for a shell.
     pub next: Vec<String>,
     /// What the answer rests on.
     pub foot: String,
 }
 
+/// Somebody, in a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartyView {
+    /// The role.
+    pub label: &'static str,
+    /// What people call them, or their id. Empty where nobody is known.
+    pub name: String,
+    /// Their id, where that is not what they are called.
+    pub id: Option<String>,
+    /// What sort, how well it is known; or why there is nobody.
+    pub remark: String,
+}
+
+/// A line about a control, with what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlView {
+    /// `Authority`, `Approval`, `Decision`.
+    pub label: &'static str,
+    /// Its state.
+    pub word: String,
+    /// One clause about it.
+    pub remark: String,
+    /// Everything else that is known: label and value.
+    pub details: Vec<(&'static str, String)>,
+    /// The hop it stands at.
+    pub hop: Option<usize>,
+}
+
 /// One chain, cause first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainView {
+    /// Which.
+    pub chain: Chain,
     /// The question it answers.
     pub title: &'static str,
-    /// Its steps; the last is the event.
+    /// Its lines; the last is the event.
     pub steps: Vec<Step>,
+}
+
+impl ChainView {
+    /// The chain's word in answers.
+    pub fn word(&self) -> &'static str {
+        match self.chain {
+            Chain::Command => "command",
+            Chain::Credential => "credential",
+        }
+    }
 }
 
 /// A line of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub struct Step {
+    /// 0 on the main line; a further cause of the same thing stands one deeper.
+    pub depth: usize,
+    /// What stands there.
+    pub line: Line,
+}
+
+/// What a line of a chain shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
     /// A cause that is not known.
-    Hole {
-        /// What was expected.
-        expected: String,
-        /// The reason's code.
-        reason: String,
-    },
+    Hole(HoleView),
     /// A node.
-    Node {
-        /// What sort.
-        kind: String,
-        /// Its name.
-        name: String,
-        /// When.
-        time: Option<String>,
-    },
-    /// A hop to the next node.
-    Hop {
-        /// Number in the answer.
-        n: usize,
-        /// Strength, with grade where there is one.
-        strength: String,
-        /// The edge.
-        edge: String,
-        /// Why.
-        because: Vec<String>,
-        /// What speaks against it.
-        against: Vec<String>,
-        /// How many other causes fit.
-        alternatives: usize,
-    },
+    Node(NodeView),
+    /// A hop to the next node, or to the one it names.
+    Hop(HopView),
+}
+
+/// A cause that is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoleView {
+    /// The node it should have led to.
+    pub after: String,
+    /// What was expected.
+    pub expected: String,
+    /// The reason's code.
+    pub reason: String,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeView {
+    /// Its id in the answer.
+    pub id: String,
+    /// What sort.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// When.
+    pub time: Option<String>,
+    /// Records it is read off.
+    pub records: Vec<String>,
+    /// Whether it stands higher up already, with its causes.
+    pub again: bool,
+}
+
+/// A hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HopView {
+    /// Number in the answer.
+    pub n: usize,
+    /// Node ids.
+    pub from: String,
+    /// Node ids.
+    pub to: String,
+    /// `proven`, `asserted`, `inferred`.
+    pub strength: String,
+    /// How good an inference.
+    pub grade: Option<String>,
+    /// The edge.
+    pub edge: String,
+    /// The rule that joined it.
+    pub rule: String,
+    /// What the next line of the main line is not: the node this hop leads to, where another cause
+    /// of it stands in between.
+    pub into: Option<String>,
+    /// Why.
+    pub because: Vec<String>,
+    /// What speaks against it.
+    pub against: Vec<String>,
+    /// Other causes that fit.
+    pub alternatives: Vec<AlternativeView>,
+    /// How the scope changed, where it did.
+    pub scope: Option<String>,
+    /// Coverage it rests on.
+    pub coverage: Vec<String>,
+    /// Records it rests on.
+    pub records: Vec<String>,
+}
+
+impl HopView {
+    /// Strength, with the grade where there is one.
+    pub fn known(&self) -> String {
+        self.grade.as_ref().map_or_else(|| self.strength.clone(), |grade| format!("{} {grade}", self.strength))
+    }
+}
+
+/// Another cause that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlternativeView {
+    /// What sort, and its name.
+    pub from: String,
+    /// How good.
+    pub grade: Option<String>,
+    /// Why.
+    pub because: Vec<String>,
+    /// What speaks against it.
+    pub against: Vec<String>,
+}
+
+/// Something that influenced, and gave no authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InfluenceView {
+    /// Node ids.
+    pub ends: (String, String),
+    /// What it was.
+    pub from: NodeView,
+    /// What it came before.
+    pub to: NodeView,
+    /// `read`, `persisted`.
+    pub edge: String,
+    /// How well it is known.
+    pub known: String,
+    /// Records it rests on.
+    pub records: Vec<String>,
+}
+
+/// Something worth attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingView {
+    /// How grave.
+    pub severity: String,
+    /// Its code, for `writ explain`.
+    pub code: String,
+    /// Its weakest premise.
+    pub strength: String,
+    /// What it says.
+    pub text: String,
+    /// Records it rests on.
+    pub records: Vec<String>,
 }
 
 /// A gap, explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GapView {
+    /// The chain it is in.
+    pub chain: &'static str,
+    /// The node it is at.
+    pub after: String,
+    /// What was expected.
+    pub expected: String,
     /// What is missing and why.
     pub text: String,
     /// The reason's code.
     pub reason: String,
+    /// Who holds what is missing.
+    pub holder: Option<String>,
     /// Until when waiting may help.
     pub until: Option<String>,
     /// What would close it next time.
@@ -91,146 +266,103 @@ pub struct GapView {
     pub ask: Option<String>,
 }
 
+impl GapView {
+    /// What to do about it: label and text.
+    pub fn remedies(&self) -> Vec<(&'static str, &str)> {
+        [("held by", &self.holder), ("wait until", &self.until), ("next time", &self.fix), ("ask now", &self.ask)]
+            .into_iter()
+            .filter_map(|(label, text)| Some((label, text.as_deref()?)))
+            .collect()
+    }
+}
+
+/// A window over which a recorder is said to be complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoverageView {
+    /// How hops and controls refer to it.
+    pub id: String,
+    /// Whose records.
+    pub recorder: String,
+    /// From when to when, of what, on which basis, by whose word.
+    pub remark: String,
+}
+
 impl View {
     /// The view of an answer.
     pub fn of(answer: &Answer) -> View {
         let event = &answer.event;
-        let resource = event.resources.first().map_or_else(String::new, |resource| format!("  {}", resource.id));
         let precision =
             event.time_precision_ms.filter(|ms| *ms > 0).map_or_else(String::new, |ms| format!(" (+{ms} ms)"));
-        let time = event.time.as_deref().unwrap_or("no time told");
         let reasons = event.risk.reasons.join(", ");
         View {
-            title: format!("{}{resource}", event.action),
-            recorded: format!("{} of {}  {time}{precision}  {}", event.source, event.recorder, event.outcome),
+            reference: event.reference.clone(),
+            action: event.action.clone(),
+            resources: event.resources.iter().map(|resource| resource.id.clone()).collect(),
+            source: event.source.clone(),
+            recorder: event.recorder.clone(),
+            time: format!("{}{precision}", event.time.as_deref().unwrap_or("no time told")),
+            outcome: event.outcome.to_string(),
             risk: if reasons.is_empty() {
                 event.risk.tier.to_string()
             } else {
                 format!("{} ({reasons})", event.risk.tier)
             },
+            word: answer.verdict.word.to_string(),
             sentence: answer.sentence.clone(),
-            controls: controls(answer),
-            chains: vec![chain(answer, Chain::Command, "Who asked"), chain(answer, Chain::Credential, "Whose power")],
-            findings: answer
-                .findings
-                .iter()
-                .map(|finding| (finding.severity.to_string(), finding.code.to_string(), finding.text.clone()))
-                .collect(),
+            parties: party::parties(answer),
+            controls: control::controls(answer),
+            chains: vec![
+                chain::chain(answer, Chain::Command, "Who asked"),
+                chain::chain(answer, Chain::Credential, "Whose power"),
+            ],
+            influences: chain::influences(answer),
+            findings: findings(answer),
             limits: answer.limits.clone(),
             gaps: answer.gaps.iter().map(gap).collect(),
+            coverage: foot::coverage(answer),
+            sources: foot::sources(answer),
             next: next(answer),
-            foot: foot(answer),
+            foot: foot::foot(answer),
         }
     }
 }
 
-fn controls(answer: &Answer) -> Vec<(&'static str, String, String)> {
-    let verdict = &answer.verdict;
-    let authority = format!(
-        "who asked: {} ({}); whose power: {} ({})",
-        verdict.command.word, verdict.command.weakest, verdict.credential.word, verdict.credential.weakest
-    );
-    let mut rows = vec![("Authority", verdict.word.to_uppercase(), authority)];
-    for approval in &answer.approvals {
-        rows.push(("Approval", approval.state.to_uppercase(), approval.reason.clone().unwrap_or_default()));
-    }
-    for decision in &answer.decisions {
-        let remark = match (decision.state, decision.engine.as_deref()) {
-            ("implied", Some(engine)) => format!("{engine} let it through; the policy is not recorded"),
-            ("deny", Some(engine)) => format!("{engine} refused it ({})", decision.enforcement),
-            (_, Some(engine)) => format!("{engine} ({}, {})", decision.binding, decision.enforcement),
-            (_, None) => "no other decision point is known on this route, and none is ruled out".to_string(),
-        };
-        rows.push(("Decision", decision.state.to_uppercase(), remark));
-    }
-    rows
-}
-
-fn chain(answer: &Answer, chain: Chain, title: &'static str) -> ChainView {
-    let hops: Vec<&Hop> = answer.hops.iter().filter(|hop| hop.chain == chain).collect();
-    let mut gaps: Vec<&Gap> = answer.gaps.iter().filter(|gap| gap.chain == chain).collect();
-    let mut steps = Vec::new();
-    let mut holes_after = |node: &str, steps: &mut Vec<Step>| {
-        gaps.retain(|gap| {
-            let here = gap.after == node;
-            if here {
-                steps.push(Step::Hole { expected: gap.expected.to_string(), reason: gap.reason.to_string() });
-            }
-            !here
-        });
-    };
-    for hop in &hops {
-        holes_after(&hop.from, &mut steps);
-        steps.push(node(answer, &hop.from));
-        steps.push(Step::Hop {
-            n: hop.n,
-            strength: hop.grade.map_or_else(|| hop.strength.to_string(), |grade| format!("{} {grade}", hop.strength)),
-            edge: hop.edge.word().to_string(),
-            because: hop.because.clone(),
-            against: hop.against.clone(),
-            alternatives: hop.alternatives.len(),
-        });
-    }
-    let event = hops.last().map_or_else(|| event_node(answer), |hop| hop.to.clone());
-    holes_after(&event, &mut steps);
-    steps.push(node(answer, &event));
-    // A gap at a node that no hop shows (a bound that was hit) still has to be seen.
-    steps.extend(
-        gaps.iter().map(|gap| Step::Hole { expected: gap.expected.to_string(), reason: gap.reason.to_string() }),
-    );
-    ChainView { title, steps }
-}
-
-/// The node of the event itself: the one its own record made first.
-fn event_node(answer: &Answer) -> String {
-    answer.nodes.first().map_or_else(String::new, |node| node.id.clone())
-}
-
-fn node(answer: &Answer, id: &str) -> Step {
-    match answer.nodes.iter().find(|node| node.id == id) {
-        Some(node) => {
-            // Of a principal of unknown kind it is known that it is one.
-            let kind = if node.kind == "unknown" { "principal" } else { node.kind };
-            Step::Node { kind: kind.to_string(), name: node.name.clone(), time: node.time.clone() }
-        }
-        None => Step::Node { kind: "node".to_string(), name: id.to_string(), time: None },
-    }
+fn findings(answer: &Answer) -> Vec<FindingView> {
+    answer
+        .findings
+        .iter()
+        .map(|finding| FindingView {
+            severity: finding.severity.to_string(),
+            code: finding.code.to_string(),
+            strength: finding.strength.to_string(),
+            text: finding.text.clone(),
+            records: finding.records.clone(),
+        })
+        .collect()
 }
 
 fn gap(gap: &Gap) -> GapView {
     GapView {
+        chain: if gap.chain == Chain::Command { "command" } else { "credential" },
+        after: gap.after.clone(),
+        expected: gap.expected.to_string(),
         text: gap.text.clone(),
         reason: gap.reason.to_string(),
+        holder: gap.holder.clone(),
         until: gap.until.clone(),
         fix: gap.fix.clone(),
         ask: gap.ask.clone(),
     }
 }
 
-/// The next things worth typing: the raw evidence, the machine-readable answer, the earliest cause.
+/// The next things worth typing: the raw evidence, the answer for programs, the earliest cause, what
+/// the code of a finding means.
 fn next(answer: &Answer) -> Vec<String> {
-    let reference = &answer.event.reference;
+    let reference = escape::shell(&answer.event.reference);
     let mut commands = vec![format!("writ show {reference}"), format!("writ why {reference} --json")];
-    let cause = answer.hops.iter().flat_map(|hop| &hop.records).find(|record| *record != reference);
-    commands.extend(cause.map(|record| format!("writ why {record}")));
+    let cause = answer.hops.iter().flat_map(|hop| &hop.records).find(|record| **record != answer.event.reference);
+    commands.extend(cause.map(|record| format!("writ why {}", escape::shell(record))));
+    let finding = answer.findings.iter().find(|finding| finding.severity == "high");
+    commands.extend(finding.map(|finding| format!("writ explain {}", finding.code)));
     commands
-}
-
-fn foot(answer: &Answer) -> String {
-    let states: Vec<String> = answer
-        .sources
-        .iter()
-        .map(|source| match &source.note {
-            Some(note) => format!("{} of {} {} ({note})", source.source, source.recorder, source.state),
-            None => format!("{} of {} {}", source.source, source.recorder, source.state),
-        })
-        .collect();
-    format!(
-        "as of {} · {} of {} records · custody {} · {}",
-        answer.as_of,
-        answer.evidence.records,
-        answer.evidence.log_size,
-        answer.verdict.custody,
-        states.join(", ")
-    )
 }

@@ -1,10 +1,14 @@
 //! The answer as text for a terminal: 80 columns, readable without colour, ASCII where need be.
 
-use crate::escape;
-use crate::model::{ChainView, Step, View};
+mod page;
+
+use crate::model::{ChainView, ControlView, GapView, HopView, InfluenceView, Line, NodeView, View};
+use page::Page;
+use std::fmt::Write as _;
 
 /// How to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one choice of the reader, independent of the others")]
 pub struct Style {
     /// Whether the reader can show more than ASCII.
     pub unicode: bool,
@@ -12,54 +16,50 @@ pub struct Style {
     pub colour: bool,
     /// Columns to fill.
     pub columns: usize,
+    /// Whole ids and digests, records of every hop, and lines as long as they are.
+    pub wide: bool,
+    /// Every alternative of every hop, with its reasons.
+    pub alternatives: bool,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { unicode: true, colour: false, columns: 80 }
+        Style { unicode: true, colour: false, columns: 80, wide: false, alternatives: false }
     }
 }
 
-/// Left margin of remarks under a heading or a step.
-const MARGIN: usize = 2;
-/// Width of the column that holds a step's number or mark, and of the one that holds its word.
-const WORD: usize = 15;
-
 /// An answer as text.
 pub fn render(view: &View, style: Style) -> String {
-    let mut page = Page { out: String::new(), style };
-    page.line(&view.title);
-    page.line(&view.recorded);
-    page.line(&format!("risk: {}", view.risk));
-    page.gap();
-    page.wrapped("", &view.sentence);
-    page.gap();
-    for (label, word, remark) in &view.controls {
-        page.wrapped(&format!("{label:<10} {word:<9} "), remark);
-    }
+    let mut page = Page::new(style);
+    head(&mut page, view);
     for chain in &view.chains {
         page.gap();
-        page.chain(chain);
+        draw(&mut page, chain);
+    }
+    if !view.influences.is_empty() {
+        page.heading("Influences, which are not authority");
+        view.influences.iter().for_each(|influence| influenced(&mut page, influence));
     }
     if !view.findings.is_empty() {
         page.heading("Findings");
-        for (severity, code, text) in &view.findings {
-            page.wrapped(&format!("  {severity:<7} "), &format!("{code}: {text}"));
+    }
+    for finding in &view.findings {
+        let text = format!("{}: {} ({})", finding.code, finding.text, finding.strength);
+        page.wrapped(&format!("  {:<7} ", finding.severity), &text);
+        if style.wide && !finding.records.is_empty() {
+            page.wrapped("          records ", &finding.records.join(", "));
         }
     }
     if !view.limits.is_empty() || !view.gaps.is_empty() {
         page.heading("Not established");
     }
-    for limit in &view.limits {
-        page.wrapped("  - ", limit);
+    view.limits.iter().for_each(|limit| page.wrapped("  - ", limit));
+    view.gaps.iter().for_each(|gap| missing(&mut page, gap));
+    if !view.coverage.is_empty() {
+        page.heading("Coverage that absences rest on");
     }
-    for gap in &view.gaps {
-        page.wrapped("  - ", &format!("{} [{}]", gap.text, gap.reason));
-        for (label, text) in [("wait until", &gap.until), ("next time", &gap.fix), ("ask now", &gap.ask)] {
-            if let Some(text) = text {
-                page.wrapped(&format!("      {label:<10} "), text);
-            }
-        }
+    for window in &view.coverage {
+        page.wrapped(&format!("  {:<4} ", window.id), &format!("{} {}", window.recorder, window.remark));
     }
     page.gap();
     for (n, command) in view.next.iter().enumerate() {
@@ -67,127 +67,135 @@ pub fn render(view: &View, style: Style) -> String {
     }
     page.gap();
     page.wrapped("", &view.foot);
-    page.out
+    page.finish()
 }
 
-struct Page {
-    out: String,
-    style: Style,
+fn head(page: &mut Page, view: &View) {
+    let mut title = view.action.clone();
+    if let Some(first) = view.resources.first() {
+        title = format!("{title}  {first}");
+    }
+    page.line(&title);
+    if page.style.wide {
+        view.resources.iter().skip(1).for_each(|resource| page.line(&format!("  and {resource}")));
+        page.line(&view.reference);
+    } else if view.resources.len() > 1 {
+        page.line(&format!("  and {} more", view.resources.len() - 1));
+    }
+    page.line(&format!("{} of {}  {}  {}", view.source, view.recorder, view.time, view.outcome));
+    page.line(&format!("risk: {}", view.risk));
+    page.gap();
+    page.wrapped("", &view.sentence);
+    page.gap();
+    for party in &view.parties {
+        let id = party.id.as_ref().filter(|_| page.style.wide).map_or_else(String::new, |id| format!(" [{id}]"));
+        let text = match (party.name.is_empty(), party.remark.is_empty()) {
+            (true, _) => party.remark.clone(),
+            (false, true) => format!("{}{id}", party.name),
+            (false, false) => format!("{}{id} ({})", party.name, party.remark),
+        };
+        page.wrapped(&format!("{:<12} ", party.label), &text);
+    }
+    page.gap();
+    view.controls.iter().for_each(|said| control(page, said));
 }
 
-impl Page {
-    fn gap(&mut self) {
-        self.out.push('\n');
+fn control(page: &mut Page, said: &ControlView) {
+    page.wrapped(&format!("{:<11} {:<9} ", said.label, said.word.to_uppercase()), &said.remark);
+    for (label, text) in &said.details {
+        page.wrapped(&format!("{:<12}{label:<16}", ""), text);
     }
+}
 
-    fn heading(&mut self, text: &str) {
-        self.gap();
-        self.line(text);
-    }
-
-    /// One line, escaped and as long as it is: ids are meant to be copied whole.
-    fn line(&mut self, text: &str) {
-        let text = self.shown(text);
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
-    }
-
-    fn shown(&self, text: &str) -> String {
-        if self.style.unicode {
-            escape::terminal(text)
-        } else {
-            escape::ascii(&text.replace('·', "-").replace('…', "..."))
-        }
-    }
-
-    /// Text behind a lead, broken at words; a word longer than a line stands alone.
-    fn wrapped(&mut self, lead: &str, text: &str) {
-        let text = self.shown(text);
-        let indent = " ".repeat(lead.chars().count());
-        let mut line = lead.to_string();
-        let mut filled = false;
-        for word in text.split(' ') {
-            let width = line.chars().count() + usize::from(filled) + word.chars().count();
-            if filled && width > self.style.columns {
-                self.out.push_str(line.trim_end());
-                self.out.push('\n');
-                line.clone_from(&indent);
-                filled = false;
+fn draw(page: &mut Page, chain: &ChainView) {
+    page.line(chain.title);
+    for step in &chain.steps {
+        match &step.line {
+            Line::Hole(hole) => {
+                let mark = if page.style.unicode { "○" } else { "o" };
+                page.step(step.depth, mark, "gap", &format!("{} ({})", hole.expected, hole.reason));
             }
-            if filled {
-                line.push(' ');
-            }
-            line.push_str(word);
-            filled = true;
-        }
-        self.out.push_str(line.trim_end());
-        self.out.push('\n');
-    }
-
-    fn chain(&mut self, chain: &ChainView) {
-        self.line(chain.title);
-        for step in &chain.steps {
-            match step {
-                Step::Hole { expected, reason } => {
-                    let mark = if self.style.unicode { "○" } else { "o" };
-                    self.step(mark, "gap", &format!("{expected} ({reason})"));
-                }
-                Step::Node { kind, name, time } => {
-                    let time = time.as_deref().map_or_else(String::new, |time| format!("  {time}"));
-                    self.step("", kind, &format!("{name}{time}"));
-                }
-                Step::Hop { n, strength, edge, because, against, alternatives } => {
-                    let mut text = format!("{n} {edge}: {}", because.join("; "));
-                    if !against.is_empty() {
-                        text.push_str("; against: ");
-                        text.push_str(&against.join("; "));
-                    }
-                    if *alternatives > 0 {
-                        text.push_str(&format_alternatives(*alternatives));
-                    }
-                    self.step(line_mark(self.style, strength), strength, &text);
-                }
-            }
-        }
-    }
-
-    /// A line of a chain: mark, word, text. Colour is put in after wrapping, which counts what is shown.
-    fn step(&mut self, mark: &str, word: &str, text: &str) {
-        let start = self.out.len();
-        self.wrapped(&format!("{:MARGIN$}{mark:<2}{word:<WORD$}", ""), text);
-        if self.style.colour {
-            let line = self.out.split_off(start);
-            self.out.push_str(&coloured(&line, word));
+            Line::Node(node) => node_line(page, step.depth, node),
+            Line::Hop(hop) => hop_lines(page, step.depth, hop),
         }
     }
 }
 
-fn format_alternatives(n: usize) -> String {
-    format!(" ({n} alternative{})", if n == 1 { "" } else { "s" })
+fn node_line(page: &mut Page, depth: usize, node: &NodeView) {
+    let time = node.time.as_deref().map_or_else(String::new, |time| format!("  {time}"));
+    let again = if node.again { " (as above)" } else { "" };
+    page.step(depth, "", &node.kind, &format!("{}{again}{time}", node.name));
+    if page.style.wide && !node.again && !node.records.is_empty() {
+        page.remark(depth, "records", &node.records.join(", "));
+    }
+}
+
+fn hop_lines(page: &mut Page, depth: usize, hop: &HopView) {
+    let mut text = format!("{} {}", hop.n, hop.edge);
+    if let Some(into) = &hop.into {
+        text.push_str(" into ");
+        text.push_str(into);
+    }
+    text.push_str(": ");
+    text.push_str(&hop.because.join("; "));
+    if !hop.against.is_empty() {
+        text.push_str("; against: ");
+        text.push_str(&hop.against.join("; "));
+    }
+    if !hop.alternatives.is_empty() && !page.style.alternatives {
+        let n = hop.alternatives.len();
+        let _ = write!(text, " ({n} alternative{}: --alternatives)", if n == 1 { "" } else { "s" });
+    }
+    let mark = line_mark(page.style, &hop.strength);
+    page.step(depth, mark, &hop.known(), &text);
+    if let Some(scope) = &hop.scope {
+        page.step(depth, mark, "", scope);
+    }
+    if page.style.alternatives {
+        for other in &hop.alternatives {
+            let grade = other.grade.as_ref().map_or_else(String::new, |grade| format!(" ({grade})"));
+            page.remark(depth, "or from", &format!("{}{grade}", other.from));
+            other.because.iter().for_each(|why| page.remark(depth, "  because", why));
+            other.against.iter().for_each(|why| page.remark(depth, "  against", why));
+        }
+    }
+    if page.style.wide {
+        for (label, list) in
+            [("rule", std::slice::from_ref(&hop.rule)), ("coverage", &hop.coverage), ("records", &hop.records)]
+        {
+            if !list.is_empty() {
+                page.remark(depth, label, &list.join(", "));
+            }
+        }
+    }
+}
+
+fn influenced(page: &mut Page, influence: &InfluenceView) {
+    let time = influence.from.time.as_ref().map_or_else(String::new, |time| format!(" {time}"));
+    let text = format!(
+        "{} {}, {} ({}){time}, before {} {}",
+        influence.from.kind, influence.from.name, influence.edge, influence.known, influence.to.kind, influence.to.name
+    );
+    page.step(0, "~", "influenced", &text);
+}
+
+fn missing(page: &mut Page, gap: &GapView) {
+    page.wrapped("  - ", &format!("{} [{}]", gap.text, gap.reason));
+    for (label, text) in gap.remedies() {
+        page.wrapped(&format!("      {label:<10} "), text);
+    }
 }
 
 /// Solid for proven, long dashes for asserted, short ones for inferred: strength in the line's shape.
 fn line_mark(style: Style, strength: &str) -> &'static str {
-    match (strength.split(' ').next(), style.unicode) {
-        (Some("proven"), true) => "│",
-        (Some("asserted"), true) => "╎",
+    match (strength, style.unicode) {
+        ("proven", true) => "│",
+        ("asserted", true) => "╎",
         (_, true) => "┊",
-        (Some("proven"), false) => "|",
-        (Some("asserted"), false) => "!",
+        ("proven", false) => "|",
+        ("asserted", false) => "!",
         (_, false) => ":",
     }
-}
-
-/// Colours the word of a step.
-fn coloured(line: &str, word: &str) -> String {
-    let code = match word.split(' ').next() {
-        Some("proven") => "32",
-        Some("asserted") => "36",
-        Some("inferred") => "33",
-        Some("gap") => "31",
-        _ => return line.to_string(),
-    };
-    line.replacen(word, &format!("\u{1b}[{code}m{word}\u{1b}[0m"), 1)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl Config {
                 // A pipe gets what files hold, UTF-8; a terminal what its locale can show.
                 unicode: !terminal || locale.contains("utf-8") || locale.contains("utf8"),
                 colour: terminal && read("NO_COLOR").is_none() && read("TERM").as_deref() != Some("dumb"),
-                columns: 80,
+                ..Style::default()
             },
             progress: std::io::stderr().is_terminal(),
         }
