@@ -9,6 +9,7 @@
 //! rejection, never a panic; nothing is joined or decided here. Adding a source is one file here, one
 //! folder in `testdata`, one line in [`SOURCES`].
 
+pub mod arguments;
 pub mod cloudtrail;
 pub mod health;
 pub mod identity;
