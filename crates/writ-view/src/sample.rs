@@ -217,7 +217,7 @@ fn decision(t: &dyn Fn(&str) -> String, own: &[String]) -> Decision {
         binding: "mismatch",
         enforcement: "enforced",
         id: Some(t("d-77")),
-        engine: Some("cedar"),
+        engine: Some("cedar".to_string()),
         policies: vec![t("policy3")],
         revision: Some(t("main@4f1c")),
         freshness: Some(t("entities 4 s old")),

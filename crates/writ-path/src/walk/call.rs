@@ -286,7 +286,8 @@ impl Walk<'_> {
     /// `None` where one of them tells no time.
     fn apart(&self, call: &Seen, effect: &Act) -> Option<u64> {
         let time = call.event_time?;
-        let (from, to) = self.stretch_of(call, time.start, time.end.unwrap_or(time.start), time.precision_ms);
+        let began = began(call).unwrap_or(time.start);
+        let (from, to) = self.stretch_of(call, began, time.end.unwrap_or(time.start), time.precision_ms);
         let (effect_from, effect_to) = self.stretch(effect);
         if effect_to < from {
             Some(from.millis_since(effect_to).unsigned_abs())
@@ -343,6 +344,13 @@ pub(super) fn tool_call(fact: &Fact) -> Option<&ToolCall> {
 
 pub(super) fn tool_call_fact(record: &Seen) -> Option<&Fact> {
     record.facts.iter().find(|fact| tool_call(fact).is_some())
+}
+
+/// When a call began: where its record is dated at its end and says how long it took, that long before.
+pub(super) fn began(record: &Seen) -> Option<Time> {
+    let time = record.event_time?;
+    let took = tool_call_fact(record).and_then(|fact| tool_call(fact)?.took_ms).unwrap_or(0);
+    Some(time.start.plus_millis(i64::try_from(took).map_or(0, |took| -took)))
 }
 
 /// Whether a record speaks about a call rather than being one.

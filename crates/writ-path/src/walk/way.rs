@@ -37,7 +37,7 @@ impl Act {
 
     /// When it began.
     pub(super) fn began(&self) -> Option<Time> {
-        self.records.iter().filter_map(|record| record.event_time).map(|time| time.start).min()
+        self.records.iter().filter_map(|record| super::call::began(record)).min()
     }
 
     /// Keys of a kind and role that any of its records states.
@@ -364,7 +364,10 @@ fn same_agent(fact: &Fact, around: &Seen) -> bool {
 
 /// Whether one record's time lies inside the other's.
 pub(super) fn nested(a: &Seen, b: &Seen) -> bool {
-    let span = |record: &Seen| record.event_time.map(|time| (time.start, time.end.unwrap_or(time.start)));
+    let span = |record: &Seen| {
+        let time = record.event_time?;
+        Some((super::call::began(record)?, time.end.unwrap_or(time.start)))
+    };
     let (Some((a_from, a_to)), Some((b_from, b_to))) = (span(a), span(b)) else { return false };
     (a_from <= b_from && b_to <= a_to) || (b_from <= a_from && a_to <= b_to)
 }

@@ -1,6 +1,7 @@
 //! From an entry to facts.
 
 use super::arguments;
+use super::attributes::Held;
 use super::dialect::{Act, Meaning as M};
 use super::entry::{Entry, SpanKind, Status};
 use super::told::{Told, by_itself, own_class};
@@ -152,9 +153,16 @@ fn tool(told: &Told<'_, '_>) -> Fact {
         arguments: called.arguments,
         side: if server { Side::Server } else { Side::Agent },
         operations: called.operations,
+        took_ms: took_ms(told),
         read: called.read,
     });
     fact
+}
+
+/// How long it took, where the record is dated at its end alone.
+fn took_ms(told: &Told<'_, '_>) -> Option<u64> {
+    let told_ms = told.entry.attributes.get("duration_ms").and_then(Held::shown);
+    told_ms.and_then(|ms| ms.parse().ok()).filter(|_| !told.entry.is_span)
 }
 
 /// The credential the act was made with, where the emitter tells its fingerprint.

@@ -136,10 +136,10 @@ fn view(answer: &Answer, hop: &Hop, into: Option<String>) -> HopView {
     }
 }
 
-/// How the scope changed from one credential to the next. `Hop::scope` holds nothing yet; once it
-/// does, its `change`, `before`, `after` and `added` go in here.
+/// How the scope changed from one credential to the next.
 fn scope(hop: &Hop) -> Option<String> {
-    hop.scope.and_then(|()| scope_words("unknown", &[], &[], &[]))
+    let scope = hop.scope.as_ref()?;
+    scope_words(scope.change, &scope.before, &scope.after, &scope.added)
 }
 
 /// The words for a change of scope: `scope grew: pay without the limit of 500 EUR`.

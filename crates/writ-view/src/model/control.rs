@@ -81,9 +81,15 @@ fn approval(said: &Approval, own: &[String]) -> ControlView {
 }
 
 fn decision(said: &Decision, own: &[String]) -> ControlView {
-    let remark = match (said.state, said.engine) {
+    let remark = match (said.state, said.engine.as_deref()) {
         ("implied", Some(engine)) => format!("{engine} let it through; the policy is not recorded"),
         ("deny", Some(engine)) => format!("{engine} refused it ({})", said.enforcement),
+        ("none_recorded", Some(engine)) => {
+            format!("{engine}, the only decision point of this route, recorded nothing about it")
+        }
+        ("unknown", Some(engine)) => {
+            format!("{engine} stands on this route, and nothing says that its records are complete")
+        }
         (state, Some(engine)) => {
             let for_what = match said.binding {
                 "bound" => "about this request",
