@@ -154,7 +154,10 @@ fn own_account(walk: &Walk<'_>, hops: &[Hop]) -> bool {
     let own = |record: &String| record.starts_with("otel.");
     command.peek().is_some()
         && !walk.asked_by.is_empty()
-        && command.all(|hop| hop.records.iter().all(|record| own(record) || *record == reference(&walk.question.event)))
+        && command.all(|hop| {
+            hop.strength.is_stated()
+                && hop.records.iter().all(|record| own(record) || *record == reference(&walk.question.event))
+        })
 }
 
 /// How many roots the command chain has: one needs somebody who asked, and every hop stated.

@@ -59,7 +59,6 @@ impl Walk<'_> {
 
     /// A credential that an inventory meant for something else than this task.
     fn purpose(&mut self, start: &Start) -> Result<(), Pending> {
-        let Some(call) = self.behind.call.clone() else { return Ok(()) };
         let Some(name) = self.power.as_ref().and_then(|power| power.credential.clone()) else { return Ok(()) };
         let Some(instant) = self.question.event.event_time.map(|time| time.start) else { return Ok(()) };
         let entries = self.entries(&name, instant)?;
@@ -69,6 +68,14 @@ impl Walk<'_> {
             .map(|(record, fact)| (record, fact.object))
             .collect();
         let Some((record, purpose)) = purposes.first().cloned() else { return Ok(()) };
+        let Some(call) = self.behind.call.clone() else {
+            self.graph.cite(&[record]);
+            self.limit(format!(
+                "Whether this was within the credential's purpose is not judged: {} is meant for `{purpose}` by the inventory, and for what this was done is not known.",
+                name.value
+            ));
+            return Ok(());
+        };
         let mut words = words(&call.fact.action);
         for act in self.behind.turn.iter().chain([&call]) {
             words.extend(act.fact.actor.iter().flat_map(|party| self::words(&party.principal.id)));
@@ -91,7 +98,7 @@ impl Walk<'_> {
         let records = [start.records.clone(), alloc::vec![record]].concat();
         let known = self.stated_on(&rule::DIRECTORY, Attestation::Verified, &records, true);
         let known = self.asked_by.first().map_or(known, |asked| known.min(asked.strength));
-        self.find_as("credential_not_for_this_task", "high", known, text, &records);
+        self.find_as("credential_not_issued_to_task", "high", known, text, &records);
         Ok(())
     }
 

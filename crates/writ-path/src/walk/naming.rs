@@ -60,13 +60,6 @@ impl Walk<'_> {
             if self.owner.is_none() {
                 self.owner = self.owner_of(&entries, &name.value, instant);
             }
-            for (record, fact) in entries.iter().filter(|(_, fact)| fact.relation == Relation::Purpose) {
-                self.limit(format!(
-                    "Whether this was within the credential's purpose is not judged: {} says {} is meant for `{}`.",
-                    fact.directory, name.value, fact.object
-                ));
-                self.graph.cite(&[Rc::clone(record)]);
-            }
         }
         self.own_word();
         Ok(())
