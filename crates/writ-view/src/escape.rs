@@ -28,6 +28,22 @@ pub fn ascii(text: &str) -> String {
     })
 }
 
+/// JSON in which whatever is hidden or moves a cursor is written as `\uXXXX`: the same values, harmless
+/// to show. Such characters stand nowhere in JSON but inside its texts.
+pub fn json(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if c.is_control() || is_invisible(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}
+
 /// A field of a line of tab-separated values: never a tab or a line break, backslashes doubled so
 /// that it can be read back, and no beginning that a spreadsheet takes for a formula.
 pub fn tsv(text: &str) -> String {

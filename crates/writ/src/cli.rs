@@ -14,6 +14,7 @@ use output::{ErrorLine, Output};
 use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use writ_view::escape;
 
 /// Give Writ one event: it shows whose authority was behind it, hop by hop.
 #[derive(Debug, Parser)]
@@ -44,9 +45,12 @@ pub(crate) fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(fault) => {
             // Help and version are answers; anything else is a wrong call.
-            let status = if fault.use_stderr() { Kind::Usage.status() } else { 0 };
-            let _ = fault.print();
-            return ExitCode::from(status);
+            if !fault.use_stderr() {
+                let _ = fault.print();
+                return ExitCode::SUCCESS;
+            }
+            refuse(&fault);
+            return ExitCode::from(Kind::Usage.status());
         }
     };
     let config = Config::load(cli.data);
@@ -69,6 +73,17 @@ pub(crate) fn run() -> ExitCode {
             output::complain(&error);
             ExitCode::from(error.kind.status())
         }
+    }
+}
+
+/// Says why a call is wrong. What was typed may come from a log, and is repeated in the message: so
+/// the call is read once more with everything hidden in it spelt out, and that refusal is shown.
+fn refuse(fault: &clap::Error) {
+    let spelt = std::env::args_os().map(|typed| escape::terminal(&typed.to_string_lossy()));
+    match Cli::try_parse_from(spelt) {
+        Err(fault) if fault.use_stderr() => drop(fault.print()),
+        // Spelt out it is a call that could be made: then the message itself is spelt out.
+        _ => fault.to_string().lines().for_each(|line| output::remark(&escape::terminal(line))),
     }
 }
 

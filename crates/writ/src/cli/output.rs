@@ -31,11 +31,11 @@ impl Output {
         self.text("\n")
     }
 
-    /// One JSON value on a line of its own.
+    /// One JSON value on a line of its own. Texts in it come from logs, and a terminal may show it.
     pub(super) fn json(&mut self, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string(value)
             .map_err(|fault| Error::new(Kind::Internal, format!("an answer could not be written as JSON: {fault}")))?;
-        self.line(&text)
+        self.line(&escape::json(&text))
     }
 
     /// Hands on what is buffered.

@@ -15,6 +15,7 @@
 mod cases;
 mod cli;
 mod crash;
+mod output;
 mod real_logs;
 mod same_answers;
 mod support;
