@@ -67,6 +67,9 @@ pub struct Question<'a> {
     pub sources: &'a [&'static SourceInfo],
     /// Records in the log, for the answer's foot.
     pub log_size: u64,
+    /// Records that damage to the log took away, at least; `None` where nothing is damaged. What they
+    /// said is not known, so then nothing is concluded from what is not there.
+    pub damaged: Option<u64>,
     /// Digest of adapters, rules, thresholds, delays and redaction rules.
     pub derivation: Digest,
     /// Bounds.

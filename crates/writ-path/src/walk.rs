@@ -36,6 +36,7 @@ use crate::rule::{self, Chain, Rule};
 use crate::strength::{Agreement, End, Strength, Witness, strength};
 use crate::verdict;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
@@ -176,6 +177,11 @@ impl<'a> Walk<'a> {
             self.graph.principal(&party.principal, &records);
         }
         self.own_findings(&records);
+        if let Some(lost) = self.question.damaged {
+            self.limit(format!(
+                "The stored log is damaged: at least {lost} of its records cannot be read, and what they said is missing from this answer."
+            ));
+        }
         Ok(Start { fact: if fact.kind == FactKind::Effect { merged } else { fact }, records, node })
     }
 

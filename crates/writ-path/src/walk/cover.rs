@@ -41,7 +41,9 @@ impl Walk<'_> {
         let Some(info) = self.question.source(source) else { return Ok(Vec::new()) };
         let speaks_of_itself = source.starts_with("otel.");
         let late = to.plus_millis(i64::try_from(info.delay_worst_ms).unwrap_or(i64::MAX));
-        if speaks_of_itself || self.question.as_of < late || self.lost_something(recorder, from, to)? {
+        // What a damaged log held, a stop of the recorder or a record of the act, is not known any more.
+        let damaged = self.question.damaged.is_some();
+        if speaks_of_itself || damaged || self.question.as_of < late || self.lost_something(recorder, from, to)? {
             return Ok(Vec::new());
         }
         let mut ids = self.declared(source, recorder, from, to)?;

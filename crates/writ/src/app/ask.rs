@@ -50,10 +50,17 @@ impl Asker {
             as_of: self.as_of,
             sources: &sources,
             log_size: self.snapshot.len() as u64,
+            damaged: self.damaged(),
             derivation: self.derivation,
             budget: Budget::default(),
         };
         drive(&question, |ask| self.fetch(ask, question.budget))
+    }
+
+    /// How many records damage took away, at least, if there is any.
+    pub(crate) fn damaged(&self) -> Option<u64> {
+        let damage = self.snapshot.damage();
+        (!damage.is_empty()).then(|| damage.iter().map(|damage| damage.lost).sum())
     }
 
     fn fetch(&self, ask: &Ask, budget: Budget) -> Result<Reply, Error> {

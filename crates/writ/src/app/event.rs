@@ -74,6 +74,14 @@ fn not_found(asker: &Asker, reference: &str, later: &[Posting]) -> Error {
         let message = format!("`{reference}` had not been received by {}; it was at {first}", asker.as_of);
         return Error::new(Kind::NotFound, message).hint("ask with a later --as-of, or without one");
     }
+    if let Some(lost) = asker.damaged() {
+        // Not being found is no absence where records are gone.
+        let message = format!(
+            "no record that can be read has the id `{reference}`, and the stored log is damaged: at least {lost} of its records cannot be read"
+        );
+        return Error::new(Kind::Corrupt, message)
+            .hint("restore the folder from a backup, or ingest the logs again into a new one");
+    }
     let message = format!("no record here has the id `{reference}`");
     let held: Vec<String> = asker
         .snapshot

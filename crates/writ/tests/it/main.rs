@@ -15,6 +15,7 @@
 mod cases;
 mod cli;
 mod crash;
+mod damage;
 mod output;
 mod real_logs;
 mod same_answers;

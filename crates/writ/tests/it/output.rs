@@ -39,13 +39,13 @@ fn a_refused_call_spells_out_what_was_typed() {
     let writ = Writ::new();
     let option = format!("--{HOSTILE}");
     let two_lines = format!("{HOSTILE}\nerror: all is well");
-    let calls: [&[&str]; 5] =
-        [&[&option], &[HOSTILE], &["why", "--as-of", &two_lines, "x"], &["ingest", "--pointer", HOSTILE, "x"], &[
-            "ingest",
-            "--complete",
-            HOSTILE,
-            "x",
-        ]];
+    let calls: [&[&str]; 5] = [
+        &[&option],
+        &[HOSTILE],
+        &["why", "--as-of", &two_lines, "x"],
+        &["ingest", "--pointer", HOSTILE, "x"],
+        &["ingest", "--complete", HOSTILE, "x"],
+    ];
     for args in calls {
         let output = writ.run(args);
         let said = String::from_utf8(output.stderr).unwrap();
