@@ -39,6 +39,7 @@ pub(crate) const WITHHOLDS: Withholds = Withholds {
     names: SECRET_NAMES,
     except: NOT_SECRET,
     signed_urls: true,
+    in_text: false,
 };
 
 /// AWS CloudTrail.

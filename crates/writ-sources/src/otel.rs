@@ -18,7 +18,7 @@ mod propose;
 mod serve;
 mod told;
 
-use crate::redact::{NOT_SECRET, SECRET_NAMES, Withholds};
+use crate::redact::{EVERYWHERE_AND_IN_TEXT, Withholds};
 use crate::source::{Context, Reading, Source};
 use attributes::Held;
 use entry::Form;
@@ -36,9 +36,6 @@ pub struct Span;
 /// Log records and events of agents.
 #[derive(Clone, Copy, Debug)]
 pub struct Log;
-
-pub(crate) const WITHHOLDS: Withholds =
-    Withholds { within: &[], names: SECRET_NAMES, except: NOT_SECRET, signed_urls: true };
 
 const CONTENT: Omission = Omission {
     code: "content_not_captured",
@@ -154,7 +151,7 @@ impl Source for Span {
     }
 
     fn withholds(&self) -> &'static Withholds {
-        &WITHHOLDS
+        &EVERYWHERE_AND_IN_TEXT
     }
 
     fn tables(&self) -> String {
@@ -194,7 +191,7 @@ impl Source for Log {
     }
 
     fn withholds(&self) -> &'static Withholds {
-        &WITHHOLDS
+        &EVERYWHERE_AND_IN_TEXT
     }
 
     fn recognises(&self, node: &Node<'_>) -> bool {

@@ -2,12 +2,11 @@
 //!
 //! Evidence is the bytes themselves, bounded; the native id is the digest of all of them. There is no
 //! event time and there are no facts. The cause of the reject is reported where it happened and kept
-//! in nothing that is hashed: it would change with our wording. Secrets are withheld as far as the
-//! names CloudTrail gives them can be found in text that is not read as JSON.
+//! in nothing that is hashed: it would change with our wording. Secrets are withheld as far as their
+//! names and marks can be found in text that is not read as JSON.
 
 use crate::admit::{Admitted, Mac, evidence_id};
-use crate::cloudtrail;
-use crate::redact::{NOTHING, Withholds, withhold_in_text};
+use crate::redact::{EVERYWHERE_AND_IN_TEXT, NOTHING, Withholds, withhold_in_text};
 use crate::source::{Context, Reading, Source};
 use writ_model::fact::Fact;
 use writ_model::json::Node;
@@ -69,7 +68,7 @@ impl Source for Raw {
 
 /// A reject as a record of that recorder.
 pub fn keep(bytes: &[u8], recorder: &str, mac: Mac<'_>) -> Admitted {
-    let (mut evidence, mut redactions) = withhold_in_text(bytes, &cloudtrail::WITHHOLDS, mac);
+    let (mut evidence, mut redactions) = withhold_in_text(bytes, &EVERYWHERE_AND_IN_TEXT, mac);
     // The digest is of the redacted bytes: an unkeyed digest over a short secret could be guessed at.
     let native_id = evidence_id(&evidence);
     if evidence.len() > RAW_BYTES_MAX {

@@ -5,10 +5,15 @@
 //! presigned URL. What is removed is listed with a keyed digest, so that two records can be told to
 //! have held the same value without holding it.
 //!
-//! Limits: a secret under a name that is not declared, or inside free text (user data, a script, a
-//! policy comment), is not found. No pattern guesses at secrets: a guess would withhold ids that
-//! records are joined by.
+//! Telemetry of agents holds commands, headers and arguments as text, so for it strings are searched
+//! too (`in_text`): what stands after a secret's name, and what its issuer marks as one, is cut out
+//! where it stands and the rest of the string is kept.
+//!
+//! Limits: a secret under a name that is not declared, or in free text without a name or mark, is not
+//! found. No pattern guesses at secrets by their look alone: a guess would withhold ids that records
+//! are joined by.
 
+mod pattern;
 mod text;
 
 pub use text::withhold_in_text;
@@ -31,6 +36,9 @@ pub struct Withholds {
     pub except: &'static [&'static str],
     /// Whether text anywhere that holds the signature of a presigned URL is withheld.
     pub signed_urls: bool,
+    /// Whether strings are searched, so that only the secret in them is withheld; names then count
+    /// however their words are joined, also where they stand under `key` beside a `value`.
+    pub in_text: bool,
 }
 
 /// A name of members that hold secrets.
@@ -43,10 +51,15 @@ pub struct SecretName {
 }
 
 /// Declares nothing secret.
-pub const NOTHING: Withholds = Withholds { within: &[], names: &[], except: &[], signed_urls: false };
+pub const NOTHING: Withholds =
+    Withholds { within: &[], names: &[], except: &[], signed_urls: false, in_text: false };
 
 /// Declares every known name, anywhere in the record.
-pub const EVERYWHERE: Withholds = Withholds { within: &[], names: SECRET_NAMES, except: NOT_SECRET, signed_urls: true };
+pub const EVERYWHERE: Withholds =
+    Withholds { within: &[], names: SECRET_NAMES, except: NOT_SECRET, signed_urls: true, in_text: false };
+
+/// The same, and inside strings.
+pub const EVERYWHERE_AND_IN_TEXT: Withholds = Withholds { in_text: true, ..EVERYWHERE };
 
 /// The kind of a withheld presigned URL.
 const SIGNATURE: &str = "signature";
@@ -96,6 +109,24 @@ pub const SECRET_NAMES: &[SecretName] = &[
     SecretName { ends_with: "x-amz-signature", kind: "signature" },
 ];
 
+/// Further names, where strings are searched: what people call secrets in commands and arguments.
+const NAMES_IN_TEXT: &[SecretName] = &[
+    SecretName { ends_with: "apikey", kind: "token" },
+    SecretName { ends_with: "apitoken", kind: "token" },
+    SecretName { ends_with: "githubtoken", kind: "token" },
+    SecretName { ends_with: "ghtoken", kind: "token" },
+    SecretName { ends_with: "gitlabtoken", kind: "token" },
+    SecretName { ends_with: "npmtoken", kind: "token" },
+    SecretName { ends_with: "bottoken", kind: "token" },
+    SecretName { ends_with: "cookie", kind: "token" },
+    SecretName { ends_with: "passwd", kind: "password" },
+    SecretName { ends_with: "secret", kind: "secret" },
+];
+
+/// The same, where nothing stands before them.
+const NAMES_ALONE: &[SecretName] =
+    &[SecretName { ends_with: "token", kind: "token" }, SecretName { ends_with: "pwd", kind: "password" }];
+
 /// Names that end like one of [`SECRET_NAMES`] and hold no secret.
 pub const NOT_SECRET: &[&str] = &["publicKeyMaterial", "subjectFromWebIdentityToken"];
 
@@ -110,9 +141,29 @@ const PLACEHOLDERS: [&str; 6] =
 impl Withholds {
     /// What the value of a member of this name is, if a secret.
     pub(crate) fn kind_of(&self, name: &str) -> Option<&'static str> {
-        let found = self.names.iter().find(|secret| ends_with(name, secret.ends_with))?;
+        let found = if self.in_text { self.joined(name)? } else { self.names.iter().find(|n| ends_with(name, n.ends_with))? };
         if self.except.iter().any(|other| other.eq_ignore_ascii_case(name)) { None } else { Some(found.kind) }
     }
+}
+
+impl Withholds {
+    /// The secret a name stands for, however its words are joined: `client-secret`, `CLIENT_SECRET`.
+    fn joined(&self, name: &str) -> Option<&'static SecretName> {
+        let ends = |secret: &&SecretName| ends_with_joined(name, secret.ends_with).is_some();
+        let alone = |secret: &&SecretName| ends_with_joined(name, secret.ends_with) == Some(0);
+        let names = self.names.iter().chain(NAMES_IN_TEXT);
+        names.clone().find(ends).or_else(|| NAMES_ALONE.iter().find(alone))
+    }
+}
+
+/// If a name ends like this, apart from what joins its words: how many letters and digits stand before.
+fn ends_with_joined(name: &str, end: &str) -> Option<usize> {
+    let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    let mut wanted = end.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    if !wanted.all(|byte| letters.next().is_some_and(|found| found.eq_ignore_ascii_case(&byte))) {
+        return None;
+    }
+    Some(letters.count())
 }
 
 fn ends_with(name: &str, end: &str) -> bool {
@@ -133,8 +184,10 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
 /// A value that was replaced in a tree, and where it stood in the bytes.
 pub(crate) struct Withheld {
     span: Range<usize>,
-    kind: &'static str,
-    redaction: Redaction,
+    /// What stands there now.
+    text: String,
+    /// What was in it; all at one place.
+    redactions: Vec<Redaction>,
 }
 
 /// Replaces secrets in a tree by placeholders. The tree then says what the redacted bytes will say.
@@ -159,9 +212,9 @@ pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>) 
     let mut from = whole.start;
     for found in withheld {
         out.extend_from_slice(text.get(from..found.span.start).unwrap_or_default());
-        json::quote(&placeholder(found.kind), &mut out);
+        json::quote(&found.text, &mut out);
         from = found.span.end;
-        redactions.push(found.redaction);
+        redactions.extend(found.redactions);
     }
     out.extend_from_slice(text.get(from..whole.end).unwrap_or_default());
     (out, redactions)
@@ -201,11 +254,16 @@ impl Walk<'_> {
     fn value(&mut self, node: &mut Node<'_>, path: &Path<'_>, inside: bool, named: Option<&'static str>) {
         match &mut node.value {
             Value::String(text) => {
+                // A signed request holds a key id beside its signature, which alone is secret.
+                let named = named.filter(|_| !(self.rules.in_text && text.starts_with("AWS4-HMAC-SHA256")));
+                if named.is_none() && self.rules.in_text {
+                    return self.inside(node, path);
+                }
                 let kind = named.or_else(|| (self.rules.signed_urls && holds_signature(text)).then_some(SIGNATURE));
                 if let Some(kind) = kind.filter(|_| !is_placeholder(text)) {
                     let digest = (self.mac)(text.as_bytes()).to_vec();
-                    let redaction = Redaction { pointer: path.render(), kind: kind.to_string(), digest };
-                    self.out.push(Withheld { span: node.span(), kind, redaction });
+                    let redactions = vec![Redaction { pointer: path.render(), kind: kind.to_string(), digest }];
+                    self.out.push(Withheld { span: node.span(), text: placeholder(kind), redactions });
                     node.value = Value::String(Cow::Owned(placeholder(kind)));
                 }
             }
@@ -215,13 +273,40 @@ impl Walk<'_> {
                 }
             }
             Value::Object(members) => {
+                // What stands under a secret's name is secret however deep, and the name may be a value.
+                let above = named.filter(|_| self.rules.in_text).or_else(|| self.keyed(members));
                 for (name, child) in members {
-                    let named = if inside { self.rules.kind_of(name) } else { None };
+                    let own = if inside { self.rules.kind_of(name) } else { None };
+                    let named = own.or(above.filter(|_| *name != "key" && *name != "type"));
                     self.value(child, &Path { parent: Some(path), step: Step::Name(name) }, inside, named);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+    }
+
+    /// What the value of an attribute is, if a secret by the attribute's key.
+    fn keyed(&self, members: &[(Cow<'_, str>, Node<'_>)]) -> Option<&'static str> {
+        if !self.rules.in_text || !members.iter().any(|(name, _)| name == "value") {
+            return None;
+        }
+        let key = members.iter().find(|(name, _)| name == "key").and_then(|(_, node)| node.as_str());
+        self.rules.kind_of(key?)
+    }
+
+    /// Withholds the secrets inside a string.
+    fn inside(&mut self, node: &mut Node<'_>, path: &Path<'_>) {
+        let Value::String(text) = &node.value else { return };
+        let (bytes, mut redactions) = withhold_in_text(text.as_bytes(), self.rules, self.mac);
+        if redactions.is_empty() {
+            return;
+        }
+        let pointer = path.render();
+        redactions.iter_mut().for_each(|redaction| redaction.pointer.clone_from(&pointer));
+        // Cuts are made at characters that stand alone, so what is left is text.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        self.out.push(Withheld { span: node.span(), text: text.clone(), redactions });
+        node.value = Value::String(Cow::Owned(text));
     }
 }
 

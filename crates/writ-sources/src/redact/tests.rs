@@ -119,3 +119,74 @@ fn secrets_leave_text_that_is_not_read_as_json() {
     let bytes = b"\xff\"password\":\"\xfe\"\xff";
     assert_eq!(withhold_in_text(bytes, &INSIDE, &mac).0, b"\xff\"password\":\"writ:withheld:password\"\xff");
 }
+
+fn cut(text: &str) -> String {
+    String::from_utf8(withhold_in_text(text.as_bytes(), &EVERYWHERE_AND_IN_TEXT, &mac).0).unwrap()
+}
+
+#[test]
+fn secrets_are_cut_out_of_commands_and_the_rest_is_kept() {
+    let key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    for (text, kept) in [
+        (
+            format!("AWS_ACCESS_KEY_ID=AKIAEXAMPLEEXAMPLE01 AWS_SECRET_ACCESS_KEY={key} aws ec2 delete-volume"),
+            "AWS_ACCESS_KEY_ID=AKIAEXAMPLEEXAMPLE01 AWS_SECRET_ACCESS_KEY=writ:withheld:secret_key aws ec2 delete-volume",
+        ),
+        (format!("aws configure set aws_secret_access_key {key} --profile x"), "aws configure set aws_secret_access_key writ:withheld:secret_key --profile x"),
+        (format!("key AKIAEXAMPLEEXAMPLE01 {key}"), "key AKIAEXAMPLEEXAMPLE01 writ:withheld:secret_key"),
+        ("curl -H 'Authorization: Bearer abc.def-123' https://x".into(), "curl -H 'Authorization: Bearer writ:withheld:token' https://x"),
+        ("curl -H \"X-Api-Key: k1\" -u mira:hunter2 https://x".into(), "curl -H \"X-Api-Key: writ:withheld:token\" -u mira:writ:withheld:password https://x"),
+        ("psql postgres://app:s3cret@db.acme.example/x".into(), "psql postgres://app:writ:withheld:password@db.acme.example/x"),
+        ("mysql --password hunter2 --user app".into(), "mysql --password writ:withheld:password --user app"),
+        ("login password = 'two words' next".into(), "login password = 'writ:withheld:password' next"),
+        (r#"{"client_secret":"a\"b","note":"x"}"#.into(), r#"{"client_secret":"writ:withheld:secret","note":"x"}"#),
+        ("env TOKEN=t1;CLIENT_SECRET=$SECRET;PASSWORD=${P}".into(), "env TOKEN=writ:withheld:token;CLIENT_SECRET=$SECRET;PASSWORD=${P}"),
+        (format!("export GH=ghp_{}", "a1".repeat(18)), "export GH=writ:withheld:token"),
+        ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaXJhIn0.c2lnbmF0dXJl x".into(), "t writ:withheld:token x"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----".into(), "-----BEGIN RSA PRIVATE KEY-----writ:withheld:private_key-----END RSA PRIVATE KEY-----"),
+    ] {
+        assert_eq!(cut(&text), kept);
+        assert_eq!(cut(kept), kept, "cutting twice changes nothing");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_secret_in_text_is_kept() {
+    for text in [
+        "aws ec2 describe-volumes --volume-ids vol-0a1b2c3d4e5f67890 --profile staging",
+        "the bearer of this letter, a bearer token, basic authentication",
+        "if password == other { retry }",
+        "git checkout da39a3ee5e6b4b0d3255bfef95601890afd80709 # AKIAEXAMPLEEXAMPLE01",
+        "max_tokens=200 input_tokens: 14 tokenizer=x token_count=9 next",
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKIAEXAMPLEEXAMPLE01/20261130/eu-west-1/ec2/aws4_request, SignedHeaders=host",
+        "https://acme.example/users/mira@acme.example",
+        "ssh mira@host:path and mail@acme.example",
+    ] {
+        assert_eq!(cut(text), text);
+    }
+}
+
+#[test]
+fn attributes_are_withheld_by_their_key() {
+    let text = br#"{"attributes":[{"key":"http.request.header.authorization","value":{"arrayValue":{"values":[{"stringValue":"Basic bWlyYQ=="}]}}},
+        {"key":"command","value":{"stringValue":"deploy --api-key k9 --region eu"}},{"key":"token","type":"string","value":"t-1"}]}"#;
+    let mut node = json::parse(text).unwrap();
+    let whole = node.span();
+    let withheld = withhold(&mut node, &EVERYWHERE_AND_IN_TEXT, &mac);
+    let (bytes, redactions) = splice(text, whole, withheld);
+    let told = String::from_utf8(bytes).unwrap();
+    for secret in ["bWlyYQ", "k9", "t-1"] {
+        assert!(!told.contains(secret), "{told}");
+    }
+    assert!(told.contains("deploy --api-key writ:withheld:token --region eu"), "{told}");
+    let pointers: Vec<&str> = redactions.iter().map(|redaction| redaction.pointer.as_str()).collect();
+    assert_eq!(
+        pointers,
+        ["/attributes/0/value/arrayValue/values/0/stringValue", "/attributes/1/value/stringValue", "/attributes/2/value"]
+    );
+    let mut again = Vec::new();
+    json::canonical(&json::parse(told.as_bytes()).unwrap(), &mut again);
+    let mut canonical = Vec::new();
+    json::canonical(&node, &mut canonical);
+    assert_eq!(again, canonical);
+}

@@ -1,6 +1,6 @@
 //! Withholding in bytes that are not JSON, or not the JSON we know: rejects are kept too.
 
-use super::{Withholds, is_placeholder, signed_at};
+use super::{Withholds, is_placeholder, pattern, signed_at};
 use crate::admit::Mac;
 use memchr::{memchr, memchr2};
 use writ_model::record::{Redaction, placeholder};
@@ -51,9 +51,24 @@ fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)>
             }
             at = end.max(start + 1);
         }
-        found.sort_unstable();
     }
-    found
+    if rules.in_text {
+        pattern::find(bytes, rules, &mut found);
+    }
+    found.sort_unstable();
+    joined(found)
+}
+
+/// Stretches that overlap, as one.
+fn joined(found: Vec<(usize, usize, &'static str)>) -> Vec<(usize, usize, &'static str)> {
+    let mut out: Vec<(usize, usize, &'static str)> = Vec::with_capacity(found.len());
+    for secret in found {
+        match out.last_mut() {
+            Some(last) if secret.0 < last.1 => last.1 = last.1.max(secret.1),
+            _ => out.push(secret),
+        }
+    }
+    out
 }
 
 fn next_quote(bytes: &[u8], from: usize) -> Option<usize> {

