@@ -155,4 +155,23 @@ mod tests {
         assert_eq!(one, digest(&Plain::of_text(r#"{ "b":"x", "a":1 }"#).unwrap()));
         assert!(one.unwrap().starts_with("sha256:"));
     }
+
+    #[test]
+    fn the_vectors_of_the_rfc_are_written_as_it_says() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/jcs-rfc8785");
+        if !std::path::Path::new(folder).exists() {
+            eprintln!("SKIPPED jcs-rfc8785: ../shared/data is not here");
+            return;
+        }
+        let mut n = 0;
+        for file in std::fs::read_dir(format!("{folder}/input")).unwrap() {
+            let file = file.unwrap();
+            let name = file.file_name().into_string().unwrap();
+            let given = std::fs::read_to_string(file.path()).unwrap();
+            let wanted = std::fs::read_to_string(format!("{folder}/output/{name}")).unwrap();
+            assert_eq!(of(&given).as_deref(), Some(wanted.as_str()), "{name}");
+            n += 1;
+        }
+        assert_eq!(n, 6);
+    }
 }

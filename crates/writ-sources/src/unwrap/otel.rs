@@ -94,8 +94,10 @@ impl<'o, 'e> Telemetry<'o, 'e> {
 
     /// A list of groups.
     pub(super) fn groups(&mut self, text: &[u8], node: &Node<'_>) {
-        for (_, list) in node.members().iter().filter(|(name, _)| GROUPS.contains(&&**name)) {
-            if self.is(text, list, "a list of resources with their spans or logs", is_list) {
+        for (name, list) in node.members() {
+            if !GROUPS.contains(&&**name) {
+                self.unknown(text, name, list);
+            } else if self.is(text, list, "a list of resources with their spans or logs", is_list) {
                 list.elements().iter().for_each(|group| self.group(text, group));
             }
         }
@@ -110,7 +112,10 @@ impl<'o, 'e> Telemetry<'o, 'e> {
         }
         let resource = group.get("resource");
         for (name, list) in group.members() {
-            let Some((_, what)) = SCOPES.iter().find(|(known, _)| name == known) else { continue };
+            let Some((_, what)) = SCOPES.iter().find(|(known, _)| name == known) else {
+                self.unknown(text, name, list);
+                continue;
+            };
             if self.is(text, list, "a list of scopes with their spans or logs", is_list) {
                 list.elements().iter().for_each(|scoped| self.scoped(text, resource, scoped, *what));
             }
@@ -124,8 +129,10 @@ impl<'o, 'e> Telemetry<'o, 'e> {
             return;
         }
         let scope = NAMES.iter().find_map(|name| scoped.get(name));
-        for (_, list) in scoped.members().iter().filter(|(name, _)| what.lists().contains(&&**name)) {
-            if self.is(text, list, "a list of spans or log records", is_list) {
+        for (name, list) in scoped.members() {
+            if !what.lists().contains(&&**name) {
+                self.unknown(text, name, list);
+            } else if self.is(text, list, "a list of spans or log records", is_list) {
                 for one in list.elements() {
                     self.put(text, &[("resource", resource), ("scope", scope)], (what.member(), one));
                 }
@@ -196,6 +203,14 @@ impl<'o, 'e> Telemetry<'o, 'e> {
             Ok(node) => (self.opening.each)(Found::Item(Item { text: &bytes, byte, node, vendor, open })),
             // Its parts were read already, so only a bound can be met here.
             Err(error) => self.opening.reject(text, one, self.place, crate::admit::unreadable(&error, byte)),
+        }
+    }
+
+    /// Members that are not known say nothing to us, but a list of objects may hold records.
+    fn unknown(&mut self, text: &[u8], name: &str, node: &Node<'_>) {
+        if node.elements().iter().any(is_object) {
+            let cause = format!("`{}` is no list of spans or logs that is known here", short(name));
+            self.opening.reject(text, node, self.place, cause);
         }
     }
 

@@ -12,6 +12,7 @@
 )]
 
 mod facts;
+mod otel;
 mod property;
 mod render;
 mod shared;

@@ -11,7 +11,7 @@ use writ_model::record::Origin;
 use writ_model::time::Time;
 use writ_sources::{Admitted, derive_facts};
 
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
     if path.exists() {
         return Some(path);
