@@ -104,3 +104,11 @@ fn what_is_copied_into_a_shell_is_one_word() {
     assert_eq!(shell("it's"), "'it'\\''s'");
     assert_eq!((shell("-rf").as_str(), shell("").as_str()), ("'-rf'", "''"));
 }
+
+#[test]
+fn json_keeps_its_values_and_shows_what_is_hidden() {
+    let hostile = "\u{9b}0m\u{7f}\u{202e}\u{2066}\u{200b}\u{e0041}é";
+    let shown = json(&format!("{{\"{hostile}\":\"{hostile}\"}}"));
+    let spelt = r"\u009b0m\u007f\u202e\u2066\u200b\udb40\udc41é";
+    assert_eq!(shown, format!("{{\"{spelt}\":\"{spelt}\"}}"));
+}
