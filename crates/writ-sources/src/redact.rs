@@ -51,8 +51,7 @@ pub struct SecretName {
 }
 
 /// Declares nothing secret.
-pub const NOTHING: Withholds =
-    Withholds { within: &[], names: &[], except: &[], signed_urls: false, in_text: false };
+pub const NOTHING: Withholds = Withholds { within: &[], names: &[], except: &[], signed_urls: false, in_text: false };
 
 /// Declares every known name, anywhere in the record.
 pub const EVERYWHERE: Withholds =
@@ -141,7 +140,8 @@ const PLACEHOLDERS: [&str; 6] =
 impl Withholds {
     /// What the value of a member of this name is, if a secret.
     pub(crate) fn kind_of(&self, name: &str) -> Option<&'static str> {
-        let found = if self.in_text { self.joined(name)? } else { self.names.iter().find(|n| ends_with(name, n.ends_with))? };
+        let found =
+            if self.in_text { self.joined(name)? } else { self.names.iter().find(|n| ends_with(name, n.ends_with))? };
         if self.except.iter().any(|other| other.eq_ignore_ascii_case(name)) { None } else { Some(found.kind) }
     }
 }

@@ -175,7 +175,7 @@ impl Walk<'_> {
             self.graph.command.push(DraftHop {
                 grade: (!turn.strength.is_stated()).then_some("weak"),
                 keys: turn.key.iter().cloned().collect(),
-                because: vec![turn.because.clone()],
+                because: core::iter::once(turn.because.clone()).chain(arguments_told(way, &last, call)).collect(),
                 ..DraftHop::new((node.clone(), last.clone()), turn.edge, turn.strength, turn.rule, ends)
             });
             if !turn.strength.is_stated() {
@@ -276,6 +276,12 @@ impl Walk<'_> {
         }
         Alternative { from, grade: other.grade, because: other.because.clone(), against }
     }
+}
+
+/// What the call's record tells of its arguments, said at the hop that leads to the call.
+fn arguments_told(way: &Way, to: &str, call: &str) -> Option<String> {
+    let told = super::call::tool_call(&way.call.fact).filter(|_| to == call)?;
+    Some(format!("its arguments are {}", told.arguments.state.word()))
 }
 
 /// Whether a rival leaves the first in doubt: it is known as well, or it is a strong guess beside what

@@ -162,7 +162,10 @@ fn extent(text: &[u8], from: usize) -> (usize, usize) {
     }
     let ends = |byte: &u8| {
         byte.is_ascii_whitespace()
-            || matches!(byte, b'"' | b'\'' | b'`' | b'&' | b';' | b',' | b')' | b']' | b'}' | b'<' | b'>' | b'|' | b'\\')
+            || matches!(
+                byte,
+                b'"' | b'\'' | b'`' | b'&' | b';' | b',' | b')' | b']' | b'}' | b'<' | b'>' | b'|' | b'\\'
+            )
     };
     (from, from + rest(from).iter().position(ends).unwrap_or(rest(from).len()))
 }
@@ -212,7 +215,8 @@ fn schemes(text: &[u8], out: &mut Vec<Secret>) {
 fn marked(text: &[u8], out: &mut Vec<Secret>) {
     for mark in &MARKED {
         for from in memmem::find_iter(text, mark.begins) {
-            let inside = from > 0 && is_token(at(text, from - 1)) && at(text, from - 1) != b'=' && at(text, from - 1) != b'/';
+            let inside =
+                from > 0 && is_token(at(text, from - 1)) && at(text, from - 1) != b'=' && at(text, from - 1) != b'/';
             let end = past_token(text, from);
             let body = text.get(from..end).unwrap_or_default();
             let parted = mark.begins != "eyJ" || memchr_iter(b'.', body).count() >= 2;
@@ -228,7 +232,9 @@ fn in_urls(text: &[u8], out: &mut Vec<Secret>) {
     let starts = memmem::find_iter(text, "://").map(|n| n + 3);
     for from in starts {
         let rest = text.get(from..).unwrap_or_default();
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'\\' | b'<' | b'>');
+        let ends = |byte: &u8| {
+            byte.is_ascii_whitespace() || matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'\\' | b'<' | b'>')
+        };
         let authority = rest.get(..rest.iter().position(ends).unwrap_or(rest.len())).unwrap_or_default();
         let Some(host) = authority.iter().rposition(|byte| *byte == b'@') else { continue };
         if let Some(colon) = authority.iter().take(host).position(|byte| *byte == b':') {
@@ -236,7 +242,9 @@ fn in_urls(text: &[u8], out: &mut Vec<Secret>) {
         }
     }
     for flag in ["-u ", "--user "] {
-        for from in memmem::find_iter(text, flag).filter(|n| *n == 0 || is_blank(at(text, n - 1))).map(|n| n + flag.len()) {
+        for from in
+            memmem::find_iter(text, flag).filter(|n| *n == 0 || is_blank(at(text, n - 1))).map(|n| n + flag.len())
+        {
             let (from, end) = extent(text, from);
             let colon = text.get(from..end).unwrap_or_default().iter().position(|byte| *byte == b':');
             if let Some(colon) = colon {

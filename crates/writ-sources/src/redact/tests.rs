@@ -132,18 +132,36 @@ fn secrets_are_cut_out_of_commands_and_the_rest_is_kept() {
             format!("AWS_ACCESS_KEY_ID=AKIAEXAMPLEEXAMPLE01 AWS_SECRET_ACCESS_KEY={key} aws ec2 delete-volume"),
             "AWS_ACCESS_KEY_ID=AKIAEXAMPLEEXAMPLE01 AWS_SECRET_ACCESS_KEY=writ:withheld:secret_key aws ec2 delete-volume",
         ),
-        (format!("aws configure set aws_secret_access_key {key} --profile x"), "aws configure set aws_secret_access_key writ:withheld:secret_key --profile x"),
+        (
+            format!("aws configure set aws_secret_access_key {key} --profile x"),
+            "aws configure set aws_secret_access_key writ:withheld:secret_key --profile x",
+        ),
         (format!("key AKIAEXAMPLEEXAMPLE01 {key}"), "key AKIAEXAMPLEEXAMPLE01 writ:withheld:secret_key"),
-        ("curl -H 'Authorization: Bearer abc.def-123' https://x".into(), "curl -H 'Authorization: Bearer writ:withheld:token' https://x"),
-        ("curl -H \"X-Api-Key: k1\" -u mira:hunter2 https://x".into(), "curl -H \"X-Api-Key: writ:withheld:token\" -u mira:writ:withheld:password https://x"),
-        ("psql postgres://app:s3cret@db.acme.example/x".into(), "psql postgres://app:writ:withheld:password@db.acme.example/x"),
+        (
+            "curl -H 'Authorization: Bearer abc.def-123' https://x".into(),
+            "curl -H 'Authorization: Bearer writ:withheld:token' https://x",
+        ),
+        (
+            "curl -H \"X-Api-Key: k1\" -u mira:hunter2 https://x".into(),
+            "curl -H \"X-Api-Key: writ:withheld:token\" -u mira:writ:withheld:password https://x",
+        ),
+        (
+            "psql postgres://app:s3cret@db.acme.example/x".into(),
+            "psql postgres://app:writ:withheld:password@db.acme.example/x",
+        ),
         ("mysql --password hunter2 --user app".into(), "mysql --password writ:withheld:password --user app"),
         ("login password = 'two words' next".into(), "login password = 'writ:withheld:password' next"),
         (r#"{"client_secret":"a\"b","note":"x"}"#.into(), r#"{"client_secret":"writ:withheld:secret","note":"x"}"#),
-        ("env TOKEN=t1;CLIENT_SECRET=$SECRET;PASSWORD=${P}".into(), "env TOKEN=writ:withheld:token;CLIENT_SECRET=$SECRET;PASSWORD=${P}"),
+        (
+            "env TOKEN=t1;CLIENT_SECRET=$SECRET;PASSWORD=${P}".into(),
+            "env TOKEN=writ:withheld:token;CLIENT_SECRET=$SECRET;PASSWORD=${P}",
+        ),
         (format!("export GH=ghp_{}", "a1".repeat(18)), "export GH=writ:withheld:token"),
         ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaXJhIn0.c2lnbmF0dXJl x".into(), "t writ:withheld:token x"),
-        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----".into(), "-----BEGIN RSA PRIVATE KEY-----writ:withheld:private_key-----END RSA PRIVATE KEY-----"),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----".into(),
+            "-----BEGIN RSA PRIVATE KEY-----writ:withheld:private_key-----END RSA PRIVATE KEY-----",
+        ),
     ] {
         assert_eq!(cut(&text), kept);
         assert_eq!(cut(kept), kept, "cutting twice changes nothing");
@@ -182,7 +200,11 @@ fn attributes_are_withheld_by_their_key() {
     let pointers: Vec<&str> = redactions.iter().map(|redaction| redaction.pointer.as_str()).collect();
     assert_eq!(
         pointers,
-        ["/attributes/0/value/arrayValue/values/0/stringValue", "/attributes/1/value/stringValue", "/attributes/2/value"]
+        [
+            "/attributes/0/value/arrayValue/values/0/stringValue",
+            "/attributes/1/value/stringValue",
+            "/attributes/2/value"
+        ]
     );
     let mut again = Vec::new();
     json::canonical(&json::parse(told.as_bytes()).unwrap(), &mut again);

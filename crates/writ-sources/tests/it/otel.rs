@@ -70,7 +70,10 @@ fn the_examples_of_the_protocol_are_records() {
     for (name, source) in [("trace", "otel.span"), ("logs", "otel.log"), ("events", "otel.log")] {
         let Some(records) = all(&format!("opentelemetry-proto/{name}.json")) else { return };
         assert_eq!(records.len(), 1, "{name}");
-        assert_eq!((records[0].identity.source.as_str(), records[0].identity.recorder.as_str()), (source, "otel:my.service"));
+        assert_eq!(
+            (records[0].identity.source.as_str(), records[0].identity.recorder.as_str()),
+            (source, "otel:my.service")
+        );
     }
     let trace = &all("opentelemetry-proto/trace.json").unwrap()[0];
     assert_eq!(trace.identity.native_id, "5b8efff798038103d269b633813fc60c/eee19b7ec3c1b174");
@@ -101,7 +104,8 @@ fn a_bag_of_attributes_is_one_reject_that_says_so() {
 #[test]
 fn what_records_share_is_repeated_within_a_bound() {
     let shared = "x".repeat(100_000);
-    let spans: Vec<String> = (0..2_000).map(|n| format!(r#"{{"traceId":"{:032x}","spanId":"{:016x}"}}"#, n + 1, n + 1)).collect();
+    let spans: Vec<String> =
+        (0..2_000).map(|n| format!(r#"{{"traceId":"{:032x}","spanId":"{:016x}"}}"#, n + 1, n + 1)).collect();
     let text = format!(
         r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{shared}"}}}}]}},"scopeSpans":[{{"spans":[{}]}}]}}]}}"#,
         spans.join(",")
@@ -110,7 +114,9 @@ fn what_records_share_is_repeated_within_a_bound() {
     assert_eq!(outcomes.len(), 2_000);
     let kept: usize = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Record { .. })).count();
     assert!(kept > 10 && kept < 100, "{kept} records of {} bytes", text.len());
-    assert!(outcomes.iter().any(|outcome| matches!(outcome, Outcome::Reject { cause, .. } if cause.contains("32 times"))));
+    assert!(
+        outcomes.iter().any(|outcome| matches!(outcome, Outcome::Reject { cause, .. } if cause.contains("32 times")))
+    );
 }
 
 #[test]
@@ -128,7 +134,9 @@ fn a_span_is_the_same_record_in_every_envelope() {
 /// Whatever is cut out of or put into telemetry, nothing panics and nothing is dropped silently.
 #[test]
 fn broken_telemetry_is_never_lost_silently() {
-    for file in ["otel.span/hostile.json", "otel.span/jaeger.json", "otel.span/secrets.json", "otel.log/claude-code.json"] {
+    for file in
+        ["otel.span/hostile.json", "otel.span/jaeger.json", "otel.span/secrets.json", "otel.log/claude-code.json"]
+    {
         let text = std::fs::read(testdata().join(file)).unwrap();
         let mut seed: u64 = 7;
         for _ in 0..400 {

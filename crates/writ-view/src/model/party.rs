@@ -23,7 +23,19 @@ pub(super) fn parties(answer: &Answer) -> Vec<PartyView> {
         None => parties.push(nobody("Acting as", "nobody was authenticated")),
     }
     parties.push(nobody("Hand", hand(answer.wielder)));
+    parties.extend(within(answer));
     parties
+}
+
+/// The agents, sessions and conversations that records of the answer say they belong to: context, and no
+/// hop of any chain.
+fn within(answer: &Answer) -> impl Iterator<Item = PartyView> + '_ {
+    let joined = |id: &str| answer.hops.iter().any(|hop| hop.from == id || hop.to == id);
+    let context = answer.nodes.iter().filter(move |node| matches!(node.kind, "session" | "agent") && !joined(&node.id));
+    context.map(|node| {
+        let remark = if node.kind == "agent" { "agent" } else { "" };
+        PartyView { label: "Within", name: node.name.clone(), id: None, remark: remark.to_string() }
+    })
 }
 
 fn hand(wielder: &str) -> &'static str {
