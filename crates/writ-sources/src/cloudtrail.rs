@@ -5,6 +5,7 @@
 //! known to be left out. Here: declarations, recognition and the envelope; the rest by fact kind.
 
 mod caller;
+mod carrier;
 mod event;
 mod facts;
 mod govern;
@@ -25,7 +26,7 @@ use writ_model::source::{Omission, SourceInfo};
 use writ_model::time::EventTime;
 
 /// Counts up with every change to what is read off a record.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// CloudTrail tells time to the second.
 const PRECISION_MS: u32 = 1_000;

@@ -2,7 +2,7 @@
 
 use super::caller::{self, CONSOLE, Caller};
 use super::event::Event;
-use super::{govern, grant, minting, outcome, presented, resource, risk};
+use super::{carrier, govern, grant, minting, outcome, presented, resource, risk};
 use crate::health::recorder_key;
 use crate::source::Context;
 use writ_model::fact::{Decision, DecisionEffect, Detail, Effect, Fact, FactKind, Outcome, RecorderChange};
@@ -127,6 +127,7 @@ fn keys(event: &Event<'_>, fact: &Fact, orders: &[KeyName], class: Attestation) 
     keys.extend(grant::stack_key(event).filter(|_| fact.outcome == Outcome::Success));
     keys.extend(orders.iter().map(|name| Key { name: name.clone(), role: KeyRole::Carries, class: verified }));
     keys.extend(resource::keys(&fact.resources));
+    keys.extend(carrier::keys(event));
     keys
 }
 

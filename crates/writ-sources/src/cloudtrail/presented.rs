@@ -147,14 +147,22 @@ fn held_by(event: &Event<'_>, service: &str) -> bool {
         return true;
     }
     let Some(session) = session_name(event) else { return false };
-    SERVICE_SESSIONS.iter().any(|(known, called)| {
-        *known == service
-            && match called {
-                Called::Exactly(name) => session == *name,
-                Called::Beginning(head) => session.starts_with(head),
-                Called::Letters(len) => session.len() == *len && session.bytes().all(|byte| byte.is_ascii_alphabetic()),
-            }
-    })
+    SERVICE_SESSIONS.iter().any(|(known, called)| *known == service && called.is(session))
+}
+
+/// Whether services name sessions of their own so.
+pub(super) fn is_service_session(session: &str) -> bool {
+    SERVICE_SESSIONS.iter().any(|(_, called)| called.is(session))
+}
+
+impl Called {
+    fn is(&self, session: &str) -> bool {
+        match self {
+            Called::Exactly(name) => session == *name,
+            Called::Beginning(head) => session.starts_with(head),
+            Called::Letters(len) => session.len() == *len && session.bytes().all(|byte| byte.is_ascii_alphabetic()),
+        }
+    }
 }
 
 fn session_name<'n>(event: &Event<'n>) -> Option<&'n str> {
