@@ -93,9 +93,7 @@ impl Walk<'_> {
                 None => return Ok(()),
             }
         }
-        if let Some(name) = &link.credential {
-            self.budget_gap(Chain::Credential, &name.clone());
-        }
+        self.depth_gap(Chain::Credential, link.node.clone());
         Ok(())
     }
 

@@ -107,6 +107,13 @@ impl Walk<'_> {
         self.push_gap(chain, after, "every candidate", Why::new("budget", text));
     }
 
+    /// The walk went as far back as it may, and there is more.
+    pub(super) fn depth_gap(&mut self, chain: Chain, after: String) {
+        let bound = self.question.budget.depth;
+        let text = format!("The walk stopped at its bounds: it went back {bound} steps and did not come to an end.");
+        self.push_gap(chain, after, "what lies further back", Why::new("budget", text));
+    }
+
     /// The carrier that would have named what set a service off was not in its record.
     pub(super) fn order_gap(&mut self, node: &str) {
         let mut why = Why::new(

@@ -34,7 +34,7 @@ pub(super) struct Event<'n> {
     pub(super) from_console: bool,
 }
 
-/// Stands for an error code that is no text: whether the caller was authenticated is then unknown.
+/// Stands for an error code or message that is no text: what went wrong is then unknown.
 pub(super) const UNREADABLE: &str = "unreadable";
 
 impl<'n> Event<'n> {
@@ -81,14 +81,8 @@ impl<'n> Event<'n> {
             "recipientAccountId" => self.recipient = text(),
             "readOnly" => self.read_only = value.as_bool(),
             // An error that is not a text is still an error.
-            "errorCode" => {
-                self.error_code = if value.value == Value::Null {
-                    None
-                } else {
-                    value.as_str().or(Some(UNREADABLE)).filter(|code| !code.is_empty())
-                }
-            }
-            "errorMessage" => self.error_message = shown(),
+            "errorCode" => self.error_code = error(value),
+            "errorMessage" => self.error_message = error(value),
             "requestID" => self.request_id = shown(),
             "sharedEventID" => self.shared_id = shown(),
             "userAgent" => self.user_agent = shown(),
@@ -136,6 +130,11 @@ impl<'n> Event<'n> {
             .filter(|part| part.starts_with("aws"))
             .unwrap_or("aws")
     }
+}
+
+fn error<'n>(value: &'n Node<'n>) -> Option<&'n str> {
+    let told = value.value != Value::Null;
+    told.then(|| value.as_str().unwrap_or(UNREADABLE)).filter(|text| !text.is_empty())
 }
 
 /// A text at a path, if any stands there.

@@ -57,6 +57,30 @@ const UNAUTHENTICATED: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
+/// Words of a code that this page does not know: whether the caller was authenticated is then not
+/// known, and is not assumed.
+const AUTHENTICATION_WORDS: &[&str] = &["auth", "credential", "signature", "token"];
+
+/// Words of codes about something else that goes by such a name, told to authenticated callers only.
+const OTHER_WORDS: &[&str] = &[
+    "authorizationalreadyexists",
+    "authorizationnotfound",
+    "authorizationquota",
+    "authorizer",
+    // Of the account a notification goes to, not of the caller.
+    "cloudtrailinvalidclienttokenid",
+    "continuationtoken",
+    "credentialreport",
+    "idempotencytoken",
+    "nexttoken",
+    "paginationtoken",
+    "requesttoken",
+    "tasktoken",
+];
+
+/// Words of a message, where a record has one and no code.
+const MESSAGE_WORDS: &[&str] = &["credentials", "security token", "signature"];
+
 /// Codes that mean another thing at one service: at Cognito this is a wrong password.
 const UNAUTHENTICATED_AT: &[(&str, &str)] =
     &[("cognito-idp", "NotAuthorizedException"), ("cognito-identity", "NotAuthorizedException")];
@@ -74,17 +98,22 @@ pub(super) fn tables() -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write!(text, "{DENIED:?}{UNAUTHENTICATED:?}{UNAUTHENTICATED_AT:?}{ANONYMOUS:?}");
+    let _ = write!(text, "{AUTHENTICATION_WORDS:?}{OTHER_WORDS:?}{MESSAGE_WORDS:?}");
     text
 }
 
 /// The outcome, and how the recorder knows who called.
 pub(super) fn of(event: &Event<'_>) -> (Outcome, Attestation) {
     let code = event.error_code.map(plain_code);
-    let rejected = code.is_some_and(|code| code == UNREADABLE || unauthenticated(event.service, code));
+    // A message without a code says that something went wrong, and not what.
+    let message = event.error_message.filter(|_| code.is_none());
+    let rejected = code.is_some_and(|code| code == UNREADABLE || unauthenticated(event.service, code))
+        || message.is_some_and(|message| has_word(message, MESSAGE_WORDS));
     let stated = stated(event);
     let outcome = match code {
         Some(code) if !rejected && listed(DENIED, code) => Outcome::Denied,
         Some(_) => Outcome::Failure,
+        None if message.is_some() => stated.filter(|stated| *stated == Outcome::Failure).unwrap_or(Outcome::Unknown),
         // A sign-in that does not say whether it succeeded is not taken for a success.
         None if event.kind == SIGN_IN => stated.unwrap_or(Outcome::Unknown),
         None => stated.unwrap_or(Outcome::Success),
@@ -109,6 +138,13 @@ pub(super) fn is_anonymous(event: &Event<'_>) -> bool {
 fn unauthenticated(service: &str, code: &str) -> bool {
     listed(UNAUTHENTICATED, code)
         || UNAUTHENTICATED_AT.iter().any(|(at, named)| *at == service && named.eq_ignore_ascii_case(code))
+        || !listed(DENIED, code) && has_word(code, AUTHENTICATION_WORDS) && !has_word(code, OTHER_WORDS)
+}
+
+/// Whether one of these lower-case words stands anywhere in the text.
+fn has_word(text: &str, words: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(word))
 }
 
 fn listed(codes: &[&str], code: &str) -> bool {

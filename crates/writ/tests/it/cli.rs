@@ -293,6 +293,47 @@ fn a_directory_may_be_a_table() {
 }
 
 #[test]
+fn the_last_instant_that_can_be_written_is_an_instant() {
+    let writ = loaded();
+    let now = writ.why(&[EVENT]);
+    for end in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999-14:00", "9999-12-30T22:00:01Z"] {
+        assert_eq!(writ.why(&["--as-of", end, EVENT])["hops"], now["hops"], "{end}");
+    }
+    for no_end in ["9999-12-31T23:59:59", "9999-13-01T00:00:00Z", "9999", "10000-01-01T00:00:00Z"] {
+        assert_eq!(writ.run(&["why", "--as-of", no_end, EVENT]).status.code(), Some(2), "{no_end}");
+    }
+    let first = writ.run(&["why", "--as-of", "0000-01-01T00:00:00Z", EVENT]);
+    assert_eq!(first.status.code(), Some(5), "{}", stderr(&first));
+}
+
+#[test]
+fn a_walk_that_goes_too_far_back_says_so_and_not_that_records_are_too_many() {
+    let writ = Writ::new();
+    let lines: Vec<Value> = by_hand().lines().take(2).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let key = |n: usize| format!("ASIAQCHAIN{n:010}");
+    // Each session takes on the next one's role, more often than the walk goes back.
+    let chain = (0..30).map(|n| {
+        let mut minting = lines[0].clone();
+        minting["userIdentity"] = lines[1]["userIdentity"].clone();
+        minting["userIdentity"]["accessKeyId"] = json!(key(n));
+        minting["userIdentity"]["sessionContext"] = json!({});
+        minting["responseElements"]["credentials"]["accessKeyId"] = json!(key(n + 1));
+        minting["eventID"] = json!(format!("{n:08}-2222-4222-8333-444455556666"));
+        minting
+    });
+    let mut used = lines[1].clone();
+    used["userIdentity"]["accessKeyId"] = json!(key(30));
+    used["userIdentity"]["sessionContext"] = json!({});
+    let text: Vec<String> = chain.chain([used]).map(|event| event.to_string()).collect();
+    writ.ingest(&[writ.write("chain.ndjson", text.join("\n")).to_str().unwrap()]);
+    let answer = writ.why(&[EVENT]);
+    let gap = answer["gaps"].as_array().unwrap().iter().find(|gap| gap["reason"] == "budget").unwrap();
+    let text = gap["text"].as_str().unwrap();
+    assert!(text.contains("24 steps") && !text.contains("too many records"), "{gap:#}");
+    assert_eq!(gap["after"], "credential:aws:ASIAQCHAIN0000000006");
+}
+
+#[test]
 fn hostile_text_is_shown_and_never_run() {
     let writ = Writ::new();
     let hostile = "x\u{1b}]0;owned\u{7}\u{202e}evil\u{200b}";
