@@ -9,9 +9,9 @@ mod call;
 mod corpus;
 mod json;
 mod product;
-mod random;
-mod record;
-mod report;
+pub(crate) mod random;
+pub(crate) mod record;
+pub(crate) mod report;
 mod world;
 
 use std::fs;
@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         println!("{}", report::as_json(&figures));
     } else {
         print!("{}", summary(&corpus, &options, &measured));
-        print!("\n{}", report::as_table(&figures));
+        print!("\n{}", report::as_table(&figures, "bare append"));
     }
     if options.save {
         save(&root, &corpus, &options, &measured, &figures, n_cores)?;

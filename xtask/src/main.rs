@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | tidy | generate | bench`.
+//! Development tasks: `cargo xtask test | tidy | generate | bench | score`.
 //!
 //! Everything that is done to this repository, rather than by Writ, starts here, so that a person
 //! and the continuous integration run the same code and no shell script grows a second opinion.
@@ -13,6 +13,7 @@
 mod bench;
 mod cargo;
 mod generate;
+mod score;
 mod test;
 mod tidy;
 mod tree;
@@ -26,6 +27,8 @@ cargo xtask generate [--check]    write the generated files, or say which are ou
 cargo xtask bench [--short] [--records N] [--runs N] [--threads N] [--batch N]
                   [--plain] [--json] [--save] [--date YYYY-MM-DD]
                                   ingest beside the bare compressed append, then look-ups
+cargo xtask score [--only NAME] [--quick] [--verbose] [--json] [--binary PATH]
+                                  answers beside their truth, on every world of scenarios/
 ";
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(rest),
         "generate" => generate::run(rest),
         "bench" => bench::run(rest),
+        "score" => score::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -2,14 +2,14 @@
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014): small, quick, and good enough to imitate logs.
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,37 +20,37 @@ impl Random {
     /// A number below `bound`; 0 where the bound is 0.
     ///
     /// By multiplication; the bias is under 2^-32 for the bounds used here.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let wide = u128::from(self.bits()) * bound as u128;
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
     /// True `per_mille` times in a thousand.
-    pub(super) fn chance(&mut self, per_mille: usize) -> bool {
+    pub(crate) fn chance(&mut self, per_mille: usize) -> bool {
         self.below(1_000) < per_mille
     }
 
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         from.get(self.below(from.len()))
     }
 
     /// One of some words.
-    pub(super) fn word(&mut self, from: &[&'static str]) -> &'static str {
+    pub(crate) fn word(&mut self, from: &[&'static str]) -> &'static str {
         self.pick(from).copied().unwrap_or_default()
     }
 
     /// `length` letters out of an alphabet.
-    pub(super) fn letters(&mut self, alphabet: &str, length: usize) -> String {
+    pub(crate) fn letters(&mut self, alphabet: &str, length: usize) -> String {
         let letters = alphabet.as_bytes();
         (0..length).filter_map(|_| self.pick(letters)).map(|letter| char::from(*letter)).collect()
     }
 
-    pub(super) fn hex(&mut self, length: usize) -> String {
+    pub(crate) fn hex(&mut self, length: usize) -> String {
         self.letters("0123456789abcdef", length)
     }
 
     /// A UUID of version 4, as vendors print them.
-    pub(super) fn uuid(&mut self) -> String {
+    pub(crate) fn uuid(&mut self) -> String {
         let (high, low) = (self.bits(), self.bits());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
@@ -65,10 +65,10 @@ impl Random {
 
 /// Ranks by Zipf's law: rank `k` (from 0) has a weight of `1 / (k + 1)^exponent`.
 #[derive(Debug)]
-pub(super) struct Zipf(Vec<f64>);
+pub(crate) struct Zipf(Vec<f64>);
 
 impl Zipf {
-    pub(super) fn new(n_ranks: usize, exponent: f64) -> Self {
+    pub(crate) fn new(n_ranks: usize, exponent: f64) -> Self {
         let mut sum = 0.0;
         let weights = (1..=n_ranks).map(|rank| {
             #[expect(clippy::cast_precision_loss, reason = "ranks are in the thousands")]
@@ -79,7 +79,7 @@ impl Zipf {
         Self(weights.collect())
     }
 
-    pub(super) fn rank(&self, random: &mut Random) -> usize {
+    pub(crate) fn rank(&self, random: &mut Random) -> usize {
         #[expect(clippy::cast_precision_loss, reason = "53 of the bits make a fraction")]
         let fraction = (random.bits() >> 11) as f64 / (1_u64 << 53) as f64;
         let point = fraction * self.0.last().copied().unwrap_or(0.0);

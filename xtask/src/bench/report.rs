@@ -6,22 +6,22 @@ use serde_json::{Map, Value, json};
 
 /// One measured figure.
 #[derive(Clone, Debug)]
-pub(super) struct Figure {
-    pub(super) name: String,
-    pub(super) value: f64,
-    pub(super) unit: &'static str,
+pub(crate) struct Figure {
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    pub(crate) unit: &'static str,
     /// The same figure of the bare append, where it has one.
-    pub(super) baseline: Option<f64>,
+    pub(crate) baseline: Option<f64>,
 }
 
 impl Figure {
-    pub(super) fn ratio(&self) -> Option<f64> {
+    pub(crate) fn ratio(&self) -> Option<f64> {
         self.baseline.filter(|baseline| *baseline > 0.0).map(|baseline| self.value / baseline)
     }
 }
 
 /// `{name: {value, unit, baseline, ratio}}`
-pub(super) fn as_json(figures: &[Figure]) -> Value {
+pub(crate) fn as_json(figures: &[Figure]) -> Value {
     let members = figures.iter().map(|figure| {
         let value = json!({
             "value": rounded(figure.value),
@@ -34,15 +34,17 @@ pub(super) fn as_json(figures: &[Figure]) -> Value {
     Value::Object(members.collect::<Map<_, _>>())
 }
 
-/// A table of at most 80 columns.
-pub(super) fn as_table(figures: &[Figure]) -> String {
-    let mut table = format!("{:<22} {:>14} {:>14} {:>8}  unit\n", "", "writ", "bare append", "ratio");
+/// A table of at most 80 columns, as long as no name is longer than 38 letters. `beside` is what the
+/// baseline is a figure of.
+pub(crate) fn as_table(figures: &[Figure], beside: &str) -> String {
+    let width = figures.iter().map(|figure| figure.name.len()).max().unwrap_or(0).max(22);
+    let mut table = format!("{:<width$} {:>10} {:>12} {:>7}  unit\n", "", "writ", beside, "ratio");
     for figure in figures {
         let baseline = figure.baseline.map_or_else(|| "-".to_owned(), number);
         let ratio = figure.ratio().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
         let _ = writeln!(
             table,
-            "{:<22} {:>14} {baseline:>14} {ratio:>8}  {}",
+            "{:<width$} {:>10} {baseline:>12} {ratio:>7}  {}",
             figure.name,
             number(figure.value),
             figure.unit
@@ -61,7 +63,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// The value that a share of the values does not exceed: 0.5 is the median. 0 where there are none.
-pub(super) fn quantile(values: &[f64], per_cent: usize) -> f64 {
+pub(crate) fn quantile(values: &[f64], per_cent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let index = (sorted.len() * per_cent).div_ceil(100).saturating_sub(1);
@@ -83,7 +85,7 @@ mod tests {
             "why_p50": {"value": 6.123, "unit": "ms", "baseline": null, "ratio": null},
         });
         assert_eq!(as_json(&figures), expected);
-        assert!(as_table(&figures).lines().all(|line| line.len() <= 80));
+        assert!(as_table(&figures, "bare append").lines().all(|line| line.len() <= 80));
     }
 
     #[test]
