@@ -109,6 +109,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) asked_by: Vec<AskedBy>,
     /// Whether more than one root is left.
     pub(crate) several: bool,
+    /// Whether a call of that moment names the same key and something else than was acted upon.
+    aimed_elsewhere: bool,
     /// The call and turn behind the event, for controls.
     behind: command::Behind,
     /// Approvals and decisions that credentials of the chain were issued under.
@@ -146,6 +148,7 @@ impl<'a> Walk<'a> {
             influences: Vec::new(),
             asked_by: Vec::new(),
             several: false,
+            aimed_elsewhere: false,
             behind: command::Behind::default(),
             credential_approvals: Vec::new(),
             credential_decisions: Vec::new(),

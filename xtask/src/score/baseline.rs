@@ -57,7 +57,8 @@ pub(super) fn guess(world: &World, event: &str) -> Guesses {
 
 fn read(evidence: &Value) -> Vec<Raw> {
     let mut raws = Vec::new();
-    for (outer, inner, leaf) in [("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans")] {
+    for (outer, inner, leaf) in [("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans")]
+    {
         let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
         let scopes = list(evidence, outer).into_iter().flat_map(|resource| list(&resource, inner));
         raws.extend(scopes.flat_map(|scope| list(&scope, leaf)).map(|record| telemetry(&record)));
@@ -125,8 +126,11 @@ mod tests {
             evidence,
         };
         let span = |id: &str, trace: &str, start: &str, email: &str| {
-            line(id, json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": trace, "spanId": id, "startTimeUnixNano": start,
-                "attributes": [{"key": "user.email", "value": {"stringValue": email}}]}]}]}]}))
+            line(
+                id,
+                json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": trace, "spanId": id, "startTimeUnixNano": start,
+                "attributes": [{"key": "user.email", "value": {"stringValue": email}}]}]}]}]}),
+            )
         };
         let cloud = json!({"eventID": "ev-1", "eventTime": "1970-01-01T00:01:00Z",
             "userIdentity": {"userName": "omar", "principalId": "AIDAOMAR"}});

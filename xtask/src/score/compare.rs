@@ -174,15 +174,20 @@ fn hops(case: &Case<'_>, marks: &mut Marks) {
         };
         taken.insert(n);
         let (strength, grade) = (text(other, "strength"), text(other, "grade"));
-        let right = among(text(hop, "strength"), strength)
-            && (hop.get("grade").is_none() || among(text(hop, "grade"), grade));
+        let right =
+            among(text(hop, "strength"), strength) && (hop.get("grade").is_none() || among(text(hop, "grade"), grade));
         let hits = marks.edges.entry((chain(other), strength.to_owned())).or_default();
         if right {
             hits.right += 1;
             marks.rules.insert(text(other, "rule").to_owned());
         } else {
             hits.extra += 1;
-            marks.fault(format!("hop should be {} {}: {}", text(hop, "strength"), text(hop, "grade"), shown(case, other)));
+            marks.fault(format!(
+                "hop should be {} {}: {}",
+                text(hop, "strength"),
+                text(hop, "grade"),
+                shown(case, other)
+            ));
         }
         let known = text(hop, "strength").split('|').map(rank).max().unwrap_or(0);
         if strength == "proven" && known < rank("proven") {
@@ -197,7 +202,8 @@ fn hops(case: &Case<'_>, marks: &mut Marks) {
     }
     for (n, hop) in found.iter().enumerate().filter(|(n, _)| !taken.contains(n)) {
         let may = list(case.truth, "hops_may").iter().any(|may| {
-            joins(case, may, hop) && rank(text(hop, "strength")) <= text(may, "strength").split('|').map(rank).max().unwrap_or(0)
+            joins(case, may, hop)
+                && rank(text(hop, "strength")) <= text(may, "strength").split('|').map(rank).max().unwrap_or(0)
         });
         if may {
             continue;
@@ -288,7 +294,11 @@ fn askers(case: &Case<'_>, marks: &mut Marks) {
     for other in found {
         let right = meant.iter().find(|meant| is(meant, other));
         if right.is_none() {
-            marks.fault(format!("`{}` did not ask, and is named ({})", text(other, "principal"), text(other, "strength")));
+            marks.fault(format!(
+                "`{}` did not ask, and is named ({})",
+                text(other, "principal"),
+                text(other, "strength")
+            ));
             marks.wrong_names += 1;
         }
         if text(other, "strength") == "inferred" {
@@ -386,8 +396,12 @@ fn controls(case: &Case<'_>, marks: &mut Marks, name: &str) {
     let mut taken = BTreeSet::new();
     let mut pairs: Vec<(String, String)> = Vec::new();
     for entry in meant {
-        let states: Vec<(usize, &Value)> =
-            found.iter().enumerate().filter(|(n, _)| !taken.contains(n)).filter(|(_, o)| among(text(entry, "state"), text(o, "state"))).collect();
+        let states: Vec<(usize, &Value)> = found
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| !taken.contains(n))
+            .filter(|(_, o)| among(text(entry, "state"), text(o, "state")))
+            .collect();
         let best = states.iter().find(|(_, other)| unlike(case, entry, other).is_empty()).or_else(|| states.first());
         let Some((n, other)) = best else {
             pairs.push((text(entry, "state").to_owned(), "-".to_owned()));
@@ -427,7 +441,10 @@ fn unlike(case: &Case<'_>, meant: &Value, found: &Value) -> Vec<String> {
             "state" | "rule" => {}
             "covered" => {
                 if (value == &Value::Bool(true)) == list(found, "coverage").is_empty() {
-                    differences.push(format!("coverage should{} be cited", if list(found, "coverage").is_empty() { "" } else { " not" }));
+                    differences.push(format!(
+                        "coverage should{} be cited",
+                        if list(found, "coverage").is_empty() { "" } else { " not" }
+                    ));
                 }
             }
             "hop" => {

@@ -119,7 +119,8 @@ pub(super) fn millis(text: &str) -> Option<i64> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let seconds = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
-    let fraction: String = text.get(19..)?.chars().skip(1).take_while(char::is_ascii_digit).chain("000".chars()).collect();
+    let fraction: String =
+        text.get(19..)?.chars().skip(1).take_while(char::is_ascii_digit).chain("000".chars()).collect();
     let fraction = if text.get(19..20) == Some(".") { fraction.get(..3)?.parse::<i64>().ok()? } else { 0 };
     // Days from civil (Hinnant): years begin in March, so that the leap day comes last.
     let (shifted, month_from_march) = (if month <= 2 { year - 1 } else { year }, (month + 9) % 12);
@@ -146,15 +147,33 @@ mod tests {
 
     #[test]
     fn records_are_found_by_their_vendors_id_or_by_time() {
-        let span = names("otel.span", json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "aa", "spanId": "bb01", "name": "x"}]}]}]}));
+        let span = names(
+            "otel.span",
+            json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "aa", "spanId": "bb01", "name": "x"}]}]}]}),
+        );
         let found = answer("tool_call", &["otel.span:aa/bb01"], "2026-04-23T09:11:06.912Z");
         assert!(span.is(&found, "n-1", "tool_call:rec") && span.is(&found, "n-1", "turn:rec|tool_call:rec"));
         assert!(!span.is(&found, "n-1", "turn:rec") && !span.is(&found, "n-event", "tool_call:rec"));
         assert!(span.is(&found, "n-event", "EVENT") && span.is(&found, "n-1", "n-1"));
-        let log = names("otel.log", json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "1776935466912000000"}]}]}]}));
-        assert!(log.is(&answer("tool_call", &["otel.log:sess/12"], "2026-04-23T09:11:06.912Z"), "n-1", "tool_call:rec"));
-        assert!(!log.is(&answer("tool_call", &["otel.log:sess/12"], "2026-04-23T09:11:06.915Z"), "n-1", "tool_call:rec"));
-        assert!(!log.is(&answer("tool_call", &["aws.cloudtrail:1"], "2026-04-23T09:11:06.912Z"), "n-1", "tool_call:rec"));
+        let log = names(
+            "otel.log",
+            json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "1776935466912000000"}]}]}]}),
+        );
+        assert!(log.is(
+            &answer("tool_call", &["otel.log:sess/12"], "2026-04-23T09:11:06.912Z"),
+            "n-1",
+            "tool_call:rec"
+        ));
+        assert!(!log.is(
+            &answer("tool_call", &["otel.log:sess/12"], "2026-04-23T09:11:06.915Z"),
+            "n-1",
+            "tool_call:rec"
+        ));
+        assert!(!log.is(
+            &answer("tool_call", &["aws.cloudtrail:1"], "2026-04-23T09:11:06.912Z"),
+            "n-1",
+            "tool_call:rec"
+        ));
     }
 
     #[test]

@@ -147,7 +147,11 @@ impl Loaded<'_> {
         let output = self.run(&arguments, "")?;
         let cleared = fs::remove_dir_all(&folder);
         if !output.status.success() {
-            return Err(format!("writ {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim_end()));
+            return Err(format!(
+                "writ {}: {}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim_end()
+            ));
         }
         cleared.map_err(told)?;
         let summary: Value = serde_json::from_slice(&output.stdout)
@@ -163,7 +167,8 @@ impl Loaded<'_> {
     /// Asks about one event, for people too if `page`.
     pub(super) fn why(&self, event: &str, as_of: Option<&str>, page: bool) -> Result<Told, String> {
         let mut arguments = vec!["why", event];
-        let split = as_of.map(|as_of| self.splits.get(as_of).ok_or_else(|| format!("no delivery was split at {as_of}")));
+        let split =
+            as_of.map(|as_of| self.splits.get(as_of).ok_or_else(|| format!("no delivery was split at {as_of}")));
         if let Some(split) = split.transpose()? {
             arguments.extend(["--as-of", split]);
         }

@@ -114,7 +114,8 @@ fn vary(base: &World, path: &Path, name: &str) -> Result<World, String> {
     }
     for edit in head.get("set").and_then(Value::as_array).into_iter().flatten() {
         let part = |n: usize| edit.get(n).and_then(Value::as_str).unwrap_or_default();
-        let value = serde_json::from_str(part(2)).map_err(|error| told(format!("`{}` is no JSON: {error}", part(2))))?;
+        let value =
+            serde_json::from_str(part(2)).map_err(|error| told(format!("`{}` is no JSON: {error}", part(2))))?;
         set(world.line_mut(part(0)).map_err(told)?, part(1), Some(value)).map_err(told)?;
     }
     for edit in head.get("unset").and_then(Value::as_array).into_iter().flatten() {

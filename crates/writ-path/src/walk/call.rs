@@ -146,6 +146,10 @@ impl Walk<'_> {
             let within = rule::LIKENED.within_ms.unwrap_or(0);
             let Some(distance) = self.apart(&record, effect).filter(|distance| *distance <= within) else { continue };
             let Some(act) = self.call_act(&record)? else { continue };
+            if aims_elsewhere(&act, effect, &names) {
+                self.aimed_elsewhere = true;
+                continue;
+            }
             found.push(self.likened(effect, act, &names, distance)?);
         }
         Ok(())
@@ -344,6 +348,17 @@ pub(super) fn tool_call(fact: &Fact) -> Option<&ToolCall> {
 
 pub(super) fn tool_call_fact(record: &Seen) -> Option<&Fact> {
     record.facts.iter().find(|fact| tool_call(fact).is_some())
+}
+
+/// Whether a call names things of the effect's sort and not the ones acted upon: it did something else.
+fn aims_elsewhere(call: &Act, effect: &Act, shared: &[KeyName]) -> bool {
+    if shared.iter().any(|name| name.kind == KeyKind::Resource) {
+        return false;
+    }
+    let sort = |id: &str| id.split(['-', '/']).next().unwrap_or(id).to_string();
+    let acted: Vec<String> =
+        effect.keys(KeyKind::Resource, KeyRole::Names).iter().map(|(name, _)| sort(&name.value)).collect();
+    call.keys(KeyKind::Resource, KeyRole::Carries).iter().any(|(name, _)| acted.contains(&sort(&name.value)))
 }
 
 /// When a call began: where its record is dated at its end and says how long it took, that long before.

@@ -53,6 +53,10 @@ impl Walk<'_> {
         if agents.is_empty() {
             return Ok(None);
         }
+        if self.aimed_elsewhere {
+            let text = "a call of that moment names the same key and another target, and no other call fits";
+            return Ok(Some(Why::new("unknown", text.to_string())));
+        }
         let text = "logs of agents are here, and none of their calls fits".to_string();
         Ok(Some(Why::new("not_collected", text)))
     }

@@ -108,7 +108,8 @@ fn what_is_said_to_be_proven_and_is_not_is_counted_apart() {
 fn what_may_stand_there_is_no_fault() {
     let mut truth = truth();
     truth["hops"] = json!([]);
-    truth["hops_may"] = json!([{"edge": "called", "from": "email:mira@acme.example", "to": "EVENT", "strength": "asserted"}]);
+    truth["hops_may"] =
+        json!([{"edge": "called", "from": "email:mira@acme.example", "to": "EVENT", "strength": "asserted"}]);
     truth["findings"] = json!([]);
     truth["findings_may"] = json!(["scope_grew"]);
     assert_eq!(marks(&answer(), &truth).faults, Vec::<String>::new());
