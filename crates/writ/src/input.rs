@@ -11,6 +11,7 @@
 mod feed;
 mod gzip;
 mod layer;
+mod otlp;
 mod peek;
 mod table;
 mod walk;

@@ -1,6 +1,7 @@
 //! The feed: inputs, read through the splitter, become batches for the threads that read them.
 
 use super::table;
+use super::otlp::{self, Taken};
 use super::{Found, Handed, InputFile, Note, Problem, open};
 use std::io::{self, Read};
 use std::mem;
@@ -146,8 +147,35 @@ impl Feeder<'_> {
         if table::is_table(&head) {
             return self.table(&input, &mut reader);
         }
+        if otlp::may_be(&head) {
+            return match otlp::take(&mut reader) {
+                Taken::Elements(elements) => self.elements(&input, elements),
+                Taken::Other(read, fault) => {
+                    let fault = Fault(fault);
+                    self.split(&input, &mut read.as_slice().chain(fault).chain(reader))
+                }
+            };
+        }
+        self.split(&input, &mut reader)
+    }
+
+    /// Elements that were found by other means than the splitter's.
+    fn elements(&self, input: &Arc<Input>, elements: Vec<(u64, Vec<u8>)>) -> ControlFlow<()> {
+        let mut batch = Batch::new(input);
+        for (byte, element) in elements {
+            let from = batch.bytes.len();
+            batch.bytes.extend_from_slice(&element);
+            batch.elements.push(Element { span: from..batch.bytes.len(), byte, line: 1 });
+            if batch.is_full() {
+                (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(input))))?;
+            }
+        }
+        if batch.is_empty() { ControlFlow::Continue(()) } else { (self.out)(Delivery::Batch(batch)) }
+    }
+
+    fn split(&mut self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
         let mut splitter = Splitter::new();
-        let mut batch = Batch::new(&input);
+        let mut batch = Batch::new(input);
         let mut head = Head::default();
         let mut problem = None;
         let mut eof = false;
@@ -170,10 +198,10 @@ impl Feeder<'_> {
                         head.save(&self.window, start..keep);
                     }
                     self.window.drop_before(keep);
-                    match self.window.read(&mut reader) {
+                    match self.window.read(reader) {
                         Ok(n) => eof = n == 0,
                         Err(error) => {
-                            problem = Some(Problem::of(name, &error));
+                            problem = Some(Problem::of(&input.name, &error));
                             eof = true;
                         }
                     }
@@ -181,7 +209,7 @@ impl Feeder<'_> {
                 Step::End => break,
             }
             if batch.is_full() {
-                (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(&input))))?;
+                (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(input))))?;
             }
         }
         if !batch.is_empty() {
@@ -216,6 +244,15 @@ impl Feeder<'_> {
         });
         flow?;
         if batch.is_empty() { ControlFlow::Continue(()) } else { (self.out)(Delivery::Batch(batch)) }
+    }
+}
+
+/// A reader that gives what went wrong before, once, and then nothing.
+struct Fault(Option<io::Error>);
+
+impl Read for Fault {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 

@@ -20,3 +20,4 @@ mod output;
 mod real_logs;
 mod same_answers;
 mod support;
+mod telemetry;

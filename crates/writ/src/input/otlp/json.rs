@@ -1,0 +1,371 @@
+//! Decoded messages in the JSON form of OTLP: ids in hexadecimal, 64-bit integers as texts, enums as
+//! numbers, what is empty left out.
+
+use super::message::{
+    AnyValue, Event, KeyValue, Link, LogRecord, LogsData, Resource, Scope, Span, Status, TracesData, Value,
+};
+use writ_model::json::quote;
+
+/// Bytes of records in one element, before another is begun: a batch's worth. Where what they share
+/// is longer an element may be as long as that, so that repeating it at most doubles the whole.
+const ELEMENT_BYTES: usize = 1 << 20;
+
+/// Names of the three lists.
+struct Names {
+    groups: &'static str,
+    scopes: &'static str,
+    records: &'static str,
+}
+
+const SPANS: Names = Names { groups: "resourceSpans", scopes: "scopeSpans", records: "spans" };
+const LOGS: Names = Names { groups: "resourceLogs", scopes: "scopeLogs", records: "logRecords" };
+
+/// Writes traces out.
+pub(super) fn traces(data: &TracesData, each: &mut dyn FnMut(Vec<u8>)) {
+    for of in &data.resource_spans {
+        let mut group = Group::new(&SPANS, of.resource.as_ref(), &of.schema_url, each);
+        for scoped in &of.scope_spans {
+            group.scope(scoped.scope.as_ref(), &scoped.schema_url);
+            scoped.spans.iter().for_each(|one| group.record(&text(|out| span(one, out))));
+        }
+        group.end();
+    }
+}
+
+/// Writes logs out.
+pub(super) fn logs(data: &LogsData, each: &mut dyn FnMut(Vec<u8>)) {
+    for of in &data.resource_logs {
+        let mut group = Group::new(&LOGS, of.resource.as_ref(), &of.schema_url, each);
+        for scoped in &of.scope_logs {
+            group.scope(scoped.scope.as_ref(), &scoped.schema_url);
+            scoped.log_records.iter().for_each(|one| group.record(&text(|out| log(one, out))));
+        }
+        group.end();
+    }
+}
+
+fn text(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out);
+    out
+}
+
+/// Records of one resource, cut into elements.
+struct Group<'e> {
+    names: &'static Names,
+    each: &'e mut dyn FnMut(Vec<u8>),
+    resource: Vec<u8>,
+    schema: Vec<u8>,
+    scope: Vec<u8>,
+    out: Vec<u8>,
+    /// Bytes of records in the element, and whether a scope is open in it.
+    own: usize,
+    open: bool,
+}
+
+impl<'e> Group<'e> {
+    fn new(
+        names: &'static Names,
+        resource: Option<&Resource>,
+        schema_url: &str,
+        each: &'e mut dyn FnMut(Vec<u8>),
+    ) -> Group<'e> {
+        let resource = text(|out| {
+            if let Some(resource) = resource {
+                out.extend_from_slice(b"\"resource\":");
+                let mut object = Object::new(out);
+                object.list("attributes", &resource.attributes, pair);
+                object.count("droppedAttributesCount", resource.dropped_attributes_count);
+                object.end();
+                out.push(b',');
+            }
+        });
+        let schema = schema(schema_url);
+        Group { names, each, resource, schema, scope: Vec::new(), out: Vec::new(), own: 0, open: false }
+    }
+
+    fn scope(&mut self, scope: Option<&Scope>, schema_url: &str) {
+        self.close();
+        self.scope = text(|out| {
+            if let Some(scope) = scope {
+                out.extend_from_slice(b"\"scope\":");
+                let mut object = Object::new(out);
+                object.text("name", &scope.name);
+                object.text("version", &scope.version);
+                object.list("attributes", &scope.attributes, pair);
+                object.count("droppedAttributesCount", scope.dropped_attributes_count);
+                object.end();
+                out.push(b',');
+            }
+            if !schema_url.is_empty() {
+                out.extend_from_slice(b"\"schemaUrl\":");
+                quote(schema_url, out);
+                out.push(b',');
+            }
+        });
+    }
+
+    fn record(&mut self, record: &[u8]) {
+        if self.out.is_empty() {
+            self.out.extend_from_slice(format!("{{\"{}\":[{{", self.names.groups).as_bytes());
+            self.out.extend_from_slice(&self.resource);
+            self.out.extend_from_slice(format!("\"{}\":[", self.names.scopes).as_bytes());
+        }
+        if self.open {
+            self.out.push(b',');
+        } else {
+            if self.out.ends_with(b"}") {
+                self.out.push(b',');
+            }
+            self.out.push(b'{');
+            self.out.extend_from_slice(&self.scope);
+            self.out.extend_from_slice(format!("\"{}\":[", self.names.records).as_bytes());
+            self.open = true;
+        }
+        self.out.extend_from_slice(record);
+        self.own += record.len();
+        if self.own >= ELEMENT_BYTES.max(self.resource.len() + self.scope.len()) {
+            self.end();
+        }
+    }
+
+    fn close(&mut self) {
+        if self.open {
+            self.out.extend_from_slice(b"]}");
+            self.open = false;
+        }
+    }
+
+    fn end(&mut self) {
+        self.close();
+        if !self.out.is_empty() {
+            self.out.push(b']');
+            self.out.extend_from_slice(&self.schema);
+            self.out.extend_from_slice(b"}]}");
+            (self.each)(std::mem::take(&mut self.out));
+        }
+        self.own = 0;
+    }
+}
+
+fn schema(url: &str) -> Vec<u8> {
+    text(|out| {
+        if !url.is_empty() {
+            out.extend_from_slice(b",\"schemaUrl\":");
+            quote(url, out);
+        }
+    })
+}
+
+/// An object in the making.
+struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    begun: bool,
+}
+
+impl<'o> Object<'o> {
+    fn new(out: &'o mut Vec<u8>) -> Object<'o> {
+        out.push(b'{');
+        Object { out, begun: false }
+    }
+
+    fn name(&mut self, name: &str) -> &mut Vec<u8> {
+        if self.begun {
+            self.out.push(b',');
+        }
+        self.begun = true;
+        quote(name, self.out);
+        self.out.push(b':');
+        self.out
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            quote(text, self.name(name));
+        }
+    }
+
+    fn id(&mut self, name: &str, id: &[u8]) {
+        if !id.is_empty() {
+            let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            quote(&hex, self.name(name));
+        }
+    }
+
+    fn count(&mut self, name: &str, n: u32) {
+        if n != 0 {
+            self.name(name).extend_from_slice(n.to_string().as_bytes());
+        }
+    }
+
+    fn number(&mut self, name: &str, n: i32) {
+        if n != 0 {
+            self.name(name).extend_from_slice(n.to_string().as_bytes());
+        }
+    }
+
+    fn time(&mut self, name: &str, nanos: u64) {
+        if nanos != 0 {
+            quote(&nanos.to_string(), self.name(name));
+        }
+    }
+
+    fn list<T>(&mut self, name: &str, all: &[T], write: fn(&T, &mut Vec<u8>)) {
+        if !all.is_empty() {
+            list(all, write, self.name(name));
+        }
+    }
+
+    fn end(self) {
+        self.out.push(b'}');
+    }
+}
+
+fn list<T>(all: &[T], write: fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (n, one) in all.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write(one, out);
+    }
+    out.push(b']');
+}
+
+fn span(span: &Span, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    object.id("traceId", &span.trace_id);
+    object.id("spanId", &span.span_id);
+    object.text("traceState", &span.trace_state);
+    object.id("parentSpanId", &span.parent_span_id);
+    object.count("flags", span.flags);
+    object.text("name", &span.name);
+    object.number("kind", span.kind);
+    object.time("startTimeUnixNano", span.start_time_unix_nano);
+    object.time("endTimeUnixNano", span.end_time_unix_nano);
+    object.list("attributes", &span.attributes, pair);
+    object.count("droppedAttributesCount", span.dropped_attributes_count);
+    object.list("events", &span.events, event);
+    object.count("droppedEventsCount", span.dropped_events_count);
+    object.list("links", &span.links, link);
+    object.count("droppedLinksCount", span.dropped_links_count);
+    if let Some(found) = &span.status {
+        status(found, object.name("status"));
+    }
+    object.end();
+}
+
+fn status(status: &Status, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    object.text("message", &status.message);
+    object.number("code", status.code);
+    object.end();
+}
+
+fn event(event: &Event, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    object.time("timeUnixNano", event.time_unix_nano);
+    object.text("name", &event.name);
+    object.list("attributes", &event.attributes, pair);
+    object.count("droppedAttributesCount", event.dropped_attributes_count);
+    object.end();
+}
+
+fn link(link: &Link, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    object.id("traceId", &link.trace_id);
+    object.id("spanId", &link.span_id);
+    object.text("traceState", &link.trace_state);
+    object.list("attributes", &link.attributes, pair);
+    object.count("droppedAttributesCount", link.dropped_attributes_count);
+    object.count("flags", link.flags);
+    object.end();
+}
+
+fn log(log: &LogRecord, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    object.time("timeUnixNano", log.time_unix_nano);
+    object.time("observedTimeUnixNano", log.observed_time_unix_nano);
+    object.number("severityNumber", log.severity_number);
+    object.text("severityText", &log.severity_text);
+    if let Some(body) = &log.body {
+        any(body, object.name("body"));
+    }
+    object.list("attributes", &log.attributes, pair);
+    object.count("droppedAttributesCount", log.dropped_attributes_count);
+    object.count("flags", log.flags);
+    object.id("traceId", &log.trace_id);
+    object.id("spanId", &log.span_id);
+    object.text("eventName", &log.event_name);
+    object.end();
+}
+
+fn pair(pair: &KeyValue, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    quote(&pair.key, object.name("key"));
+    match &pair.value {
+        Some(value) => any(value, object.name("value")),
+        None => object.name("value").extend_from_slice(b"{}"),
+    }
+    object.end();
+}
+
+/// Depth is bounded by the decoder's own bound (100 messages inside one another).
+fn any(value: &AnyValue, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    match &value.value {
+        None => {}
+        Some(Value::String(text)) => quote(text, object.name("stringValue")),
+        Some(Value::Bool(value)) => object.name("boolValue").extend_from_slice(value.to_string().as_bytes()),
+        Some(Value::Int(n)) => quote(&n.to_string(), object.name("intValue")),
+        Some(Value::Double(n)) => double(*n, object.name("doubleValue")),
+        Some(Value::Array(array)) => {
+            let mut inner = Object::new(object.name("arrayValue"));
+            list(&array.values, any, inner.name("values"));
+            inner.end();
+        }
+        Some(Value::Map(map)) => {
+            let mut inner = Object::new(object.name("kvlistValue"));
+            list(&map.values, pair, inner.name("values"));
+            inner.end();
+        }
+        Some(Value::Bytes(bytes)) => quote(&base64(bytes), object.name("bytesValue")),
+    }
+    object.end();
+}
+
+fn double(n: f64, out: &mut Vec<u8>) {
+    match serde_json::Number::from_f64(n) {
+        Some(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        // The mapping of protobuf names what JSON has no number for.
+        None if n.is_nan() => quote("NaN", out),
+        None => quote(if n > 0.0 { "Infinity" } else { "-Infinity" }, out),
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let part = |n: usize| chunk.get(n).copied().map_or(0, u32::from);
+        let bits = part(0) << 16 | part(1) << 8 | part(2);
+        for (n, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let digit = usize::try_from(bits >> shift & 63).unwrap_or(0);
+            let digit = DIGITS.get(digit).copied().map_or('=', char::from);
+            out.push(if n <= chunk.len() { digit } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_written_as_base64() {
+        for (bytes, written) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(bytes.as_bytes()), written);
+        }
+    }
+}
