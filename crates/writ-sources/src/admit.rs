@@ -3,6 +3,7 @@
 use crate::detect::{by_name, detect, detect_of};
 use crate::redact;
 use crate::source::{Context, Source};
+use crate::{field, health};
 use writ_model::canon::Digest;
 use writ_model::custody::Custody;
 use writ_model::fact::Fact;
@@ -85,6 +86,9 @@ pub(crate) fn admit_node(
     json::canonical(&node, &mut canonical);
     let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));
     let recorder = recorder.map_or(reading.recorder, str::to_string);
+    if field::is_writ(&recorder) && !health::is_own(source, &node) {
+        return Err(format!("the recorder `{}` is Writ itself, which is never handed in", short(&recorder)));
+    }
     let identity = Identity { source: source.info().name.to_string(), recorder, native_id };
     let content = content_digest(&identity, &canonical);
     let facts = source.facts(&node, &Context { identity: &identity, event_time: reading.event_time });

@@ -35,12 +35,14 @@ const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 
 /// Where in a record callers' and services' own values stand.
-pub(crate) const WITHHOLDS: Withholds = Withholds {
+const WITHHOLDS: Withholds = Withholds {
     within: &["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"],
     names: SECRET_NAMES,
+    also: &[],
     except: NOT_SECRET,
     signed_urls: true,
     in_text: false,
+    tokens: false,
 };
 
 /// AWS CloudTrail.

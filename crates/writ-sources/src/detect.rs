@@ -1,14 +1,22 @@
 //! Which source a record is of, by its content.
 
 use crate::source::Source;
-use crate::{cloudtrail, health, identity, otel, raw};
+use crate::{approval, cloudtrail, exchange, health, identity, otel, raw};
 use std::fmt::Write as _;
 use writ_model::canon::Digest;
 use writ_model::json::Node;
 
 /// Every source Writ reads.
-pub static SOURCES: &[&dyn Source] =
-    &[&cloudtrail::CloudTrail, &otel::Span, &otel::Log, &identity::Directory, &health::Health, &raw::Raw];
+pub static SOURCES: &[&dyn Source] = &[
+    &cloudtrail::CloudTrail,
+    &otel::Span,
+    &otel::Log,
+    &approval::Approvals,
+    &exchange::Exchanges,
+    &identity::Directory,
+    &health::Health,
+    &raw::Raw,
+];
 
 /// The source of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Source> {

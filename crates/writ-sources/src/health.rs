@@ -28,6 +28,11 @@ pub(crate) fn recorder_key(recorder: &str) -> Option<Key> {
     Key::new(KeyKind::Principal, RECORDER, recorder, KeyRole::Names, Attestation::Verified)
 }
 
+/// Whether this is a record of Writ's own, read by the source that only Writ may name.
+pub(crate) fn is_own(source: &dyn Source, node: &Node<'_>) -> bool {
+    source.info().name == INFO.name && node.text(&["schema"]) == Some(SCHEMA)
+}
+
 const COVERAGE: &str = "coverage_declared";
 const INGESTED: &str = "ingested";
 

@@ -6,12 +6,13 @@
 
 pub mod csv;
 
-use crate::admit::{kind_word, short};
+use crate::admit::short;
+use crate::field::{needed, text, time};
 use crate::health::RECORDER;
 use crate::redact::{EVERYWHERE, Withholds};
 use crate::source::{Context, Reading, Source};
 use writ_model::fact::{Detail, Fact, FactKind, IdentityFact, Outcome, Relation};
-use writ_model::json::{Node, Value};
+use writ_model::json::Node;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
 use writ_model::principal::PrincipalKind;
 use writ_model::source::SourceInfo;
@@ -179,26 +180,6 @@ fn subject(node: &Node<'_>) -> Result<KeyName, String> {
         return Err("in `subject`: `namespace` is missing: say whose id this is, such as `aws`".to_string());
     }
     name.ok_or_else(|| format!("in `subject`: `value` `{}` names nothing; write the id itself", short(value)))
-}
-
-/// A text; `None` where the member is absent, null or empty.
-fn text<'n>(node: &'n Node<'_>, name: &str) -> Result<Option<&'n str>, String> {
-    match node.get(name).map(|found| &found.value) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(format!("`{name}` should be a text; it is {}: put it in quotes", kind_word(other))),
-    }
-}
-
-fn needed<'n>(node: &'n Node<'_>, name: &str) -> Result<&'n str, String> {
-    text(node, name)?.ok_or_else(|| format!("`{name}` is missing"))
-}
-
-fn time(node: &Node<'_>, name: &str) -> Result<Option<Time>, String> {
-    let Some(text) = text(node, name)? else { return Ok(None) };
-    let unread = || format!("`{name}` `{}` is not a time with a zone; write it as 2026-01-31T08:00:00Z", short(text));
-    Time::parse(text).map(Some).ok_or_else(unread)
 }
 
 #[cfg(test)]

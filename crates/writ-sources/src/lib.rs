@@ -9,8 +9,10 @@
 //! rejection, never a panic; nothing is joined or decided here. Adding a source is one file here, one
 //! folder in `testdata`, one line in [`SOURCES`].
 
+pub mod approval;
 pub mod arguments;
 pub mod cloudtrail;
+pub mod exchange;
 pub mod health;
 pub mod identity;
 pub mod otel;
@@ -22,6 +24,7 @@ pub mod unwrap;
 mod admit;
 mod detect;
 mod feature;
+mod field;
 mod jcs;
 mod plain;
 mod source;

@@ -3,7 +3,7 @@
 //! Evidence is the bytes themselves, bounded; the native id is the digest of all of them. There is no
 //! event time and there are no facts. The cause of the reject is reported where it happened and kept
 //! in nothing that is hashed: it would change with our wording. Secrets are withheld as far as their
-//! names and marks can be found in text that is not read as JSON.
+//! names and marks, and tokens by their shape, can be found in text that is not read as JSON.
 
 use crate::admit::{Admitted, Mac, evidence_id};
 use crate::redact::{EVERYWHERE_AND_IN_TEXT, NOTHING, Withholds, withhold_in_text};
@@ -16,6 +16,9 @@ use writ_model::source::SourceInfo;
 /// Most bytes kept of one reject: a CloudTrail event is at most 256 KB and nearly always under 4 KB, so
 /// this keeps every likely one whole, and rubbish cannot fill a disk.
 pub const RAW_BYTES_MAX: usize = 64 * 1024;
+
+/// What is looked for in text of which nothing is known.
+const WITHHOLDS: Withholds = Withholds { tokens: true, ..EVERYWHERE_AND_IN_TEXT };
 
 /// What was handed in and could not be read.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +71,7 @@ impl Source for Raw {
 
 /// A reject as a record of that recorder.
 pub fn keep(bytes: &[u8], recorder: &str, mac: Mac<'_>) -> Admitted {
-    let (mut evidence, mut redactions) = withhold_in_text(bytes, &EVERYWHERE_AND_IN_TEXT, mac);
+    let (mut evidence, mut redactions) = withhold_in_text(bytes, &WITHHOLDS, mac);
     // The digest is of the redacted bytes: an unkeyed digest over a short secret could be guessed at.
     let native_id = evidence_id(&evidence);
     if evidence.len() > RAW_BYTES_MAX {

@@ -7,15 +7,18 @@
 //!
 //! Telemetry of agents holds commands, headers and arguments as text, so for it strings are searched
 //! too (`in_text`): what stands after a secret's name, and what its issuer marks as one, is cut out
-//! where it stands and the rest of the string is kept.
+//! where it stands and the rest of the string is kept. Records about tokens are searched for JWTs
+//! (`tokens`), and a fingerprint of what is withheld there is kept.
 //!
 //! Limits: a secret under a name that is not declared, or in free text without a name or mark, is not
 //! found. No pattern guesses at secrets by their look alone: a guess would withhold ids that records
-//! are joined by.
+//! are joined by. A JWT is no guess, since nothing else looks like one.
 
+mod jwt;
 mod pattern;
 mod text;
 
+pub(crate) use jwt::{fingerprintable, kept_fingerprint};
 pub use text::withhold_in_text;
 
 use crate::admit::Mac;
@@ -32,6 +35,8 @@ pub struct Withholds {
     pub within: &'static [&'static str],
     /// Names of members whose text is a secret.
     pub names: &'static [SecretName],
+    /// More such names, which are secrets in this source's records only.
+    pub also: &'static [SecretName],
     /// Names that end like one of `names` and are no secret.
     pub except: &'static [&'static str],
     /// Whether text anywhere that holds the signature of a presigned URL is withheld.
@@ -39,23 +44,27 @@ pub struct Withholds {
     /// Whether strings are searched, so that only the secret in them is withheld; names then count
     /// however their words are joined, also where they stand under `key` beside a `value`.
     pub in_text: bool,
+    /// Whether text anywhere that holds a JWT is withheld, and a fingerprint of withheld tokens is kept:
+    /// for records about tokens, which are joined by nothing else.
+    pub tokens: bool,
 }
 
 /// A name of members that hold secrets.
 #[derive(Clone, Copy, Debug)]
 pub struct SecretName {
-    /// How such names end, in lower case: vendors prefix them freely (`masterUserPassword`).
+    /// How such names end, in lower case and without separators: vendors prefix them freely and spell
+    /// them in every case (`masterUserPassword`, `client_secret`, `X-Amz-Security-Token`).
     pub ends_with: &'static str,
     /// What the value is, as the placeholder says it.
     pub kind: &'static str,
 }
 
 /// Declares nothing secret.
-pub const NOTHING: Withholds = Withholds { within: &[], names: &[], except: &[], signed_urls: false, in_text: false };
+pub const NOTHING: Withholds =
+    Withholds { within: &[], names: &[], also: &[], except: &[], signed_urls: false, in_text: false, tokens: false };
 
 /// Declares every known name, anywhere in the record.
-pub const EVERYWHERE: Withholds =
-    Withholds { within: &[], names: SECRET_NAMES, except: NOT_SECRET, signed_urls: true, in_text: false };
+pub const EVERYWHERE: Withholds = Withholds { names: SECRET_NAMES, except: NOT_SECRET, signed_urls: true, ..NOTHING };
 
 /// The same, and inside strings.
 pub const EVERYWHERE_AND_IN_TEXT: Withholds = Withholds { in_text: true, ..EVERYWHERE };
@@ -63,10 +72,13 @@ pub const EVERYWHERE_AND_IN_TEXT: Withholds = Withholds { in_text: true, ..EVERY
 /// The kind of a withheld presigned URL.
 const SIGNATURE: &str = "signature";
 
+/// The kind of a withheld token.
+const TOKEN: &str = "token";
+
 /// Names of members that hold secrets in any vendor's records, by how they end.
 pub const SECRET_NAMES: &[SecretName] = &[
     SecretName { ends_with: "sessiontoken", kind: "session_token" },
-    SecretName { ends_with: "x-amz-security-token", kind: "session_token" },
+    SecretName { ends_with: "xamzsecuritytoken", kind: "session_token" },
     SecretName { ends_with: "securitytoken", kind: "session_token" },
     SecretName { ends_with: "secretaccesskey", kind: "secret_key" },
     SecretName { ends_with: "secretkey", kind: "secret_key" },
@@ -105,7 +117,7 @@ pub const SECRET_NAMES: &[SecretName] = &[
     SecretName { ends_with: "codeverifier", kind: "token" },
     SecretName { ends_with: "samlassertion", kind: "assertion" },
     SecretName { ends_with: "assertion", kind: "assertion" },
-    SecretName { ends_with: "x-amz-signature", kind: "signature" },
+    SecretName { ends_with: "xamzsignature", kind: "signature" },
 ];
 
 /// Further names, where strings are searched: what people call secrets in commands and arguments.
@@ -130,8 +142,12 @@ const NAMES_ALONE: &[SecretName] =
 pub const NOT_SECRET: &[&str] = &["publicKeyMaterial", "subjectFromWebIdentityToken"];
 
 /// Query parameters by which somebody who has the URL is let in, in lower case: AWS signatures of
-/// both versions, the session token, and the shared access signatures of storage services.
-const SIGNED: [&str; 4] = ["x-amz-signature", "x-amz-security-token", "signature", "sig"];
+/// both versions, the session token, the shared access signatures of storage services, and OAuth
+/// tokens (RFC 6750, section 2.3).
+const SIGNED: [&str; 5] = ["x-amz-signature", "x-amz-security-token", "signature", "sig", "access_token"];
+
+/// Members that hold the token itself in an object that tells of it.
+const WRAPPED: [&str; 2] = ["value", "raw"];
 
 /// What vendors, redactors and we ourselves write in the place of a secret.
 const PLACEHOLDERS: [&str; 6] =
@@ -140,8 +156,8 @@ const PLACEHOLDERS: [&str; 6] =
 impl Withholds {
     /// What the value of a member of this name is, if a secret.
     pub(crate) fn kind_of(&self, name: &str) -> Option<&'static str> {
-        let found =
-            if self.in_text { self.joined(name)? } else { self.names.iter().find(|n| ends_with(name, n.ends_with))? };
+        let named = || self.names.iter().chain(self.also).find(|secret| ends_with(name, secret.ends_with));
+        let found = if self.in_text { self.joined(name)? } else { named()? };
         if self.except.iter().any(|other| other.eq_ignore_ascii_case(name)) { None } else { Some(found.kind) }
     }
 }
@@ -167,11 +183,9 @@ fn ends_with_joined(name: &str, end: &str) -> Option<usize> {
 }
 
 fn ends_with(name: &str, end: &str) -> bool {
-    let (name, end) = (name.as_bytes(), end.as_bytes());
+    let mut name = name.bytes().rev().filter(|byte| !matches!(byte, b'_' | b'-'));
     // The last byte decides almost always.
-    let last = name.last().zip(end.last()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-    last && name.len() >= end.len()
-        && name.get(name.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    end.bytes().rev().all(|byte| name.next().is_some_and(|found| found.eq_ignore_ascii_case(&byte)))
 }
 
 /// Whether this stands in the place of a secret already.
@@ -259,12 +273,16 @@ impl Walk<'_> {
                 if named.is_none() && self.rules.in_text {
                     return self.inside(node, path);
                 }
-                let kind = named.or_else(|| (self.rules.signed_urls && holds_signature(text)).then_some(SIGNATURE));
-                if let Some(kind) = kind.filter(|_| !is_placeholder(text)) {
+                let signed = || (self.rules.signed_urls && holds_signature(text)).then_some(SIGNATURE);
+                let token = || (self.rules.tokens && jwt::held(text)).then_some(TOKEN);
+                if let Some(kind) = named.or_else(token).or_else(signed).filter(|_| !is_placeholder(text)) {
+                    let fingerprint = (self.rules.tokens && kind == TOKEN).then(|| jwt::fingerprinted(text)).flatten();
+                    let kind = fingerprint.unwrap_or_else(|| kind.to_string());
                     let digest = (self.mac)(text.as_bytes()).to_vec();
-                    let redactions = vec![Redaction { pointer: path.render(), kind: kind.to_string(), digest }];
-                    self.out.push(Withheld { span: node.span(), text: placeholder(kind), redactions });
-                    node.value = Value::String(Cow::Owned(placeholder(kind)));
+                    let held = placeholder(&kind);
+                    let redactions = vec![Redaction { pointer: path.render(), kind, digest }];
+                    self.out.push(Withheld { span: node.span(), text: held.clone(), redactions });
+                    node.value = Value::String(Cow::Owned(held));
                 }
             }
             Value::Array(nodes) => {
@@ -277,7 +295,8 @@ impl Walk<'_> {
                 let above = named.filter(|_| self.rules.in_text).or_else(|| self.keyed(members));
                 for (name, child) in members {
                     let own = if inside { self.rules.kind_of(name) } else { None };
-                    let named = own.or(above.filter(|_| *name != "key" && *name != "type"));
+                    let wrapped = named.filter(|_| self.rules.tokens && WRAPPED.contains(&&**name));
+                    let named = own.or(above.filter(|_| *name != "key" && *name != "type")).or(wrapped);
                     self.value(child, &Path { parent: Some(path), step: Step::Name(name) }, inside, named);
                 }
             }

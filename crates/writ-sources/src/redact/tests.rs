@@ -212,3 +212,56 @@ fn attributes_are_withheld_by_their_key() {
     json::canonical(&node, &mut canonical);
     assert_eq!(again, canonical);
 }
+
+const JWT: &str = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJtaXJhIn0.c2lnbmF0dXJlLW9mLW5vYm9keQ";
+const OPAQUE: &str = "at-00000000-1111-2222-3333-444455556666";
+const TOKENS: Withholds =
+    Withholds { also: &[SecretName { ends_with: "token", kind: "token" }], tokens: true, ..EVERYWHERE };
+
+#[test]
+fn tokens_are_withheld_and_their_fingerprints_kept() {
+    let of = |value: &str| {
+        let (text, redactions) = withheld(&format!(r#"{{"token":"{value}"}}"#), &TOKENS);
+        assert!(!text.contains(value), "{text}");
+        redactions[0].strip_prefix("/token ").unwrap().to_string()
+    };
+    let fingerprint = |token: &str| format!("token:{}", crate::arguments::sha256(token.as_bytes()));
+    assert_eq!(of(JWT), fingerprint(JWT));
+    assert_eq!(of(OPAQUE), fingerprint(OPAQUE));
+    assert_eq!(of(&format!("Bearer {OPAQUE}")), fingerprint(OPAQUE));
+    // A password in base64, something short enough to be guessed, words.
+    for value in ["Basic bWlyYTpodW50ZXIyLWFuZC1zb21lLW1vcmU=", "hunter2", "the token of mira, which is long"] {
+        assert_eq!(of(value), "token", "{value}");
+    }
+    assert_eq!(kept_fingerprint(&format!("writ:withheld:{}", fingerprint(JWT))).unwrap().len(), 71);
+    assert_eq!(kept_fingerprint("writ:withheld:token"), None);
+    assert_eq!(kept_fingerprint("writ:withheld:token:sha256:00"), None);
+}
+
+#[test]
+fn a_jwt_is_found_anywhere_and_what_only_looks_like_one_stays() {
+    for text in [JWT.to_string(), format!("token {JWT} has expired"), format!("/callback?jwt={JWT}&x=1")] {
+        let record = format!(r#"{{"a":[{{"note":"{text}"}}]}}"#);
+        assert_eq!(withheld(&record, &TOKENS).1.len(), 1, "{text}");
+        assert_eq!(withheld(&record, &EVERYWHERE).1.len(), 0);
+        let (out, redactions) = withhold_in_text(record.as_bytes(), &TOKENS, &mac);
+        assert_eq!((redactions.len(), String::from_utf8(out).unwrap().contains(JWT)), (1, false));
+    }
+    for text in
+        ["eyJhbGciOiJFUzI1NiJ9", "eyJ.eyJ.eyJ", "a.b.c", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIi", "obeyJhbGciOiJFUzI1NiJ9"]
+    {
+        assert_eq!(withheld(&format!(r#"{{"note":"{text}"}}"#), &TOKENS).1.len(), 0, "{text}");
+    }
+}
+
+#[test]
+fn names_are_known_in_every_spelling() {
+    for name in ["client_secret", "clientSecret", "Client-Secret", "X-Amz-Security-Token", "subject_token", "id_token"]
+    {
+        assert_eq!(withheld(&format!(r#"{{"{name}":"value-of-it"}}"#), &EVERYWHERE).1.len(), 1, "{name}");
+    }
+    for name in ["secret_name", "token_type", "next_token_count", "passwordless"] {
+        assert_eq!(withheld(&format!(r#"{{"{name}":"value-of-it"}}"#), &EVERYWHERE).1.len(), 0, "{name}");
+    }
+    assert_eq!(withheld(r#"{"url":"https://api.acme.example/x?access_token=abc"}"#, &EVERYWHERE).1.len(), 1);
+}

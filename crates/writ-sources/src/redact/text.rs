@@ -1,6 +1,6 @@
 //! Withholding in bytes that are not JSON, or not the JSON we know: rejects are kept too.
 
-use super::{Withholds, is_placeholder, pattern, signed_at};
+use super::{Withholds, is_placeholder, jwt, pattern, signed_at};
 use crate::admit::Mac;
 use memchr::{memchr, memchr2};
 use writ_model::record::{Redaction, placeholder};
@@ -52,10 +52,18 @@ fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)>
             at = end.max(start + 1);
         }
     }
+    if rules.tokens {
+        let mut at = 0;
+        while let Some((start, end)) = jwt::next(bytes, at) {
+            found.push((start, end, super::TOKEN));
+            at = end.max(start + 1);
+        }
+    }
     if rules.in_text {
         pattern::find(bytes, rules, &mut found);
     }
-    found.sort_unstable();
+    // The longer of two that begin alike comes first.
+    found.sort_unstable_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
     joined(found)
 }
 

@@ -1,7 +1,7 @@
 //! The feed: inputs, read through the splitter, become batches for the threads that read them.
 
-use super::table;
 use super::otlp::{self, Taken};
+use super::table;
 use super::{Found, Handed, InputFile, Note, Problem, open};
 use std::io::{self, Read};
 use std::mem;

@@ -34,7 +34,10 @@ fn fixed64(number: u64, n: u64) -> Vec<u8> {
 fn span(id: u8, parent: Option<u8>, name: &str, attributes: &[(&str, &str)]) -> Vec<u8> {
     let mut span = [field(1, &TRACE), field(2, &[id; 8])].concat();
     span.extend(parent.map(|parent| field(4, &[parent; 8])).unwrap_or_default());
-    span.extend([field(5, name.as_bytes()), varint(6 << 3), varint(1), fixed64(7, START), fixed64(8, START + 5_000_000)].concat());
+    span.extend(
+        [field(5, name.as_bytes()), varint(6 << 3), varint(1), fixed64(7, START), fixed64(8, START + 5_000_000)]
+            .concat(),
+    );
     attributes.iter().for_each(|(key, value)| span.extend(pair(9, key, value)));
     span
 }
@@ -44,13 +47,21 @@ const TOOL: [(&str, &str); 5] = [
     ("gen_ai.tool.name", "run_command"),
     ("gen_ai.tool.call.id", "call_1"),
     ("gen_ai.conversation.id", "conv-1"),
-    ("gen_ai.tool.call.arguments", r#"{"command":"PASSWORD=hunter2-fictional aws ec2 delete-volume --volume-id vol-0a1b2c3d4e5f67890"}"#),
+    (
+        "gen_ai.tool.call.arguments",
+        r#"{"command":"PASSWORD=hunter2-fictional aws ec2 delete-volume --volume-id vol-0a1b2c3d4e5f67890"}"#,
+    ),
 ];
 
 /// An `ExportTraceServiceRequest` of two spans.
 fn request() -> Vec<u8> {
-    let turn = [("gen_ai.operation.name", "invoke_agent"), ("gen_ai.conversation.id", "conv-1"), ("user.id", "mira@acme.example")];
-    let spans = [field(2, &span(1, None, "invoke_agent", &turn)), field(2, &span(2, Some(1), "execute_tool", &TOOL))].concat();
+    let turn = [
+        ("gen_ai.operation.name", "invoke_agent"),
+        ("gen_ai.conversation.id", "conv-1"),
+        ("user.id", "mira@acme.example"),
+    ];
+    let spans =
+        [field(2, &span(1, None, "invoke_agent", &turn)), field(2, &span(2, Some(1), "execute_tool", &TOOL))].concat();
     let scope = field(1, &field(1, b"acme.agents"));
     let resource = field(1, &pair(1, "service.name", "desk"));
     field(1, &[resource, field(2, &[scope, spans].concat())].concat())
@@ -97,8 +108,11 @@ fn a_protobuf_file_is_read_and_is_the_same_records_as_its_json() {
 fn a_broken_protobuf_file_is_rejected_and_its_siblings_live() {
     let writ = Writ::new();
     let request = request();
-    let files =
-        [writ.write("cut.bin", &request[..request.len() - 3]), writ.write("good.bin", &request), writ.write("line.json", b"\n{\n}\n")];
+    let files = [
+        writ.write("cut.bin", &request[..request.len() - 3]),
+        writ.write("good.bin", &request),
+        writ.write("line.json", b"\n{\n}\n"),
+    ];
     let summary = writ.ingest(&files.iter().map(|path| path.to_str().unwrap()).collect::<Vec<_>>());
     assert_eq!(count(&summary, "records"), &json!(2), "{summary:#}");
     assert!(summary["rejects"].as_u64().unwrap() >= 2, "{summary:#}");
@@ -110,6 +124,10 @@ fn real_traces_are_ingested_whole() {
         let Some(path) = shared("real traces", &format!("agentevals/{file}")) else { return };
         let writ = Writ::new();
         let summary = writ.ingest(&[path.to_str().unwrap()]);
-        assert_eq!((count(&summary, "records"), count(&summary, "rejects")), (&json!(n), &json!(0)), "{file}: {summary:#}");
+        assert_eq!(
+            (count(&summary, "records"), count(&summary, "rejects")),
+            (&json!(n), &json!(0)),
+            "{file}: {summary:#}"
+        );
     }
 }

@@ -231,7 +231,8 @@ impl TracesData {
     pub(super) fn is_plausible(&self) -> bool {
         let mut spans = self.resource_spans.iter().flat_map(|of| &of.scope_spans).flat_map(|of| &of.spans).peekable();
         let first = spans.peek().is_some();
-        first && more_than_half(spans.map(|span| span.trace_id.len() == TRACE_BYTES && span.span_id.len() == SPAN_BYTES))
+        first
+            && more_than_half(spans.map(|span| span.trace_id.len() == TRACE_BYTES && span.span_id.len() == SPAN_BYTES))
     }
 }
 

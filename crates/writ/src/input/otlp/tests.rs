@@ -1,6 +1,8 @@
 //! What is told as protobuf, what is not, and what it is written out as.
 
-use super::message::{AnyValue, KeyValue, LogRecord, Resource, ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, Value};
+use super::message::{
+    AnyValue, KeyValue, LogRecord, Resource, ResourceLogs, ResourceSpans, ScopeLogs, ScopeSpans, Span, Value,
+};
 use super::*;
 
 fn pair(key: &str, value: Value) -> KeyValue {
@@ -19,7 +21,11 @@ fn traces(n_spans: u8, long: usize) -> TracesData {
         name: "x".repeat(long),
         kind: 3,
         start_time_unix_nano: 1_796_000_000_000_000_000,
-        attributes: vec![pair("n", Value::Int(-7)), pair("d", Value::Double(0.5)), pair("b", Value::Bytes(b"foo".to_vec()))],
+        attributes: vec![
+            pair("n", Value::Int(-7)),
+            pair("d", Value::Double(0.5)),
+            pair("b", Value::Bytes(b"foo".to_vec())),
+        ],
         ..Span::default()
     };
     let scope_spans = vec![ScopeSpans { spans: (0..n_spans).map(span).collect(), ..ScopeSpans::default() }];
@@ -55,7 +61,9 @@ fn traces_and_logs_are_written_as_the_collector_writes_them() {
     );
     assert_eq!(
         taken(&logs().encode_to_vec()).unwrap(),
-        [r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"desk"}}]},"scopeLogs":[{"logRecords":[{"observedTimeUnixNano":"5","eventName":"e"}]}]}]}"#]
+        [
+            r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"desk"}}]},"scopeLogs":[{"logRecords":[{"observedTimeUnixNano":"5","eventName":"e"}]}]}]}"#
+        ]
     );
 }
 

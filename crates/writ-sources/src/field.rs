@@ -1,0 +1,237 @@
+//! Members of our own formats, read strictly: a member that is there and cannot be what it should be
+//! is the cause of a reject, which names the member, what stood there and what to write.
+
+use crate::admit::{kind_word, short};
+use writ_model::fact::Party;
+use writ_model::json::{Node, Value};
+use writ_model::key::{Key, KeyKind, KeyName, KeyRole};
+use writ_model::principal::{Principal, PrincipalKind};
+use writ_model::scope::{Decimal, Limit};
+use writ_model::time::Time;
+
+const KINDS: &str = "`human`, `agent`, `workload`, `service`, `schedule` or `unknown`";
+
+/// Namespaces whose values can be given to somebody else.
+const NAMES: [&str; 3] = ["email:", "user:", "agent:"];
+
+/// Recorders that begin so are Writ itself.
+const WRIT: &str = "writ:";
+
+/// A text; `None` where the member is absent, null or empty.
+pub(crate) fn text<'n>(node: &'n Node<'_>, name: &str) -> Result<Option<&'n str>, String> {
+    match node.get(name).map(|found| &found.value) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(format!("`{name}` should be a text; it is {}: put it in quotes", kind_word(other))),
+    }
+}
+
+/// As [`text`], for what is kept.
+pub(crate) fn owned(node: &Node<'_>, name: &str) -> Result<Option<String>, String> {
+    Ok(text(node, name)?.map(str::to_string))
+}
+
+/// A text that must be there.
+pub(crate) fn needed<'n>(node: &'n Node<'_>, name: &str) -> Result<&'n str, String> {
+    text(node, name)?.ok_or_else(|| format!("`{name}` is missing"))
+}
+
+/// A time with a zone; `None` where the member is absent.
+pub(crate) fn time(node: &Node<'_>, name: &str) -> Result<Option<Time>, String> {
+    let Some(text) = text(node, name)? else { return Ok(None) };
+    let unread = || format!("`{name}` `{}` is not a time with a zone; write it as 2026-01-31T08:00:00Z", short(text));
+    Time::parse(text).map(Some).ok_or_else(unread)
+}
+
+/// A time that must be there.
+pub(crate) fn needed_time(node: &Node<'_>, name: &str) -> Result<Time, String> {
+    time(node, name)?.ok_or_else(|| format!("`{name}` is missing"))
+}
+
+/// A count; `None` where the member is absent.
+pub(crate) fn count(node: &Node<'_>, name: &str) -> Result<Option<u64>, String> {
+    match node.get(name).map(|found| &found.value) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(lexeme)) => {
+            lexeme.parse().map(Some).map_err(|_| format!("`{name}` `{}` is not a count", short(lexeme)))
+        }
+        Some(other) => Err(format!("`{name}` should be a number; it is {}", kind_word(other))),
+    }
+}
+
+/// A count that must be there.
+pub(crate) fn needed_count(node: &Node<'_>, name: &str) -> Result<u64, String> {
+    count(node, name)?.ok_or_else(|| format!("`{name}` is missing"))
+}
+
+/// Yes or no; `None` where the member is absent.
+pub(crate) fn flag(node: &Node<'_>, name: &str) -> Result<Option<bool>, String> {
+    match node.get(name).map(|found| &found.value) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(said)) => Ok(Some(*said)),
+        Some(other) => Err(format!("`{name}` should be true or false; it is {}", kind_word(other))),
+    }
+}
+
+/// An object; `None` where the member is absent.
+pub(crate) fn object<'n, 't>(node: &'n Node<'t>, name: &str) -> Result<Option<&'n Node<'t>>, String> {
+    match node.get(name).map(|found| (found, &found.value)) {
+        None | Some((_, Value::Null)) => Ok(None),
+        Some((found, Value::Object(_))) => Ok(Some(found)),
+        Some((_, other)) => Err(format!("`{name}` should be an object; it is {}", kind_word(other))),
+    }
+}
+
+/// The elements of a list; none where the member is absent.
+pub(crate) fn list<'n, 't>(node: &'n Node<'t>, name: &str) -> Result<&'n [Node<'t>], String> {
+    match node.get(name).map(|found| (found, &found.value)) {
+        None | Some((_, Value::Null)) => Ok(&[]),
+        Some((found, Value::Array(_))) => Ok(found.elements()),
+        Some((_, other)) => Err(format!("`{name}` should be a list; it is {}", kind_word(other))),
+    }
+}
+
+/// A list of texts. One text counts as a list of one.
+pub(crate) fn texts(node: &Node<'_>, name: &str) -> Result<Vec<String>, String> {
+    if let Some(one) = node.text(&[name]) {
+        return Ok(vec![one.to_string()]);
+    }
+    let one = |element: &Node<'_>| {
+        let found = kind_word(&element.value);
+        element
+            .as_str()
+            .map(str::to_string)
+            .ok_or_else(|| format!("`{name}` should be a list of texts; one is {found}"))
+    };
+    list(node, name)?.iter().map(one).collect()
+}
+
+/// The row of a table that a word names.
+pub(crate) fn word<T: Copy>(node: &Node<'_>, name: &str, table: &[(&'static str, T)]) -> Result<T, String> {
+    let said = needed(node, name)?;
+    table.iter().find(|(known, _)| *known == said).map(|row| row.1).ok_or_else(|| {
+        let known: Vec<String> = table.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let (last, rest) = known.split_last().map_or(("", &[][..]), |(last, rest)| (last.as_str(), rest));
+        format!("`{name}` `{}` is not known; write {} or {last}", short(said), rest.join(", "))
+    })
+}
+
+/// A SHA-256 as `sha256:` and 64 hex digits, in lower case; `None` where the member is absent.
+///
+/// A shorter one would equal nothing, and what does not equal looks like tampering.
+pub(crate) fn digest(node: &Node<'_>, name: &str) -> Result<Option<String>, String> {
+    let Some(text) = text(node, name)? else { return Ok(None) };
+    let digits = text.trim().strip_prefix("sha256:").unwrap_or_default();
+    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(format!("`{name}` `{}` is not a digest; write `sha256:` and 64 hex digits", short(text)));
+    }
+    Ok(Some(format!("sha256:{}", digits.to_ascii_lowercase())))
+}
+
+/// Who wrote a record, from the member that says so. What Writ says of itself nobody else can say.
+pub(crate) fn recorder<'n>(node: &'n Node<'_>, name: &str) -> Result<&'n str, String> {
+    let said = needed(node, name)?.trim();
+    if is_writ(said) {
+        return Err(format!(
+            "`{name}` `{}` is Writ itself, which is never handed in; name who wrote this",
+            short(said)
+        ));
+    }
+    Ok(said)
+}
+
+/// Whether a recorder of that name is Writ itself.
+pub(crate) fn is_writ(recorder: &str) -> bool {
+    recorder.trim().get(..WRIT.len()).is_some_and(|head| head.eq_ignore_ascii_case(WRIT))
+}
+
+/// Place in the unbroken count a recorder keeps: `{"epoch", "n"}`.
+pub(crate) fn sequence(node: &Node<'_>) -> Result<Option<(String, u64)>, String> {
+    let Some(sequence) = object(node, "sequence")? else { return Ok(None) };
+    let inside = |cause: String| format!("in `sequence`: {cause}");
+    let epoch = needed(sequence, "epoch").map_err(inside)?.to_string();
+    Ok(Some((epoch, needed_count(sequence, "n").map_err(inside)?)))
+}
+
+/// A principal: `{"id", "kind", "name"}`; `None` where the member is absent.
+pub(crate) fn principal(node: &Node<'_>, name: &str) -> Result<Option<Principal>, String> {
+    let Some(found) = object(node, name)? else { return Ok(None) };
+    one_principal(found).map(Some).map_err(|cause| format!("in `{name}`: {cause}"))
+}
+
+/// A principal that this object is.
+pub(crate) fn one_principal(node: &Node<'_>) -> Result<Principal, String> {
+    let id = needed(node, "id")?.trim();
+    let (is_mail, is_agent) = (id.starts_with("email:"), id.starts_with("agent:"));
+    let kind = match text(node, "kind")? {
+        Some(word) => PrincipalKind::from_word(word)
+            .ok_or_else(|| format!("`kind` `{}` is not known; write {KINDS}", short(word)))?,
+        None if is_mail => PrincipalKind::Human,
+        None if is_agent => PrincipalKind::Agent,
+        None => PrincipalKind::Unknown,
+    };
+    Ok(Principal {
+        id: if is_mail { id.to_lowercase() } else { id.to_string() },
+        id_is_name: !id.contains(':') || NAMES.iter().any(|namespace| id.starts_with(namespace)),
+        kind,
+        name: owned(node, "name")?,
+    })
+}
+
+/// Keys by which a principal that a record names is found.
+pub(crate) fn principal_key(party: Option<&Party>) -> Option<Key> {
+    let party = party?;
+    let (namespace, value) = party.principal.id.split_once(':')?;
+    Key::new(KeyKind::Principal, namespace, value, KeyRole::Names, party.class)
+}
+
+/// Numeric limits: `[{"name", "max", "unit"}]`.
+pub(crate) fn limits(node: &Node<'_>) -> Result<Vec<Limit>, String> {
+    list(node, "limits")?.iter().map(|one| limit(one).map_err(|cause| format!("in `limits`: {cause}"))).collect()
+}
+
+fn limit(node: &Node<'_>) -> Result<Limit, String> {
+    let max = match node.get("max").map(|found| &found.value) {
+        Some(Value::Number(lexeme)) => *lexeme,
+        _ => needed(node, "max")?,
+    };
+    let unread = || format!("`max` `{}` is not a decimal number; write it as 500 or 4800.50", short(max));
+    Ok(Limit {
+        name: needed(node, "name")?.to_string(),
+        max: Decimal::parse(max).ok_or_else(unread)?,
+        unit: text(node, "unit")?.unwrap_or_default().to_string(),
+    })
+}
+
+/// Refuses an object in which a member stands twice, at any depth: readers disagree about which one
+/// counts, so whoever could add the second would choose what is seen.
+pub(crate) fn unambiguous(node: &Node<'_>) -> Result<(), String> {
+    let members = node.members();
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find_map(|pair| pair.first().filter(|name| pair.last() == Some(name))) {
+        return Err(format!("`{}` stands twice in one object: which one counts is not known", short(twice)));
+    }
+    members.iter().map(|(_, child)| child).chain(node.elements()).try_for_each(unambiguous)
+}
+
+/// Refuses another version of a format than the one that is read.
+pub(crate) fn schema(node: &Node<'_>, known: &str) -> Result<(), String> {
+    match needed(node, "schema")? {
+        said if said == known => Ok(()),
+        other => Err(format!("`schema` `{}` is not read by this version; write `{known}`", short(other))),
+    }
+}
+
+/// Whether the schema an object names is this one, in whatever version.
+pub(crate) fn is_schema(node: &Node<'_>, known: &str) -> bool {
+    let family = known.split_once('/').map_or(known, |(family, _)| family);
+    node.text(&["schema"]).and_then(|said| said.split_once('/')).is_some_and(|(said, _)| said == family)
+}
+
+/// What a key names, or the cause of a reject where the text is a placeholder, empty or too long.
+pub(crate) fn key_name(kind: KeyKind, namespace: &str, value: &str, member: &str) -> Result<KeyName, String> {
+    KeyName::new(kind, namespace, value)
+        .ok_or_else(|| format!("`{member}` `{}` names nothing; write the id itself", short(value)))
+}
