@@ -253,7 +253,7 @@ fn operation(word: &str) -> Option<String> {
     if VERBS.contains(&first) && !rest.is_empty() {
         return Some(kebab);
     }
-    let spread = word.replace("__", ".").replace("_", "-");
+    let spread = word.replace("__", ".").replace('_', "-");
     let last = spread.rsplit('.').next().map(self::kebab)?;
     let (first, rest) = last.split_once('-')?;
     (word.contains("__") && VERBS.contains(&first) && !rest.is_empty()).then_some(last)

@@ -321,7 +321,9 @@ impl Walk<'_> {
             return;
         }
         let pointer = path.render();
-        redactions.iter_mut().for_each(|redaction| redaction.pointer.clone_from(&pointer));
+        for redaction in &mut redactions {
+            redaction.pointer.clone_from(&pointer);
+        }
         // Cuts are made at characters that stand alone, so what is left is text.
         let text = String::from_utf8_lossy(&bytes).into_owned();
         self.out.push(Withheld { span: node.span(), text: text.clone(), redactions });

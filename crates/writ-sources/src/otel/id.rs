@@ -36,7 +36,7 @@ fn id(text: &str, bytes: usize) -> Option<String> {
         text.to_ascii_lowercase()
     } else {
         let decoded = base64(text, bytes)?;
-        decoded.iter().map(|byte| format!("{byte:02x}")).collect()
+        writ_model::canon::hex(&decoded)
     };
     hex.bytes().any(|byte| byte != b'0').then_some(hex)
 }

@@ -105,6 +105,14 @@ fn call(value: &Plain) -> Option<Call> {
     })
 }
 
+/// A call whose parts stand under names of their own.
+#[derive(Default)]
+struct Parts<'n> {
+    id: Option<&'n str>,
+    tool: Option<&'n str>,
+    arguments: Option<Arguments>,
+}
+
 /// Beginnings of flattened names, and what stands between the two indices.
 const INDEXED: [(&str, &str); 2] =
     [("gen_ai.completion.", "tool_calls."), ("llm.output_messages.", "message.tool_calls.")];
@@ -113,7 +121,7 @@ const INDEXED: [(&str, &str); 2] =
 /// `llm.output_messages.0.message.tool_calls.0.tool_call.function.name`.
 fn indexed(attributes: &Attributes<'_>, calls: &mut Vec<Call>) {
     for (prefix, between) in INDEXED {
-        let mut found: BTreeMap<(u32, u32), (Option<&str>, Option<&str>, Option<Arguments>)> = BTreeMap::new();
+        let mut found: BTreeMap<(u32, u32), Parts<'_>> = BTreeMap::new();
         for (rest, held) in attributes.under(prefix) {
             let Some((place, field)) = place(rest, between) else { continue };
             if found.len() >= PROPOSALS_MAX && !found.contains_key(&place) {
@@ -122,13 +130,13 @@ fn indexed(attributes: &Attributes<'_>, calls: &mut Vec<Call>) {
             let call = found.entry(place).or_default();
             let field = field.strip_prefix("tool_call.").unwrap_or(field);
             match field.strip_prefix("function.").unwrap_or(field) {
-                "id" => call.0 = held.text(),
-                "name" => call.1 = held.text(),
-                "arguments" => call.2 = Some(state(&held.opened())),
+                "id" => call.id = held.text(),
+                "name" => call.tool = held.text(),
+                "arguments" => call.arguments = Some(state(&held.opened())),
                 _ => {}
             }
         }
-        for (id, tool, arguments) in found.into_values() {
+        for Parts { id, tool, arguments } in found.into_values() {
             if let (Some(id), Some(tool)) = (id, tool) {
                 let arguments = arguments.unwrap_or(Arguments::NOT_CAPTURED);
                 calls.push(Call { id: id.to_string(), tool: tool.to_string(), arguments });

@@ -38,7 +38,9 @@ fn span(id: u8, parent: Option<u8>, name: &str, attributes: &[(&str, &str)]) -> 
         [field(5, name.as_bytes()), varint(6 << 3), varint(1), fixed64(7, START), fixed64(8, START + 5_000_000)]
             .concat(),
     );
-    attributes.iter().for_each(|(key, value)| span.extend(pair(9, key, value)));
+    for (key, value) in attributes {
+        span.extend(pair(9, key, value));
+    }
     span
 }
 

@@ -1,4 +1,4 @@
-//! OpenInference: flattened, indexed names.
+//! `OpenInference`: flattened, indexed names.
 
 use super::Meaning as M;
 use super::{Act, Dialect, Row, Sign};

@@ -4,6 +4,7 @@
 use super::message::{
     AnyValue, Event, KeyValue, Link, LogRecord, LogsData, Resource, Scope, Span, Status, TracesData, Value,
 };
+use writ_model::canon::hex;
 use writ_model::json::quote;
 
 /// Bytes of records in one element, before another is begun: a batch's worth. Where what they share
@@ -187,8 +188,7 @@ impl<'o> Object<'o> {
 
     fn id(&mut self, name: &str, id: &[u8]) {
         if !id.is_empty() {
-            let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-            quote(&hex, self.name(name));
+            quote(&hex(id), self.name(name));
         }
     }
 

@@ -83,6 +83,7 @@ pub(super) struct Scope {
     pub(super) dropped_attributes_count: u32,
 }
 
+#[expect(clippy::struct_field_names, reason = "the names are those of the protocol")]
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Span {
     #[prost(bytes = "vec", tag = "1")]

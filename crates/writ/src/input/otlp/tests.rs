@@ -9,9 +9,9 @@ fn pair(key: &str, value: Value) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }) }
 }
 
-fn resource() -> Option<Resource> {
+fn resource() -> Resource {
     let name = pair("service.name", Value::String("desk".to_owned()));
-    Some(Resource { attributes: vec![name], dropped_attributes_count: 0 })
+    Resource { attributes: vec![name], dropped_attributes_count: 0 }
 }
 
 fn traces(n_spans: u8, long: usize) -> TracesData {
@@ -29,13 +29,15 @@ fn traces(n_spans: u8, long: usize) -> TracesData {
         ..Span::default()
     };
     let scope_spans = vec![ScopeSpans { spans: (0..n_spans).map(span).collect(), ..ScopeSpans::default() }];
-    TracesData { resource_spans: vec![ResourceSpans { resource: resource(), scope_spans, ..ResourceSpans::default() }] }
+    TracesData {
+        resource_spans: vec![ResourceSpans { resource: Some(resource()), scope_spans, ..ResourceSpans::default() }],
+    }
 }
 
 fn logs() -> LogsData {
     let log = LogRecord { observed_time_unix_nano: 5, event_name: "e".to_owned(), ..LogRecord::default() };
     let scope_logs = vec![ScopeLogs { log_records: vec![log], ..ScopeLogs::default() }];
-    LogsData { resource_logs: vec![ResourceLogs { resource: resource(), scope_logs, ..ResourceLogs::default() }] }
+    LogsData { resource_logs: vec![ResourceLogs { resource: Some(resource()), scope_logs, ..ResourceLogs::default() }] }
 }
 
 fn taken(bytes: &[u8]) -> Option<Vec<String>> {
