@@ -13,6 +13,7 @@
 
 pub mod dot;
 pub mod escape;
+pub mod explain;
 pub mod html;
 pub mod markdown;
 pub mod model;

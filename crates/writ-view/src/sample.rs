@@ -108,7 +108,9 @@ pub(crate) fn answer(text: impl Fn(&str) -> String) -> Answer {
         node("key", "credential", &t("AKIAQOMAR00000000001")),
         node("file", "source_item", &t("infra/.env")),
     ];
-    nodes.iter_mut().for_each(|node| node.records = vec![t("rec")]);
+    for node in &mut nodes {
+        node.records = vec![t("rec")];
+    }
     Answer {
         schema: SCHEMA,
         event: Event {

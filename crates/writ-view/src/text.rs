@@ -70,6 +70,13 @@ pub fn render(view: &View, style: Style) -> String {
     page.finish()
 }
 
+/// Text behind a lead, broken at words, as pages of this style have it; ends its last line.
+pub fn wrap(lead: &str, text: &str, style: Style) -> String {
+    let mut page = Page::new(style);
+    page.wrapped(lead, text);
+    page.finish()
+}
+
 fn head(page: &mut Page, view: &View) {
     let mut title = view.action.clone();
     if let Some(first) = view.resources.first() {

@@ -1,6 +1,7 @@
 //! Use cases: each joins the rooms for one command, and knows nothing of the terminal.
 
 pub(crate) mod ask;
+pub(crate) mod check;
 pub(crate) mod event;
 pub(crate) mod ingest;
 pub(crate) mod story;

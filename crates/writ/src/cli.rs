@@ -1,6 +1,8 @@
 //! The command line: one file per command, whose doc comments are its help.
 
+mod check;
 mod demo;
+mod explain;
 mod ingest;
 mod output;
 mod show;
@@ -29,8 +31,8 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 answered (gaps included), 2 usage, 4 ambiguous, 5 not found, \
-    6 stored data damaged, 7 unavailable (locked, full, unreadable), 70 internal.";
+const EXIT_CODES: &str = "Exit codes: 0 answered (gaps included), 1 requirement not met, 2 usage, 3 gaps, \
+    4 ambiguous, 5 not found, 6 stored data damaged, 7 unavailable (locked, full, unreadable), 70 internal.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -38,6 +40,8 @@ enum Command {
     Ingest(ingest::IngestArgs),
     Why(why::WhyArgs),
     Show(show::ShowArgs),
+    Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
 }
 
 /// Runs the command that was typed.
@@ -61,6 +65,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Ingest(args) => ingest::run(&args, &config, &mut output),
         Command::Why(args) => why::run(&args, &config, &mut output),
         Command::Show(args) => show::run(&args, &config, &mut output),
+        Command::Check(args) => check::run(&args, &config, &mut output),
+        Command::Explain(args) => explain::run(&args, &config, &mut output),
     };
     let done = done.and_then(|status| output.finish().map(|()| status));
     match done {
