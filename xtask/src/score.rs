@@ -180,7 +180,7 @@ fn said(told: &Told, answer: &Value, ask: &Value, marks: &mut Marks) {
         }
     }
     for phrase in list(ask, "must_say").iter().filter_map(Value::as_str) {
-        if !phrase.split('|').any(|phrase| spoken.contains(&phrase.to_lowercase())) {
+        if !compare::either(phrase).any(|phrase| spoken.contains(&phrase.to_lowercase())) {
             marks.faults.push(format!("does not say `{phrase}`"));
         }
     }

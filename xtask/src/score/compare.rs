@@ -2,7 +2,7 @@
 //!
 //! A member that a truth leaves out is not compared; `null` means that the answer must say nothing. Lists
 //! are compared as sets, whole; what may stand in an answer without having to stands under `…_may`.
-//! Words separated by `|` are alternatives.
+//! Words with ` or ` between them are alternatives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,15 +114,20 @@ pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether a word is one of `a|b`.
-fn among(meant: &str, found: &str) -> bool {
-    meant.split('|').any(|word| word == found)
+/// What a truth takes for right: `a or b`.
+pub(super) fn either(meant: &str) -> impl Iterator<Item = &str> {
+    meant.split(" or ")
 }
 
-/// Whether a text holds one of `a|b`.
+/// Whether a word is one of `a or b`.
+fn among(meant: &str, found: &str) -> bool {
+    either(meant).any(|word| word == found)
+}
+
+/// Whether a text holds one of `a or b`.
 fn holds(meant: &str, found: &str) -> bool {
     let found = found.to_lowercase();
-    meant.split('|').any(|word| found.contains(&word.to_lowercase()))
+    either(meant).any(|word| found.contains(&word.to_lowercase()))
 }
 
 /// Compares all that the truth speaks of.
@@ -167,7 +172,7 @@ fn hops(case: &Case<'_>, marks: &mut Marks) {
         let hit = found.iter().enumerate().find(|(n, other)| !taken.contains(n) && joins(case, hop, other));
         let Some((n, other)) = hit else {
             let family = family_of_edge(text(hop, "edge"));
-            let strength = text(hop, "strength").split('|').next().unwrap_or_default();
+            let strength = either(text(hop, "strength")).next().unwrap_or_default();
             marks.edges.entry((family.to_owned(), strength.to_owned())).or_default().missing += 1;
             marks.fault(format!("hop is missing: {} -{}-> {}", text(hop, "from"), text(hop, "edge"), text(hop, "to")));
             continue;
@@ -189,7 +194,7 @@ fn hops(case: &Case<'_>, marks: &mut Marks) {
                 shown(case, other)
             ));
         }
-        let known = text(hop, "strength").split('|').map(rank).max().unwrap_or(0);
+        let known = either(text(hop, "strength")).map(rank).max().unwrap_or(0);
         if strength == "proven" && known < rank("proven") {
             marks.false_proven.push(format!("hop {}", shown(case, other)));
         }
@@ -203,7 +208,7 @@ fn hops(case: &Case<'_>, marks: &mut Marks) {
     for (n, hop) in found.iter().enumerate().filter(|(n, _)| !taken.contains(n)) {
         let may = list(case.truth, "hops_may").iter().any(|may| {
             joins(case, may, hop)
-                && rank(text(hop, "strength")) <= text(may, "strength").split('|').map(rank).max().unwrap_or(0)
+                && rank(text(hop, "strength")) <= either(text(may, "strength")).map(rank).max().unwrap_or(0)
         });
         if may {
             continue;
@@ -221,7 +226,7 @@ fn hops(case: &Case<'_>, marks: &mut Marks) {
 
 /// The chain an edge belongs to, for edges that were not found.
 fn family_of_edge(edge: &str) -> &'static str {
-    match edge.split('|').next().unwrap_or_default() {
+    match either(edge).next().unwrap_or_default() {
         "granted" | "issued" | "assumed" | "exchanged" | "refreshed" | "passed" | "executed_with" => "credential",
         _ => "command",
     }

@@ -2,12 +2,13 @@
 //!
 //! A truth names a node `EVENT`, by the id the answer must give it (`credential:aws:AKIA…`,
 //! `email:mira@acme.example`), or by kind and record: `turn:prompt` is the node of kind `turn` that the
-//! record called `prompt` in the corpus tells of. `a|b` is either.
+//! record called `prompt` in the corpus tells of. `a or b` is either; a principal's id may hold a `|`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::compare::either;
 use super::world::World;
 
 /// Kinds of node that stand for what records tell of, rather than for a principal or credential.
@@ -54,7 +55,7 @@ impl Names {
 
     /// Whether the node of that id is the one a truth means.
     pub(super) fn is(&self, answer: &Value, node_id: &str, meant: &str) -> bool {
-        meant.split('|').any(|meant| self.is_one(answer, node_id, meant))
+        either(meant).any(|meant| self.is_one(answer, node_id, meant))
     }
 
     fn is_one(&self, answer: &Value, node_id: &str, meant: &str) -> bool {
@@ -152,7 +153,7 @@ mod tests {
             json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "aa", "spanId": "bb01", "name": "x"}]}]}]}),
         );
         let found = answer("tool_call", &["otel.span:aa/bb01"], "2026-04-23T09:11:06.912Z");
-        assert!(span.is(&found, "n-1", "tool_call:rec") && span.is(&found, "n-1", "turn:rec|tool_call:rec"));
+        assert!(span.is(&found, "n-1", "tool_call:rec") && span.is(&found, "n-1", "turn:rec or tool_call:rec"));
         assert!(!span.is(&found, "n-1", "turn:rec") && !span.is(&found, "n-event", "tool_call:rec"));
         assert!(span.is(&found, "n-event", "EVENT") && span.is(&found, "n-1", "n-1"));
         let log = names(

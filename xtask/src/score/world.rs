@@ -131,8 +131,12 @@ fn vary(base: &World, path: &Path, name: &str) -> Result<World, String> {
     Ok(world)
 }
 
-/// Sets or removes the member that a pointer names in a record's evidence.
+/// Sets or removes the member that a pointer names in a record's evidence; the empty pointer is all of it.
 fn set(line: &mut Line, pointer: &str, value: Option<Value>) -> Result<(), String> {
+    if let (true, Some(value)) = (pointer.is_empty(), &value) {
+        line.evidence = value.clone();
+        return Ok(());
+    }
     let missing = || format!("`{}` has no place `{pointer}`", line.id);
     let (parent, member) = pointer.rsplit_once('/').ok_or_else(missing)?;
     let place = line.evidence.pointer_mut(parent);

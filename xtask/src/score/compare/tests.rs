@@ -29,7 +29,7 @@ fn truth() -> Value {
         "hops": [{"edge": "called", "from": "email:mira@acme.example", "to": "EVENT", "strength": "asserted"}],
         "asked_by": [{"principal": "email:mira@acme.example", "strength": "asserted"}],
         "powered_by": "aws:AIDA", "grantor": null, "performed_by": "aws:AIDA", "wielder": "unknown",
-        "gaps": [{"chain": "command", "expected": "asker", "reason": "key_missing|unknown"}],
+        "gaps": [{"chain": "command", "expected": "asker", "reason": "key_missing or unknown"}],
         "approvals": [{"state": "bound", "approver": "email:lena@acme.example", "covered": false,
             "hop": {"edge": "called", "from": "email:mira@acme.example", "to": "EVENT"}}],
         "decisions": [{"state": "unknown"}, {"state": "implied"}],
