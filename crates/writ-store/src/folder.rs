@@ -91,6 +91,13 @@ fn log_path(dir: &Path) -> PathBuf {
     dir.join("log").join("00000000.log")
 }
 
+/// Whether this is a writ folder, of whatever format, whole or not: it holds a secret and is no log.
+pub fn is_folder(dir: &Path) -> bool {
+    let says = |text: Vec<u8>| text.starts_with(FORMAT_PREFIX.as_bytes());
+    let format = read_small(&dir.join("FORMAT")).ok().flatten().is_some_and(says);
+    format || (dir.join("store.key").is_file() && log_path(dir).is_file())
+}
+
 /// Refuses to spread a store over a folder that holds something else.
 fn check_nothing_foreign(dir: &Path) -> Result<(), Error> {
     let entries = match fs::read_dir(dir) {

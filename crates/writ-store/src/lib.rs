@@ -31,7 +31,7 @@ mod term;
 mod writer;
 
 pub use error::{Error, Kind};
-pub use folder::FORMAT;
+pub use folder::{FORMAT, is_folder};
 pub use log::commit::Admission;
 pub use log::recover::TornTail;
 pub use log::{Damage, DamageCause, Position};

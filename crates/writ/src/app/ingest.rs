@@ -69,12 +69,13 @@ pub(crate) fn ingest(
     options: &Options,
     tell: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
+    refuse_own(data, paths)?;
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)
         .map_err(|fault| Error::new(Kind::Unavailable, format!("the system gives no random numbers: {fault}")))?;
     let (writer, recovery) = Writer::create_or_open(data, secret, writ_sources::derivation(), app::derive)?;
     tell(Event::Recovered(&recovery))?;
-    let walked = input::walk(paths);
+    let walked = input::walk(paths, &|folder| is_own(data, folder));
     let mut account = Account::default();
     for problem in walked.problems {
         account.problem(problem, tell)?;
@@ -100,6 +101,28 @@ pub(crate) fn ingest(
     }
     writer.close()?;
     Ok(account.summary())
+}
+
+/// Whether a folder is Writ's: the one that is written to, or any other that bears its marks.
+fn is_own(data: &Path, folder: &Path) -> bool {
+    let same = |data: &Path| data == folder;
+    writ_store::is_folder(folder) || same(data) || data.canonicalize().is_ok_and(|data| same(&data))
+}
+
+/// Refuses to take in Writ's own folder, or something in it, by its name.
+fn refuse_own(data: &Path, paths: &[PathBuf]) -> Result<(), Error> {
+    for path in paths {
+        // What has no place of its own, standard input or a pipe, lies in no folder.
+        let real = path.canonicalize();
+        if path == data || real.is_ok_and(|real| real.ancestors().any(|folder| is_own(data, folder))) {
+            let message = format!(
+                "`{}` is or lies in a folder of Writ itself, which holds records that were read already and a secret",
+                path.display()
+            );
+            return Err(Error::new(Kind::Usage, message).hint("name the logs; --data names the folder they go to"));
+        }
+    }
+    Ok(())
 }
 
 /// Runs the threads until everything is read, and keeps the account.

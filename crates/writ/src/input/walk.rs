@@ -12,6 +12,9 @@ pub(crate) const FILES_MAX: usize = 1_000_000;
 /// What stands for standard input.
 const STDIN: &str = "-";
 
+/// Why a folder of Writ's is passed over.
+const OWN: &str = "a folder of Writ itself, which holds records that were read already and a secret; not read";
+
 /// What paths lead to.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
@@ -30,22 +33,25 @@ pub(crate) struct Walk {
 /// Links in a folder are followed if they lead to somewhere in that folder: one that leads out could
 /// hand in what the user did not mean to. Each file is read once, however many ways lead to it, so
 /// that loops of links end.
-pub(crate) fn walk(paths: &[PathBuf]) -> Walk {
-    walk_bounded(paths, FILES_MAX)
+///
+/// `is_own` tells Writ's own folders: what lies in them is passed over, whatever way leads there.
+pub(crate) fn walk(paths: &[PathBuf], is_own: &dyn Fn(&Path) -> bool) -> Walk {
+    walk_bounded(paths, is_own, FILES_MAX)
 }
 
-pub(super) fn walk_bounded(paths: &[PathBuf], files_max: usize) -> Walk {
-    let mut walker = Walker { walk: Walk::default(), seen: BTreeSet::new(), files_max, found: 0 };
+pub(super) fn walk_bounded(paths: &[PathBuf], is_own: &dyn Fn(&Path) -> bool, files_max: usize) -> Walk {
+    let mut walker = Walker { walk: Walk::default(), seen: BTreeSet::new(), is_own, files_max, found: 0 };
     for path in paths {
         walker.named(path);
     }
     walker.walk
 }
 
-struct Walker {
+struct Walker<'a> {
     walk: Walk,
     /// Files and folders that were found, without links in their paths.
     seen: BTreeSet<PathBuf>,
+    is_own: &'a dyn Fn(&Path) -> bool,
     files_max: usize,
     found: usize,
 }
@@ -57,7 +63,7 @@ struct Pending {
     folder: bool,
 }
 
-impl Walker {
+impl Walker<'_> {
     fn named(&mut self, path: &Path) {
         if path == Path::new(STDIN) {
             if self.seen.insert(path.to_path_buf()) {
@@ -89,6 +95,10 @@ impl Walker {
             }
             if !self.seen.insert(next.real.clone()) {
                 self.note(&next.shown, "leads to a folder that is read already");
+                continue;
+            }
+            if (self.is_own)(&next.real) {
+                self.note(&next.shown, OWN);
                 continue;
             }
             let children = match self.children(&next, &root, &mut hidden) {
@@ -152,6 +162,10 @@ impl Walker {
                     let text =
                         format!("a link that leads out of `{}`; name `{}` to read it", root.display(), real.display());
                     self.note(&shown, &text);
+                    return None;
+                }
+                Ok((_, real)) if real.ancestors().any(self.is_own) => {
+                    self.note(&shown, OWN);
                     return None;
                 }
                 Ok((kind, real)) => (real, kind),

@@ -17,6 +17,7 @@ mod cli;
 mod crash;
 mod damage;
 mod output;
+mod own_folder;
 mod real_logs;
 mod same_answers;
 mod support;

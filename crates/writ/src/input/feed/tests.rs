@@ -13,7 +13,7 @@ use writ_sources::split::ELEMENT_BYTES_MAX;
 
 /// Feeds what the paths lead to, over a channel that holds two batches.
 fn fed(paths: &[&Path], stdin: &[u8]) -> Vec<Delivery> {
-    let walk = walk(&paths.iter().map(|path| path.to_path_buf()).collect::<Vec<_>>());
+    let walk = walk(&paths.iter().map(|path| path.to_path_buf()).collect::<Vec<_>>(), &|_| false);
     assert!(walk.problems.is_empty());
     let (out, deliveries) = sync_channel(2);
     let mut stdin = stdin;
@@ -162,7 +162,7 @@ fn empty_inputs_have_no_batch_and_a_reader_that_hangs_up_stops_the_feed() {
     assert!(matches!(&found[..], [Delivery::Input(_), Delivery::Handed(_)]), "{found:?}");
     let text = "{}\n".repeat(100_000);
     let (out, deliveries) = sync_channel(1);
-    let files = walk(&["-".into()]).files;
+    let files = walk(&["-".into()], &|_| false).files;
     let mut stdin = text.as_bytes();
     thread::scope(|scope| {
         scope.spawn(|| {

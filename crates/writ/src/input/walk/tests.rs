@@ -1,6 +1,6 @@
 //! Folders with everything in them that a folder can hold.
 
-use super::*;
+use super::{InputFile, Path, PathBuf, Place, Walk, fs};
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
@@ -9,6 +9,14 @@ use std::os::unix::net::UnixListener;
 fn touch(path: &Path) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     File::create(path).unwrap().write_all(b"{}").unwrap();
+}
+
+fn walk(paths: &[PathBuf]) -> Walk {
+    super::walk(paths, &|_| false)
+}
+
+fn walk_bounded(paths: &[PathBuf], files_max: usize) -> Walk {
+    super::walk_bounded(paths, &|_| false, files_max)
 }
 
 /// Names below `root`.
@@ -30,7 +38,7 @@ fn folders_are_walked_in_the_order_of_their_names() {
     // What is named is read, hidden or not, and each file once.
     let hidden = folder.path().join("c/.hidden");
     let walk =
-        super::walk(&[hidden.clone(), "-".into(), folder.path().join("a"), folder.path().join("a/z.json"), "-".into()]);
+        self::walk(&[hidden.clone(), "-".into(), folder.path().join("a"), folder.path().join("a/z.json"), "-".into()]);
     assert_eq!(names(&walk, folder.path()), ["c/.hidden", "-", "a/b/c.json", "a/z.json"]);
     assert_eq!(walk.notes.len(), 1);
     assert_eq!(walk.notes[0].text, "leads to a file that is read already");
@@ -59,8 +67,8 @@ fn links_are_followed_inside_the_folder_only_and_loops_end() {
     assert_eq!(walk.problems.len(), 1);
     assert!(walk.problems[0].name.ends_with("/dangling"));
     // A link that is named is followed wherever it leads.
-    assert_eq!(super::walk(&[at("leaks")]).files.len(), 1);
-    assert_eq!(super::walk(&[at("leak")]).files.len(), 1);
+    assert_eq!(self::walk(&[at("leaks")]).files.len(), 1);
+    assert_eq!(self::walk(&[at("leak")]).files.len(), 1);
 }
 
 #[test]
@@ -74,7 +82,7 @@ fn what_is_no_file_is_passed_over_and_what_is_not_there_is_a_problem() {
     assert!(walk.problems[0].name.ends_with("/missing"));
     assert!(walk.problems[0].remedy.starts_with("check the spelling"));
     // A device that is named is read.
-    let walk = super::walk(&["/dev/null".into()]);
+    let walk = self::walk(&["/dev/null".into()]);
     assert_eq!(walk.files, [InputFile { name: "/dev/null".to_owned(), place: Place::Stream("/dev/null".into()) }]);
 }
 
@@ -89,4 +97,19 @@ fn the_number_of_files_is_bounded() {
     assert_eq!(walk.problems[0].cause, "more than 10 files; those behind were not read");
     let walk = walk_bounded(&[folder.path().to_path_buf()], 20);
     assert_eq!((walk.files.len(), walk.problems.len()), (20, 0));
+}
+
+#[test]
+fn own_folders_are_passed_over_whatever_way_leads_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["a.json", "own/secret", "own/log/0.log", "owner/b.json"] {
+        touch(&at(name));
+    }
+    symlink("own/secret", at("link")).unwrap();
+    symlink("own", at("linked")).unwrap();
+    let own = fs::canonicalize(at("own")).unwrap();
+    let walk = super::walk(&[folder.path().to_path_buf()], &|path| path == own);
+    assert_eq!(names(&walk, folder.path()), ["a.json", "owner/b.json"]);
+    assert_eq!(walk.notes.iter().filter(|note| note.text.starts_with("a folder of Writ itself")).count(), 3);
 }
