@@ -5,8 +5,8 @@
 //! agree; one alone makes at most a conflict, which stores the record.
 
 use crate::keys::row::Row;
-use crate::term::Term;
-use std::collections::{HashMap, HashSet};
+use crate::term::{Term, last_custody};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Fingerprints are keyed hashes already.
@@ -39,6 +39,8 @@ pub(crate) enum Novelty {
     Identity,
     /// The identity is known with other content or other withheld values.
     Copy,
+    /// Its custody: the record is known, and every copy so far came in a weaker one.
+    Custody,
     /// Nothing.
     None,
 }
@@ -46,9 +48,10 @@ pub(crate) enum Novelty {
 /// Identities and copies.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
+    /// Of each identity the copy that came first, in the best custody it came in.
     first: HashMap<u64, u64, Build>,
-    /// Further copies, of identities in conflict: few.
-    more: HashSet<(u64, u64), Build>,
+    /// Further copies, of identities in conflict: few. By identity and copy, whatever its custody.
+    more: HashMap<(u64, u64), u64, Build>,
 }
 
 impl Seen {
@@ -65,15 +68,25 @@ impl Seen {
     /// Notes a record and says what is new about it.
     pub(crate) fn note(&mut self, identity: Term, copy: u64) -> Novelty {
         use std::collections::hash_map::Entry;
-        match self.first.entry(identity.0) {
+        let best = match self.first.entry(identity.0) {
             Entry::Vacant(place) => {
                 place.insert(copy);
-                Novelty::Identity
+                return Novelty::Identity;
             }
-            Entry::Occupied(found) if *found.get() == copy => Novelty::None,
-            Entry::Occupied(_) if self.more.insert((identity.0, copy)) => Novelty::Copy,
-            Entry::Occupied(_) => Novelty::None,
+            Entry::Occupied(found) if last_custody(*found.get()) == last_custody(copy) => found.into_mut(),
+            Entry::Occupied(_) => match self.more.entry((identity.0, last_custody(copy))) {
+                Entry::Vacant(place) => {
+                    place.insert(copy);
+                    return Novelty::Copy;
+                }
+                Entry::Occupied(found) => found.into_mut(),
+            },
+        };
+        if copy < *best {
+            *best = copy;
+            return Novelty::Custody;
         }
+        Novelty::None
     }
 }
 
@@ -85,14 +98,21 @@ mod tests {
     fn duplicates_and_conflicts_are_told_apart_in_any_order() {
         let mut seen = Seen::default();
         let steps = [
-            ((1, 10), Novelty::Identity),
-            ((1, 10), Novelty::None),
-            ((1, 11), Novelty::Copy),
-            ((1, 10), Novelty::None),
-            ((1, 11), Novelty::None),
-            ((1, 12), Novelty::Copy),
-            ((2, 10), Novelty::Identity),
-            ((2, 11), Novelty::Copy),
+            ((1, 0x15), Novelty::Identity),
+            ((1, 0x15), Novelty::None),
+            ((1, 0x25), Novelty::Copy),
+            ((1, 0x15), Novelty::None),
+            ((1, 0x25), Novelty::None),
+            ((1, 0x35), Novelty::Copy),
+            ((2, 0x15), Novelty::Identity),
+            ((2, 0x25), Novelty::Copy),
+            // A better custody is news, the same or a weaker one is not.
+            ((1, 0x14), Novelty::Custody),
+            ((1, 0x15), Novelty::None),
+            ((1, 0x34), Novelty::Custody),
+            ((1, 0x34), Novelty::None),
+            ((1, 0x12), Novelty::Custody),
+            ((1, 0x14), Novelty::None),
         ];
         for ((identity, copy), novelty) in steps {
             assert_eq!(seen.note(Term(identity), copy), novelty, "{identity} {copy}");

@@ -58,7 +58,7 @@ impl Snapshot {
         &self.keys
     }
 
-    /// How many records can be read.
+    /// How many records can be read, copies included.
     pub fn len(&self) -> usize {
         self.index.len()
     }
@@ -119,20 +119,23 @@ impl Snapshot {
         self.index.postings(term).len()
     }
 
-    /// The records of an identity, checked on the records: several are a conflict, or copies with
-    /// other values withheld. Reads at most `limit` records.
+    /// Every copy of the records of an identity, checked on the records: several are a conflict, copies
+    /// with other values withheld, or copies that came in another custody (see
+    /// [`Posting::is_copy_of`]). Reads at most `limit` records.
     pub fn by_identity(&self, identity: &Identity, limit: usize) -> Result<Vec<Posting>, Error> {
-        self.checked(self.keys.identity(identity), limit, |found| found == identity)
+        let copies = self.index.postings(self.keys.identity(identity)).iter();
+        let copies = copies.filter_map(|rank| self.at_rank(*rank)).take(limit).collect();
+        self.checked(copies, |found| found == identity)
     }
 
     /// The records of a native id, whatever their source and recorder, checked on the records. Reads
     /// at most `limit` records.
     pub fn by_native_id(&self, native_id: &str, limit: usize) -> Result<Vec<Posting>, Error> {
-        self.checked(self.keys.native_id(native_id), limit, |found| found.native_id == native_id)
+        let found = self.lookup(self.keys.native_id(native_id), &Query::new(Time::MAX, limit));
+        self.checked(found, |found| found.native_id == native_id)
     }
 
-    fn checked(&self, term: Term, limit: usize, is_it: impl Fn(&Identity) -> bool) -> Result<Vec<Posting>, Error> {
-        let mut found = self.lookup(term, &Query::new(Time::MAX, limit));
+    fn checked(&self, mut found: Vec<Posting>, is_it: impl Fn(&Identity) -> bool) -> Result<Vec<Posting>, Error> {
         let mut wrong = Vec::new();
         for posting in &found {
             let bytes = self.entry(posting.position)?;
@@ -152,14 +155,20 @@ impl Snapshot {
         let Some(prefix) = query::IdPrefix::parse(hex.strip_prefix('#').unwrap_or(hex)) else { return Vec::new() };
         let positions = self.index.all(self.index.everything()).iter();
         let postings = positions.filter_map(|position| self.posting(Position(u64::from(*position))));
-        postings.filter(|posting| prefix.matches(posting.id)).take(limit).collect()
+        query::best_copies(postings.filter(|posting| prefix.matches(posting.id)), limit)
     }
 
-    /// Who wrote what is here, as far as it was received by `as_of`, ordered by name. Looks at every
-    /// row.
+    /// Who wrote what is here, as far as it was received by `as_of`, ordered by name; copies of a record
+    /// count once. Looks at every row.
     pub fn recorders(&self, as_of: Time) -> Vec<RecorderSpan> {
         let mut spans: BTreeMap<u32, RecorderSpan> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| !row.is_lost() && row.received() <= as_of) {
+        let mut last: Option<&Row> = None;
+        for position in self.index.all(self.index.everything()) {
+            let Some(row) = self.rows.get(*position as usize).filter(|row| row.received() <= as_of) else { continue };
+            // Copies stand together, and are one record.
+            if last.replace(row).is_some_and(|last| last.content == row.content) {
+                continue;
+            }
             let name = || self.recorders.get(row.recorder as usize).cloned().unwrap_or_default();
             spans.entry(row.recorder).or_insert_with(|| RecorderSpan::new(name())).add(row);
         }
@@ -169,7 +178,8 @@ impl Snapshot {
     }
 
     /// Content digests of what a recorder wrote between two event times (both included), as far as it
-    /// was received by `as_of`, ordered by event time and id: what a declaration of coverage is over.
+    /// was received by `as_of`, ordered by event time and id, each once: what a declaration of coverage
+    /// is over.
     pub fn window(
         &self,
         source: &str,
@@ -181,11 +191,14 @@ impl Snapshot {
         let number = self.recorders.iter().position(is_it).map(crate::bytes::len32);
         let ranks = self.index.within(&self.rows, from, to);
         let found = self.index.postings_within(self.keys.recorder(source, recorder), ranks);
+        let mut last: Option<Digest> = None;
         found.iter().filter_map(move |rank| {
             let posting = self.at_rank(*rank)?;
             let row = self.rows.get(crate::bytes::index(posting.position.0))?;
             let ours = Some(row.recorder) == number && row.received() <= as_of;
-            ours.then_some((row.content, posting.position))
+            // Copies stand together, and are one record.
+            let is_new = ours && last.replace(row.content) != Some(row.content);
+            is_new.then_some((row.content, posting.position))
         })
     }
 

@@ -10,6 +10,7 @@ use siphasher::sip::SipHasher24;
 use std::fmt;
 use std::hash::Hasher as _;
 use writ_model::canon::{self, Digest};
+use writ_model::custody::Custody;
 use writ_model::key::{Attestation, Key, KeyName, KeyRole};
 use writ_model::record::{Identity, Record};
 
@@ -40,6 +41,24 @@ impl fmt::Debug for TermKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TermKey(store {})", self.store_id())
     }
+}
+
+/// The bits of a copy's fingerprint that hold its custody: there are five, counted from the best.
+const CUSTODY_BITS: u64 = 0b111;
+
+/// The place behind every copy of the same record, whatever its custody.
+pub(crate) fn last_custody(copy: u64) -> u64 {
+    copy | CUSTODY_BITS
+}
+
+/// The place before every copy of the same record, whatever its custody.
+pub(crate) fn before_custody(copy: u64) -> u64 {
+    copy & !CUSTODY_BITS
+}
+
+/// The custody of a copy. What cannot be told is the weakest.
+pub(crate) fn custody(copy: u64) -> Custody {
+    Custody::from_code(copy & CUSTODY_BITS).unwrap_or(Custody::Open)
 }
 
 impl TermKey {
@@ -97,7 +116,8 @@ impl TermKey {
         self.fingerprint(Sort::Recorder, &[source.as_bytes(), recorder.as_bytes()])
     }
 
-    /// Tells copies of one record apart: the same id, and the same values withheld from it.
+    /// Tells copies of one record apart: by its id and the values withheld from it, and in the last bits
+    /// by its custody, best first.
     pub(crate) fn copy(&self, record: &Record) -> u64 {
         let mut hash = self.start(Sort::Copy);
         part(&mut hash, &record.id.0);
@@ -106,7 +126,7 @@ impl TermKey {
             part(&mut hash, redaction.kind.as_bytes());
             part(&mut hash, &redaction.digest);
         }
-        hash.finish()
+        (hash.finish() & !CUSTODY_BITS) | (record.envelope.custody.code() & CUSTODY_BITS)
     }
 
     /// Seals the header of a frame to its place in the log, so that no bytes inside evidence, which

@@ -58,6 +58,11 @@ pub fn with_redaction(mut record: Record, digest: u8) -> Record {
     record
 }
 
+pub fn in_custody(mut record: Record, custody: Custody) -> Record {
+    record.envelope.custody = custody;
+    record
+}
+
 pub fn received(mut record: Record, second: i64) -> Record {
     record.envelope.received_time = Time::new(second, 0);
     record

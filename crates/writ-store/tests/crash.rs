@@ -77,7 +77,7 @@ fn play(writer: &Writer, batches: &[Vec<Record>], known: &[Record]) -> (Vec<Reco
                 for (admission, record) in admissions.iter().zip(batch) {
                     match admission {
                         Admission::Duplicate => assert!(stored.contains(record)),
-                        Admission::Stored(at) | Admission::Conflict(at) => {
+                        Admission::Stored(at) | Admission::Conflict(at) | Admission::Better(at) => {
                             assert_eq!(at.0, stored.len() as u64);
                             stored.push(record.clone());
                         }

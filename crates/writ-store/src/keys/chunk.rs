@@ -28,7 +28,7 @@ use writ_model::canon::Digest;
 pub(crate) const HEADER: usize = 104;
 const CHECKED: usize = 100;
 const MAGIC: [u8; 8] = *b"writkeys";
-const VERSION: u32 = 0;
+const VERSION: u32 = 1;
 
 /// Whose keys: a sidecar of another store or of other adapters is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ pub(crate) struct Row {
     pub(crate) content: Digest,
     /// Term of the identity.
     pub(crate) identity: Term,
-    /// Tells copies of one record apart that differ in what was withheld.
+    /// Tells copies of one record apart that differ in what was withheld, or in their custody.
     pub(crate) copy: u64,
     /// Index into the list of recorders.
     pub(crate) recorder: u32,
@@ -87,7 +87,7 @@ impl Row {
         Time::new(self.received_s, self.received_ns)
     }
 
-    /// The order of postings: event time, id, then which copy. Arrival does not enter it.
+    /// The order of postings: event time, id, then which copy, best custody first. Arrival does not enter it.
     pub(crate) fn order(&self, other: &Row) -> Ordering {
         self.place().cmp(&other.place())
     }

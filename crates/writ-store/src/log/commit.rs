@@ -25,7 +25,11 @@ pub enum Admission {
     /// It is stored, and another record of the same identity with other content (or with other
     /// withheld values) is stored too.
     Conflict(Position),
-    /// The same record is stored already, with the same values withheld. It is not stored again.
+    /// The same record is stored already, with the same values withheld, and every copy of it came in a
+    /// weaker custody: this copy is stored beside them, and counts for all.
+    Better(Position),
+    /// The same record is stored already, with the same values withheld and in a custody as good. It is
+    /// not stored again.
     Duplicate,
 }
 
@@ -133,7 +137,11 @@ impl Committer {
         let position = Position(self.next);
         self.records += 1;
         self.next += 1;
-        Ok(if novelty == Novelty::Identity { Admission::Stored(position) } else { Admission::Conflict(position) })
+        Ok(match novelty {
+            Novelty::Identity => Admission::Stored(position),
+            Novelty::Custody => Admission::Better(position),
+            Novelty::Copy | Novelty::None => Admission::Conflict(position),
+        })
     }
 
     fn flush(&mut self) -> Result<(), Error> {

@@ -5,11 +5,14 @@ use crate::keys::index::Index;
 use crate::keys::row::{Place, Row};
 use crate::limit;
 use crate::log::Position;
+use crate::term::{before_custody, custody, last_custody};
 use std::ops::Range;
+use writ_model::custody::Custody;
 use writ_model::record::RecordId;
 use writ_model::time::Time;
 
-/// A record that was found, without its content.
+/// A record that was found, without its content. Of copies of one record, which differ in their
+/// custody alone, look-ups find the one of the best custody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posting {
     /// Where it stands.
@@ -18,7 +21,7 @@ pub struct Posting {
     pub time: Option<Time>,
     /// How finely that is told, in milliseconds.
     pub precision_ms: u32,
-    /// When it was received.
+    /// When it was received: the first of the copies it stands for.
     pub received: Time,
     /// Its id.
     pub id: RecordId,
@@ -29,6 +32,16 @@ impl Posting {
     pub(crate) fn of(position: Position, row: &Row) -> Posting {
         let (time, received) = (row.time(), row.received());
         Posting { position, time, precision_ms: row.precision_ms, received, id: row.id(), copy: row.copy }
+    }
+
+    /// In what custody it came.
+    pub fn custody(&self) -> Custody {
+        custody(self.copy)
+    }
+
+    /// Whether both are the same record with the same values withheld, whatever their custody.
+    pub fn is_copy_of(&self, other: &Posting) -> bool {
+        self.id == other.id && last_custody(self.copy) == last_custody(other.copy)
     }
 
     /// From where a look-up can go on behind this posting.
@@ -98,9 +111,13 @@ impl Query {
         let Range { mut start, mut end } =
             self.window.map_or_else(|| index.everything(), |(from, to)| index.within(rows, from, to));
         if let Some(Cursor(place)) = self.after {
+            // Behind a record is behind all its copies.
+            let (first, last) = (before_custody(place.copy), last_custody(place.copy));
             match self.order {
-                Order::OldestFirst => start = start.max(index.rank(rows, |other| other <= place)),
-                Order::NewestFirst => end = end.min(index.rank(rows, |other| other < place)),
+                Order::OldestFirst => {
+                    start = start.max(index.rank(rows, |other| other <= Place { copy: last, ..place }))
+                }
+                Order::NewestFirst => end = end.min(index.rank(rows, |other| other < Place { copy: first, ..place })),
             }
         }
         start..end.max(start)
@@ -110,10 +127,29 @@ impl Query {
     pub(crate) fn pick(&self, postings: impl DoubleEndedIterator<Item = Posting>) -> Vec<Posting> {
         let visible = postings.filter(|posting| posting.received <= self.as_of);
         match self.order {
-            Order::OldestFirst => visible.take(self.limit).collect(),
-            Order::NewestFirst => visible.rev().take(self.limit).collect(),
+            Order::OldestFirst => best_copies(visible, self.limit),
+            Order::NewestFirst => best_copies(visible.rev(), self.limit),
         }
     }
+}
+
+/// Of the copies of each record, which stand together, the one of the best custody, received when the
+/// first of them was.
+pub(crate) fn best_copies(postings: impl Iterator<Item = Posting>, limit: usize) -> Vec<Posting> {
+    let mut best: Vec<Posting> = Vec::new();
+    for posting in postings {
+        let is_full = best.len() == limit;
+        match best.last_mut() {
+            Some(last) if last.is_copy_of(&posting) => {
+                let received = last.received.min(posting.received);
+                let better = if posting.copy < last.copy { posting } else { *last };
+                *last = Posting { received, ..better };
+            }
+            _ if is_full => break,
+            _ => best.push(posting),
+        }
+    }
+    best
 }
 
 /// What a folder holds of one recorder.

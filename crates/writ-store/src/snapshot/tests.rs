@@ -1,11 +1,12 @@
 //! Look-ups against a naive model.
 
 use crate::testing::{
-    Lcg, commit, derivation, derive_nothing, folder, identity, log_path, naive, open, received, record, snapshot, temp,
-    term, with_redaction, words,
+    Lcg, commit, derivation, derive_nothing, folder, identity, in_custody, log_path, naive, open, received, record,
+    snapshot, temp, term, with_redaction, words,
 };
 use crate::{Draft, Order, Posting, Query, RecorderSpan, Snapshot};
 use std::io::Write as _;
+use writ_model::custody::Custody;
 use writ_model::record::{Record, RecordId};
 use writ_model::time::Time;
 
@@ -134,6 +135,40 @@ fn later_arrivals_do_not_use_up_the_limit() {
     assert_eq!(ids(&found.lookup(all, &query.within(at(50), at(50)))), [early.id]);
     assert_eq!(found.lookup(all, &query.within(at(51), Time::MAX)), []);
     assert_eq!(found.lookup(all, &query.within(at(30), at(20))), []);
+}
+
+#[test]
+fn of_copies_in_several_custodies_the_best_is_found_and_counts_once() {
+    let handed = received(record("id-1", Some(5), "all one"), 20);
+    let open_copy = in_custody(received(handed.clone(), 10), Custody::Open);
+    let sealed = in_custody(received(handed.clone(), 30), Custody::Sealed);
+    let near = [received(record("id-0", Some(4), "all"), 10), received(record("id-2", Some(6), "all"), 10)];
+    let dir =
+        store(&[std::slice::from_ref(&near[0]), &[open_copy], &[handed], &[sealed], std::slice::from_ref(&near[1])]);
+    let found = snapshot(dir.path());
+    let all = term(found.term_key(), "all");
+    for order in [Order::OldestFirst, Order::NewestFirst] {
+        for (as_of, custody) in [(10, Custody::Open), (20, Custody::HandedIn), (30, Custody::Sealed)] {
+            let query = Query { order, ..Query::new(at(as_of), 9) };
+            let postings = found.lookup(all, &query);
+            assert_eq!(postings.len(), 3);
+            assert_eq!((postings[1].custody(), postings[1].received), (custody, at(10)));
+            assert_eq!(found.record(postings[1].position).unwrap().envelope.custody, custody);
+            // Pages of one record each are the same list.
+            let (mut pages, mut page) = (Vec::new(), found.lookup(all, &Query { limit: 1, ..query }));
+            while let Some(last) = page.last() {
+                pages.extend(page.iter().map(|posting| posting.id));
+                page = found.lookup(all, &Query { limit: 1, ..query }.after(last.cursor()));
+            }
+            assert_eq!(pages, ids(&postings));
+        }
+    }
+    assert_eq!(found.recorders(Time::MAX).iter().map(|span| span.count).sum::<u64>(), 3);
+    let window = found.window("test.log", "recorder:even", (at(0), at(9)), Time::MAX);
+    assert_eq!(window.count(), 3);
+    assert_eq!(found.by_identity(&identity("id-1"), 9).unwrap().len(), 3);
+    assert_eq!(found.by_native_id("id-1", 9).unwrap().len(), 1);
+    assert_eq!(found.by_id_prefix(&found.lookup(all, &Query::new(Time::MAX, 9))[1].id.to_string(), 9).len(), 1);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What a writer answers.
 
 use crate::testing::{
-    Lcg, assert_holds, commit, derivation, derive_nothing, log_path, open, random, received, record, seal, snapshot,
-    temp, with_evidence, with_redaction,
+    Lcg, assert_holds, commit, derivation, derive_nothing, in_custody, log_path, open, random, received, record, seal,
+    snapshot, temp, with_evidence, with_redaction,
 };
 use crate::{Admission, Position, Writer, limit};
-use Admission::{Conflict, Duplicate, Stored};
+use Admission::{Better, Conflict, Duplicate, Stored};
+use writ_model::custody::Custody;
 
 #[test]
 fn duplicates_conflicts_and_new_records_are_told_apart_across_restarts() {
@@ -20,6 +21,39 @@ fn duplicates_conflicts_and_new_records_are_told_apart_across_restarts() {
         (vec![redacted.clone(), redacted.clone()], vec![Conflict(Position(3)), Duplicate]),
         (vec![with_redaction(one.clone(), 2), redacted, other], vec![Conflict(Position(4)), Duplicate, Duplicate]),
         (vec![], vec![]),
+    ];
+    for (restart, with_keys) in [(false, true), (true, true), (true, false)] {
+        let dir = temp();
+        let (mut writer, _) = open(dir.path());
+        for (batch, expected) in &steps {
+            assert_eq!(&commit(&writer, batch).unwrap(), expected);
+            if restart {
+                writer.close().unwrap();
+                if !with_keys {
+                    crate::testing::delete_keys(dir.path());
+                }
+                (writer, _) = open(dir.path());
+            }
+        }
+        assert_eq!(snapshot(dir.path()).len(), 5);
+    }
+}
+
+#[test]
+fn a_copy_in_a_better_custody_is_kept_and_a_weaker_one_is_a_duplicate() {
+    let handed = record("a", Some(1), "all one");
+    let open_copy = in_custody(handed.clone(), Custody::Open);
+    let sealed = in_custody(handed.clone(), Custody::Sealed);
+    let other = in_custody(record("a", Some(1), "all other"), Custody::Open);
+    let other_handed = in_custody(other.clone(), Custody::HandedIn);
+    let steps = [
+        (
+            vec![open_copy.clone(), open_copy.clone(), handed.clone()],
+            vec![Stored(Position(0)), Duplicate, Better(Position(1))],
+        ),
+        (vec![open_copy, handed.clone()], vec![Duplicate, Duplicate]),
+        (vec![other.clone(), other_handed, other], vec![Conflict(Position(2)), Better(Position(3)), Duplicate]),
+        (vec![sealed.clone(), handed, sealed], vec![Better(Position(4)), Duplicate, Duplicate]),
     ];
     for (restart, with_keys) in [(false, true), (true, true), (true, false)] {
         let dir = temp();

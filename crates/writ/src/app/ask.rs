@@ -13,7 +13,7 @@ use writ_model::time::Time;
 use writ_path::answer::Answer;
 use writ_path::coverage::window_digest;
 use writ_path::question::{Ask, Budget, Question, Reply, Seen, Span, drive};
-use writ_store::{Position, Query, Snapshot};
+use writ_store::{Position, Posting, Query, Snapshot};
 
 /// Copies of one identity looked at to tell a conflict; more change nothing.
 const COPIES_MAX: usize = 64;
@@ -131,8 +131,13 @@ impl Asker {
             return Ok(Rc::clone(seen));
         }
         let record = self.snapshot.record(position)?;
+        let own = self.snapshot.posting(position);
         let copies = self.snapshot.by_identity(&record.envelope.identity, COPIES_MAX)?;
-        let visible = copies.iter().filter(|copy| copy.received <= self.as_of).count();
+        let visible: Vec<&Posting> = copies.iter().filter(|copy| copy.received <= self.as_of).collect();
+        let is_own = |copy: &&&Posting| own.is_some_and(|own| own.is_copy_of(copy));
+        // The best custody that any copy came in counts, and when the first of them came.
+        let custody = visible.iter().filter(is_own).map(|copy| copy.custody()).min();
+        let received = visible.iter().filter(is_own).map(|copy| copy.received).min();
         let facts = writ_sources::derive_facts(&record.envelope, &record.evidence).map_err(|cause| {
             Error::new(Kind::Corrupt, format!("record {} cannot be read any more: {cause}", record.id))
                 .hint("a newer writ may have written it; use that one")
@@ -140,10 +145,10 @@ impl Asker {
         let seen = Rc::new(Seen {
             id: record.id,
             content: record.content,
-            custody: record.envelope.custody,
+            custody: custody.unwrap_or(record.envelope.custody),
             event_time: record.envelope.event_time,
-            received: record.envelope.received_time,
-            in_conflict: visible > 1,
+            received: received.unwrap_or(record.envelope.received_time),
+            in_conflict: visible.iter().any(|copy| !is_own(&copy)),
             withheld: record.envelope.redactions.iter().map(|redaction| redaction.kind.clone()).collect(),
             identity: record.envelope.identity,
             facts,

@@ -15,6 +15,7 @@
 mod cases;
 mod cli;
 mod crash;
+mod custody;
 mod damage;
 mod output;
 mod own_folder;

@@ -97,9 +97,10 @@ impl<'a> Worker<'a> {
                     tally.records += 1;
                     tally.conflicts += 1;
                 }
-                Admission::Duplicate => tally.duplicates += 1,
+                Admission::Better(_) | Admission::Duplicate => tally.duplicates += 1,
             }
-            tally.facts += if matches!(admission, Admission::Duplicate) { 0 } else { mark.n_facts };
+            let is_known = matches!(admission, Admission::Better(_) | Admission::Duplicate);
+            tally.facts += if is_known { 0 } else { mark.n_facts };
             done.durable.push(mark.id);
         }
         Ok(done)
