@@ -4,10 +4,11 @@
 //! first that fails ends the run. The last lines name what was skipped and count the tests in the
 //! form `N passed, N failed, N skipped`, which the continuous integration reads.
 //!
-//! **A test that cannot run** (only because `../shared/data` is not here) prints one line
-//! `SKIPPED name: reason` with `eprintln!` and returns. The test harness is asked to show what passing
-//! tests print, so the line is found wherever it is printed; a skipped test is not counted as passed.
-//! Where `CI` is `true`, any other skip, and any ignored test, fails the run.
+//! **A test that cannot run** (because `../shared/data` is not here, or on a person's machine what
+//! `.ci/run` installs) prints one line `SKIPPED name: reason` with `eprintln!` and returns. The test
+//! harness is asked to show what passing tests print, so the line is found wherever it is printed; a
+//! skipped test is not counted as passed. Where `CI` is `true`, any skip but for missing data, and any
+//! ignored test, fails the run.
 
 mod outcome;
 

@@ -21,5 +21,6 @@ mod output;
 mod own_folder;
 mod real_logs;
 mod same_answers;
+mod sdk;
 mod support;
 mod telemetry;
