@@ -4,7 +4,7 @@
 //! The spans are what those releases emit, not what we think they do. Everything in them is by the
 //! agents' own account: nothing they say is more than `asserted`.
 
-use crate::support::{Writ, repository};
+use crate::support::{Writ, repository, settled};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -233,4 +233,20 @@ fn without_the_request_id_the_call_is_a_guess() {
     );
     let gaps = answer["gaps"].as_array().unwrap();
     assert!(gaps.iter().any(|gap| gap["reason"] == "key_missing"), "{answer:#}");
+}
+#[test]
+fn both_encodings_give_the_same_answers() {
+    let Some(run) = run("both encodings") else { return };
+    let (json, _) = run.ingested(&["spans.jsonl", "cloudtrail.jsonl"]);
+    let (protobuf, _) = run.ingested(&["spans.pb", "cloudtrail.jsonl"]);
+    let (both, summary) = run.ingested(&["spans.jsonl", "spans.pb", "cloudtrail.jsonl"]);
+    assert_eq!(summary["duplicates"], summary["sources"]["otel.span"]["records"], "{summary:#}");
+    for person in ["mira", "lena", "omar"] {
+        for asked in ["/event", "/calls/0/span"] {
+            let asked = [run.of(person, asked)];
+            let answer = settled(json.why(&asked));
+            assert_eq!(settled(protobuf.why(&asked)), answer);
+            assert_eq!(settled(both.why(&asked)), answer);
+        }
+    }
 }
