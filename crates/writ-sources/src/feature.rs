@@ -322,7 +322,8 @@ mod tests {
     #[test]
     fn a_flood_of_ids_is_cut() {
         let mut found = Features::default();
-        found.read(&(0..100).map(|n| format!("vol-{n:08x} ")).collect::<String>());
+        let ids: Vec<String> = (0..100).map(|n| format!("vol-{n:08x}")).collect();
+        found.read(&ids.join(" "));
         assert_eq!(found.resources.len(), FEATURES_MAX);
     }
 

@@ -10,6 +10,7 @@
 //! records of telemetry share is repeated within a bound of its own.
 
 mod otel;
+mod wide;
 
 use crate::admit::{Admitted, Mac, admit_node, kind_word, short, unreadable};
 use crate::source::Source;
@@ -97,8 +98,12 @@ pub fn unwrap(element: &[u8], byte: u64, pointer: Option<&str>, each: &mut dyn F
     let node = match json::parse(element) {
         Ok(node) => node,
         Err(error) => {
-            let cause = unreadable(&error, byte);
-            return (opening.each)(Found::Reject { bytes: element, byte, cause });
+            let wide = error.cause == json::Cause::TooMany && pointer.is_none_or(str::is_empty);
+            let Some(parts) = wide.then(|| wide::parts(element)).flatten() else {
+                let cause = unreadable(&error, byte);
+                return (opening.each)(Found::Reject { bytes: element, byte, cause });
+            };
+            return opening.parts(parts, place);
         }
     };
     let found = pointer.filter(|pointer| !pointer.is_empty()).map(|pointer| (pointer, node.pointer(pointer).cloned()));
@@ -232,6 +237,20 @@ impl Opening<'_> {
     fn reject(&mut self, text: &[u8], node: &Node<'_>, place: Place, cause: String) {
         let bytes = text.get(node.span()).unwrap_or_default();
         (self.each)(Found::Reject { bytes, byte: place.of(node), cause });
+    }
+
+    /// Opens what one element was cut into.
+    fn parts(&mut self, parts: Vec<(usize, Vec<u8>)>, place: Place) {
+        for (at, part) in parts {
+            let base = place.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+            match json::parse(&part) {
+                Ok(node) => self.open(&part, node, Place { base, fixed: true, ..place }, 0),
+                Err(error) => {
+                    let cause = unreadable(&error, base);
+                    (self.each)(Found::Reject { bytes: &part, byte: base, cause });
+                }
+            }
+        }
     }
 
     fn open(&mut self, text: &[u8], node: Node<'_>, place: Place, depth: usize) {

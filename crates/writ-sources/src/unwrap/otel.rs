@@ -10,10 +10,10 @@ use writ_model::json::{self, Node, Value};
 /// Bytes of shared parts that all records of one element may repeat, for each byte of the element. A
 /// span of some hundred bytes under a resource of some thousand needs ten; a small input must not
 /// become a large one.
-const REPEATED_TIMES_MAX: usize = 32;
+pub(super) const REPEATED_TIMES_MAX: usize = 32;
 
 /// Bytes that may be repeated in any case.
-const REPEATED_BYTES_FREE: usize = 1 << 20;
+pub(super) const REPEATED_BYTES_FREE: usize = 1 << 20;
 
 /// Lists at the top, each of groups of one resource.
 pub(super) const GROUPS: [&str; 3] = ["resourceSpans", "resourceLogs", "batches"];

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use writ_model::fact::{ArgumentsState, Detail, FactKind};
 use writ_model::key::{KeyKind, KeyName, KeyRole};
 use writ_sources::Admitted;
+use writ_sources::unwrap::{Found, unwrap};
 
 fn all(name: &str) -> Option<Vec<Admitted>> {
     let bytes = std::fs::read(shared(name)?).unwrap();
@@ -129,6 +130,22 @@ fn a_span_is_the_same_record_in_every_envelope() {
     let lines = format!("[{},{}]", value["resourceSpans"][0], "{\"resourceSpans\":[]}");
     assert_eq!(whole.len(), 9);
     assert_eq!((&group, &ids(records(lines.as_bytes(), None))), (&whole, &whole));
+}
+
+#[test]
+fn a_batch_of_many_spans_is_read_whole() {
+    let attributes = r#"{"key":"a","value":{"intValue":"1"}},"#.repeat(30);
+    let attributes = attributes.trim_end_matches(',');
+    let one = |n: usize| format!(r#"{{"traceId":"{:032x}","spanId":"{n:016x}","attributes":[{attributes}]}}"#, 7);
+    let spans: Vec<String> = (1..=8_192).map(one).collect();
+    let text = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}]}}]}}]}}"#, spans.join(","));
+    let mut seen = BTreeSet::new();
+    unwrap(text.as_bytes(), 10, None, &mut |found| match found {
+        Found::Item(item) => assert!(seen.insert(item.node().text(&["span", "spanId"]).unwrap().to_string())),
+        Found::Reject { cause, .. } => panic!("{cause}"),
+        Found::Note { text, .. } => panic!("{text}"),
+    });
+    assert_eq!(seen.len(), 8_192);
 }
 
 /// Whatever is cut out of or put into telemetry, nothing panics and nothing is dropped silently.
