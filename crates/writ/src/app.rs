@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 pub(crate) mod check;
 pub(crate) mod event;
+pub(crate) mod find;
 pub(crate) mod ingest;
 pub(crate) mod story;
 

@@ -3,9 +3,11 @@
 mod check;
 mod demo;
 mod explain;
+mod find;
 mod ingest;
 mod output;
 mod show;
+mod sources;
 mod why;
 
 use crate::app::ask::Asker;
@@ -41,6 +43,8 @@ enum Command {
     Why(why::WhyArgs),
     Show(show::ShowArgs),
     Check(check::CheckArgs),
+    Find(find::FindArgs),
+    Sources(sources::SourcesArgs),
     Explain(explain::ExplainArgs),
 }
 
@@ -66,6 +70,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Why(args) => why::run(&args, &config, &mut output),
         Command::Show(args) => show::run(&args, &config, &mut output),
         Command::Check(args) => check::run(&args, &config, &mut output),
+        Command::Find(args) => find::run(&args, &config, &mut output),
+        Command::Sources(args) => sources::run(&args, &config, &mut output),
         Command::Explain(args) => explain::run(&args, &config, &mut output),
     };
     let done = done.and_then(|status| output.finish().map(|()| status));
