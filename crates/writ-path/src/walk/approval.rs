@@ -32,8 +32,9 @@ pub(super) struct Step {
 /// Approvals by the service that wrote them and their id: steps, and the rule that found them.
 type FoundApprovals = BTreeMap<(String, KeyName), (Vec<Step>, &'static Rule)>;
 
-/// How old a rule is when it is called old, in milliseconds: a week.
-const OLD_MS: i64 = 7 * 24 * 3600 * 1000;
+/// How old a rule is when it is called old, in milliseconds: thirty days, after which access reviews ask
+/// anew.
+const OLD_MS: i64 = 30 * 24 * 3600 * 1000;
 
 impl Walk<'_> {
     /// Every approval that speaks about the call, or what its absence comes to.
@@ -45,7 +46,7 @@ impl Walk<'_> {
         for (steps, rule) in found.into_values() {
             let case = self.case(&judged_at, &steps, rule);
             let judged = judge(&steps, &case);
-            self.approval_findings(start, &steps, &judged, &case)?;
+            self.approval_findings(start, &steps, &judged, &case);
             approvals.push(self.approval_entry(&steps, judged, hop));
         }
         if approvals.is_empty() {
@@ -95,6 +96,8 @@ impl Walk<'_> {
                 }
             }
             steps.sort_by_key(|step| (step.record.event_time.map(|time| time.start), step.record.id));
+            let made = self.rule_made(&steps)?;
+            steps.splice(0..0, made);
             // Of approvals for equal arguments only those that are for no other call are looked at.
             let of_another =
                 rule.id == rule::APPROVAL_OF_ARGUMENTS.id && steps.iter().any(|step| step.says.call.is_some());
@@ -156,7 +159,7 @@ impl Walk<'_> {
             reason: Some(judged.reason).filter(|reason| !reason.is_empty()),
             covers,
             uses: steps.iter().find_map(|step| step.says.uses),
-            approver: approver.map(|(_, who)| who.principal.name.clone().unwrap_or_else(|| who.principal.id.clone())),
+            approver: approver.map(|(_, who)| who.principal.id.clone()),
             approver_strength,
             approver_entitled: approver.and_then(|(_, who)| who.entitled),
             separation: judged.separation,
@@ -173,13 +176,7 @@ impl Walk<'_> {
         }
     }
 
-    fn approval_findings(
-        &mut self,
-        start: &Start,
-        steps: &[Step],
-        judged: &Judged,
-        case: &Case,
-    ) -> Result<(), Pending> {
+    fn approval_findings(&mut self, start: &Start, steps: &[Step], judged: &Judged, case: &Case) {
         let records: Vec<Rc<Seen>> = steps.iter().map(|step| Rc::clone(&step.record)).collect();
         let done = start.fact.outcome != writ_model::fact::Outcome::Denied;
         let reason = judged.reason.clone();
@@ -201,7 +198,7 @@ impl Walk<'_> {
                     &records,
                 );
             }
-            "standing" => self.standing(steps, case, &records)?,
+            "standing" => self.standing(steps, case, &records),
             "override" if judged.ratified != Some(true) => {
                 let text = "the control was passed over, and nobody is known to have confirmed it afterwards";
                 self.find_absence("override_not_ratified", text.to_string(), &records);
@@ -212,41 +209,33 @@ impl Walk<'_> {
             let text = "the agent itself put the approval before the person, so what was shown is its own account";
             self.find("self_approval", "medium", text.to_string(), &records);
         }
-        Ok(())
     }
 
-    /// A standing approval: since when, by whom.
-    fn standing(&mut self, steps: &[Step], case: &Case, records: &[Rc<Seen>]) -> Result<(), Pending> {
-        let Some(named) = steps.iter().rev().find_map(|step| step.says.rule.clone()) else {
-            let text = "a setting that was made before let the call through; nobody was asked about this call";
-            self.find("standing_approval", "medium", text.to_string(), records);
-            return Ok(());
-        };
-        let mut made: Option<(Rc<Seen>, String)> = None;
-        if let Some(name) = KeyName::new(KeyKind::Approval, "any", &format!("rule:{named}")) {
-            for record in self.keyed(&name, KeyRole::Mints, Time::MAX, Chain::Command)?.records {
-                let says = step(&record).into_iter().find(|step| step.says.step == ApprovalStep::RuleMade);
-                if let Some(says) = says {
-                    let by = says.says.approver.as_ref().map_or_else(
-                        || "nobody named".to_string(),
-                        |who| who.principal.name.clone().unwrap_or_else(|| who.principal.id.clone()),
-                    );
-                    made = Some((record, by));
-                }
-            }
+    /// A standing approval whose rule is old, or nobody is known to have made.
+    fn standing(&mut self, steps: &[Step], case: &Case, records: &[Rc<Seen>]) {
+        let made = steps.iter().find(|step| step.says.step == ApprovalStep::RuleMade);
+        let rule =
+            steps.iter().rev().find_map(|step| step.says.rule.clone()).unwrap_or_else(|| "a setting".to_string());
+        let at = made.and_then(|step| step.record.event_time).map(|time| time.start);
+        if let Some(at) = at.filter(|at| case.from.millis_since(*at) > OLD_MS) {
+            let text = format!(
+                "{rule}, made at {at}, more than thirty days before, let the call through; nobody was asked about it"
+            );
+            self.find("standing_approval", "medium", text, records);
         }
-        let text = match &made {
-            Some((record, by)) => {
-                let at = record.event_time.map_or_else(String::new, |time| format!(" at {}", time.start));
-                let old = record.event_time.is_some_and(|time| case.from.millis_since(time.start) > OLD_MS);
-                let age = if old { ", more than a week before" } else { "" };
-                format!("rule {named}, made by {by}{at}{age}, let the call through; nobody was asked about this call")
-            }
-            None => format!("rule {named} let the call through; who made it is not recorded here"),
-        };
-        let cited = [records.to_vec(), made.into_iter().map(|(record, _)| record).collect()].concat();
-        self.find("standing_approval", "medium", text, &cited);
-        Ok(())
+    }
+
+    /// The step in which the rule that gave an approval was made.
+    fn rule_made(&mut self, steps: &[Step]) -> Result<Vec<Step>, Pending> {
+        let Some(rule) = steps.iter().rev().find_map(|step| step.says.rule.clone()) else { return Ok(Vec::new()) };
+        let Some(name) = KeyName::new(KeyKind::Approval, "any", &format!("rule:{rule}")) else { return Ok(Vec::new()) };
+        let own = steps.first().map(|step| step.record.identity.recorder.clone());
+        let mut made = Vec::new();
+        for record in self.keyed(&name, KeyRole::Mints, Time::MAX, Chain::Command)?.records {
+            let found = step(&record).into_iter().filter(|step| step.says.step == ApprovalStep::RuleMade);
+            made.extend(found.filter(|step| Some(&step.record.identity.recorder) == own.as_ref()));
+        }
+        Ok(made)
     }
 
     /// No record of an approval: absent where a declared route and coverage say so, else unknown.

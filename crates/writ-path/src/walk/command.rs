@@ -187,7 +187,8 @@ impl Walk<'_> {
         self.behind.turn = way.turns.first().map(|turn| turn.act.clone());
         let (strength, grade) = weakest.map_or((None, None), |(strength, grade)| (Some(strength), grade));
         let through = way.weakest().into_iter().chain(strength).min();
-        let grade = grade.or_else(|| through.filter(|known| !known.is_stated()).map(|_| "weak"));
+        let guessed = way.turns.iter().any(|turn| !turn.strength.is_stated());
+        let grade = if guessed { Some("weak") } else { grade };
         let is_turn = way.turns.is_empty() && super::way::intent(&way.call.fact).is_some();
         let mut people: BTreeSet<String> = BTreeSet::new();
         for asker in &way.askers {
