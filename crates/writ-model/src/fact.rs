@@ -288,6 +288,8 @@ pub struct Effect {
     pub orders: Vec<KeyName>,
     /// A schedule or service event with no caller at all.
     pub no_caller: bool,
+    /// The recorder that would hold what was asked (a model's prompts), where this record does not.
+    pub content_in: Option<String>,
 }
 
 /// A credential came into being, or did not.

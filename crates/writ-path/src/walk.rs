@@ -53,6 +53,7 @@ pub fn walk(question: &Question<'_>, evidence: &Evidence) -> Result<Answer, Pend
     let start = walk.start()?;
     walk.credential_chain(&start)?;
     walk.command_chain(&start)?;
+    walk.delegation_hops();
     walk.approvals_of(&start)?;
     walk.decisions_of(&start)?;
     walk.influences_of()?;
@@ -116,6 +117,8 @@ pub(crate) struct Walk<'a> {
     /// Approvals and decisions that credentials of the chain were issued under.
     credential_approvals: Vec<KeyName>,
     credential_decisions: Vec<(KeyName, Attestation)>,
+    /// Who acts for whom, as issuers of tokens state it.
+    delegations: Vec<holder::Delegated>,
     /// A hop whose scope is known at its effect's end alone, so far.
     scope_after: Option<(usize, writ_model::scope::Scope, Vec<Rc<Seen>>)>,
     /// People that directories say stand behind a name.
@@ -153,6 +156,7 @@ impl<'a> Walk<'a> {
             credential_approvals: Vec::new(),
             credential_decisions: Vec::new(),
             decided_hops: Vec::new(),
+            delegations: Vec::new(),
             scope_after: None,
             people: BTreeMap::new(),
             coverage: Vec::new(),

@@ -136,6 +136,10 @@ impl Walk<'_> {
         }
         if !disagree {
             self.holder_told(link, accepted);
+            self.acts_for(accepted, start);
+        }
+        if self.given_anew(link, accepted, disagree) {
+            return Ok(None);
         }
         let next = self.minted_from(link, accepted, rivals, disagree);
         if disagree {
@@ -202,7 +206,8 @@ impl Walk<'_> {
     fn minted_from(&mut self, link: &Link, act: &Issuance, rivals: &[Issuance], disagree: bool) -> Link {
         let (rule, edge) = rule_of(act.minting.change);
         let presented = act.fact.presented.clone().unwrap_or_else(|| unseen(act.fact.actor.as_ref()));
-        let next = self.link(&presented, act.fact.actor.as_ref(), &act.records);
+        let mut next = self.link(&presented, act.fact.actor.as_ref(), &act.records);
+        super::holder::keep_subject(&mut next, act);
         let known = self.key_strength(rule, link, act, disagree);
         self.push_hop(&next.node, link, edge, known, rule, act, rivals);
         self.scope_of(act);
@@ -252,9 +257,15 @@ impl Walk<'_> {
         let untold = (link.presented.issued_at.is_none() && dates_sessions(link))
             || act.minting.holder.is_none()
             || link.holder.is_none();
+        // That a server saw the token pass rather than checked it weakens the use, and that is another hop:
+        // which token this one was made from is the issuer's own statement.
+        let shown = match link.presented.class {
+            Attestation::Observed => Attestation::Verified,
+            class => class,
+        };
         strength(&Witness {
             rule,
-            agreement: Agreement::Key(link.presented.class, act.class),
+            agreement: Agreement::Key(shown, act.class),
             ends: &self.ends(&ends),
             open_premise: untimed || (session && untold),
             contradicted,

@@ -209,7 +209,11 @@ impl Walk<'_> {
     }
 
     /// The act that had stopped a recorder before an instant, if it had not been resumed.
-    fn recorder_off(&mut self, recorder: &str, instant: EventTime) -> Result<Option<(String, String)>, Pending> {
+    pub(super) fn recorder_off(
+        &mut self,
+        recorder: &str,
+        instant: EventTime,
+    ) -> Result<Option<(String, String)>, Pending> {
         let Some(name) = KeyName::new(KeyKind::Principal, "recorder", recorder) else { return Ok(None) };
         let mut off = None;
         for record in self.keyed(&name, KeyRole::Names, instant.start, Chain::Credential)?.records {

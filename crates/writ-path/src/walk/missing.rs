@@ -18,7 +18,11 @@ impl Walk<'_> {
     /// No call of an agent, no person's request and no schedule is known behind this act.
     pub(super) fn no_call(&mut self, act: &Act, node: &str) -> Result<(), Pending> {
         let what = act.fact.action.clone();
-        let mut why = match self.agents_silent(act)? {
+        let silent = match self.content_off(act)? {
+            Some(why) => Some(why),
+            None => self.agents_silent(act)?,
+        };
+        let mut why = match silent {
             Some(why) => why,
             None => {
                 Why::new("not_collected", "no record of an agent, a person's request or a schedule is here".to_string())
@@ -33,6 +37,20 @@ impl Walk<'_> {
             });
         self.push_gap(Chain::Command, node.to_string(), "asker", why);
         Ok(())
+    }
+
+    /// The log that would hold what was asked had been switched off.
+    fn content_off(&mut self, act: &Act) -> Result<Option<Why>, Pending> {
+        let recorder = super::effect_of(&act.fact).and_then(|effect| effect.content_in.clone());
+        let instant = act.records.iter().find_map(|record| record.event_time);
+        let (Some(recorder), Some(instant)) = (recorder, instant) else { return Ok(None) };
+        let off = self.recorder_off(&recorder, instant)?;
+        Ok(off.map(|(event, by)| {
+            let text = format!(
+                "what was asked would stand in {recorder}, which was not writing then: {event} had stopped it{by}"
+            );
+            Why::new("recorder_off", text)
+        }))
     }
 
     /// Why the agents whose logs are here may have written nothing of this act.

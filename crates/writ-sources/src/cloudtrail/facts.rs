@@ -102,6 +102,7 @@ fn effect(event: &Event<'_>, caller: &Caller<'_>, result: Outcome, class: Attest
         enforced_by: enforced.then_some(IAM),
         orders,
         no_caller: event.identity.is_none(),
+        content_in: govern::content_in(event),
     });
     fact
 }

@@ -35,8 +35,8 @@ const RECORDERS: &[(&str, &str, &str, RecorderChange)] = &[
     ("cloudtrail", "StartEventDataStoreIngestion", "aws.eventdatastore", Resumed),
     ("cloudtrail", "DeleteEventDataStore", "aws.eventdatastore", Stopped),
     ("cloudtrail", "UpdateEventDataStore", "aws.eventdatastore", Altered),
-    ("bedrock", "DeleteModelInvocationLoggingConfiguration", "aws.bedrock.invocation", Stopped),
-    ("bedrock", "PutModelInvocationLoggingConfiguration", "aws.bedrock.invocation", Altered),
+    ("bedrock", "DeleteModelInvocationLoggingConfiguration", INVOCATIONS, Stopped),
+    ("bedrock", "PutModelInvocationLoggingConfiguration", INVOCATIONS, Altered),
     ("config", "StopConfigurationRecorder", "aws.config", Stopped),
     ("config", "StartConfigurationRecorder", "aws.config", Resumed),
     ("config", "DeleteConfigurationRecorder", "aws.config", Stopped),
@@ -124,10 +124,22 @@ const CHANGES: &[(&str, &str)] = &[
     ("states", "UpdateStateMachine"),
 ];
 
+/// Log of what models were asked and answered, beside the account's own.
+const INVOCATIONS: &str = "aws.bedrock.invocation";
+
+/// Calls whose content a log of its own holds: service, how the name begins, which log.
+const CONTENT: &[(&str, &str, &str)] = &[("bedrock", "InvokeModel", INVOCATIONS), ("bedrock", "Converse", INVOCATIONS)];
+
+/// The recorder that would hold what a call asked for.
+pub(super) fn content_in(event: &Event<'_>) -> Option<String> {
+    let row = CONTENT.iter().find(|row| event.service == row.0 && event.name.starts_with(row.1))?;
+    Some(format!("{}:{}", row.2, event.account()))
+}
+
 pub(super) fn tables() -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write!(text, "{SESSIONS:?}{RECORDERS:?}{CHANGES:?}");
+    let _ = write!(text, "{SESSIONS:?}{RECORDERS:?}{CHANGES:?}{CONTENT:?}");
     text
 }
 
