@@ -197,7 +197,8 @@ fn beginning<'t>(text: &'t str, begins: &'static str) -> impl Iterator<Item = &'
     })
 }
 
-fn is_access_key(word: &str) -> bool {
+/// Whether this is the id of an AWS access key.
+pub(crate) fn is_access_key(word: &str) -> bool {
     let known = word.starts_with("AKIA") || word.starts_with("ASIA");
     // 16 to 128 by the vendor's API reference; 20 is what is issued.
     known && (16..=128).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())

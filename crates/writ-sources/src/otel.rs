@@ -12,6 +12,7 @@ mod clock;
 mod dialect;
 mod entry;
 mod facts;
+mod form;
 mod id;
 mod keys;
 mod propose;
@@ -21,7 +22,7 @@ mod told;
 use crate::redact::{EVERYWHERE_AND_IN_TEXT, Withholds};
 use crate::source::{Context, Reading, Source};
 use attributes::Held;
-use entry::Form;
+use form::Form;
 use writ_model::fact::{Fact, FactKind};
 use writ_model::json::{Node, Value};
 use writ_model::source::{Omission, SourceInfo};
@@ -135,7 +136,7 @@ fn not_a_record(node: &Node<'_>) -> Result<(), String> {
     if is_metrics(node) {
         return Err("OpenTelemetry metrics: Writ reads spans and logs; leave metrics out of the input".to_string());
     }
-    if entry::form(node).is_none() && is_bag(node) {
+    if form::form(node).is_none() && is_bag(node) {
         return Err("an attribute bag without span ids and times: hand in the span it belongs to".to_string());
     }
     Ok(())
@@ -159,12 +160,12 @@ impl Source for Span {
     }
 
     fn recognises(&self, node: &Node<'_>) -> bool {
-        entry::form(node).map_or_else(|| is_metrics(node) || is_bag(node), |form| form != Form::Log)
+        form::form(node).map_or_else(|| is_metrics(node) || is_bag(node), |form| form != Form::Log)
     }
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
         not_a_record(node)?;
-        let entry = entry::read(node)?;
+        let entry = form::read(node)?;
         if !entry.is_span {
             return Err("this is a log record; its source is `otel.log`".to_string());
         }
@@ -177,7 +178,7 @@ impl Source for Span {
     }
 
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {
-        entry::read(node).map(|entry| facts::of(&entry)).unwrap_or_default()
+        form::read(node).map(|entry| facts::of(&entry)).unwrap_or_default()
     }
 }
 
@@ -195,12 +196,12 @@ impl Source for Log {
     }
 
     fn recognises(&self, node: &Node<'_>) -> bool {
-        entry::form(node) == Some(Form::Log)
+        form::form(node) == Some(Form::Log)
     }
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
         not_a_record(node)?;
-        let entry = entry::read(node)?;
+        let entry = form::read(node)?;
         if entry.is_span {
             return Err("this is a span; its source is `otel.span`".to_string());
         }
@@ -215,6 +216,6 @@ impl Source for Log {
     }
 
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {
-        entry::read(node).map(|entry| facts::of(&entry)).unwrap_or_default()
+        form::read(node).map(|entry| facts::of(&entry)).unwrap_or_default()
     }
 }

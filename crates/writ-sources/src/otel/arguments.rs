@@ -10,7 +10,7 @@ use writ_model::fact::{Arguments, ArgumentsState};
 use writ_model::key::{Attestation, Key, KeyKind, KeyRole};
 
 /// What stands in the place of something withheld: ours, and what emitters write.
-const WITHHELD: [&str; 4] = ["writ:withheld:", "<REDACTED>", "[REDACTED]", "***"];
+const WITHHELD: [&str; 3] = ["writ:withheld:", "<REDACTED>", "[REDACTED]"];
 
 /// How emitters mark a text they cut.
 const CUT: [&str; 5] = ["[truncated]", "[TRUNCATED]", "...[truncated", "…[truncated", "... (truncated)"];
@@ -89,7 +89,8 @@ pub(super) fn of(told: &Told<'_, '_>, tool: &str) -> Called {
 pub(super) fn state(value: &Plain) -> Arguments {
     let (mut withheld, mut cut) = (false, false);
     value.texts("", &mut |_, text| {
-        withheld |= WITHHELD.iter().any(|mark| text.contains(mark));
+        let stars = !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+        withheld |= stars || WITHHELD.iter().any(|mark| text.contains(mark));
         cut |= CUT.iter().any(|mark| text.contains(mark));
     });
     let of = |state| Arguments { state, digest: None };

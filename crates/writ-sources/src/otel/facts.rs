@@ -6,6 +6,7 @@ use super::dialect::{Act, Meaning as M};
 use super::entry::{Entry, SpanKind, Status};
 use super::told::{Told, by_itself, own_class};
 use super::{approval, claude, keys, propose, serve};
+use crate::feature::Features;
 use crate::plain::Plain;
 use writ_model::fact::{
     Delegation, DelegationMode, Detail, Fact, FactKind, Intent, IntentMode, Lifetime, ModelCall, Outcome, Presented,
@@ -196,6 +197,12 @@ fn session(told: &Told<'_, '_>) -> Fact {
     };
     let mut fact = base(told, FactKind::Session, action);
     fact.keys.extend(told.call().iter().map(|call| keys::call(call, KeyRole::Names)));
+    // A request that was sent: whose host it went to.
+    let mut features = Features::default();
+    for name in ["url.full", "http.url"] {
+        features.read(entry.attributes.text(name).unwrap_or_default());
+    }
+    fact.keys.extend(features.keys(KeyRole::Carries));
     claude::session(told, &mut fact);
     fact
 }

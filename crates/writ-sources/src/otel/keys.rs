@@ -4,6 +4,7 @@ use super::dialect::Meaning as M;
 use super::dialect::claude;
 use super::entry::SpanKind;
 use super::told::{Told, own_class};
+use crate::feature::is_access_key;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
 
 /// Namespace of what OpenTelemetry names.
@@ -97,8 +98,11 @@ pub(super) fn call(name: &KeyName, role: KeyRole) -> Key {
 
 /// A credential by its fingerprint, as the emitter tells it.
 pub(super) fn credential(fingerprint: &str) -> Option<KeyName> {
-    let aws = fingerprint.starts_with("AKIA") || fingerprint.starts_with("ASIA");
-    let hex = fingerprint.strip_prefix("sha256:").map(str::to_ascii_lowercase);
-    let value = hex.map_or_else(|| fingerprint.to_string(), |hex| format!("sha256:{hex}"));
-    KeyName::new(KeyKind::Credential, if aws { "aws" } else { "oauth" }, &value)
+    if is_access_key(fingerprint) {
+        return KeyName::new(KeyKind::Credential, "aws", fingerprint);
+    }
+    // Anything else might be the credential itself.
+    let hex = fingerprint.strip_prefix("sha256:").filter(|hex| hex.len() == 64);
+    let hex = hex.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    KeyName::new(KeyKind::Credential, "oauth", &format!("sha256:{}", hex.to_ascii_lowercase()))
 }

@@ -6,6 +6,7 @@
 
 use super::otel::{GROUPS, REPEATED_BYTES_FREE, REPEATED_TIMES_MAX};
 use core::ops::Range;
+use std::fmt::Write as _;
 use writ_model::json::VALUES_MAX;
 
 /// Bytes of spans in one part. A value takes two bytes at least (a digit and a comma), so that no part
@@ -83,7 +84,8 @@ impl Cut<'_> {
         let mut out = String::new();
         for (name, value) in members.iter().filter(|(name, _)| !holds(name)) {
             let value = self.text.get(value.clone()).unwrap_or_default();
-            out.push_str(&format!("\"{name}\":{},", String::from_utf8_lossy(value)));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\"{name}\":{},", String::from_utf8_lossy(value));
         }
         out
     }
@@ -212,7 +214,7 @@ mod tests {
         assert!(parts.len() > 1);
         let mut n = 0;
         for (at, part) in parts {
-            assert!(text[at..].starts_with(&format!("{{\"n\":{n}")));
+            assert!(text.as_bytes()[at..].starts_with(format!("{{\"n\":{n}").as_bytes()));
             let value: serde_json::Value = serde_json::from_slice(&part).unwrap();
             let group = &value["resourceSpans"][0];
             assert_eq!((&group["resource"]["a"], &group["v"]), (&"]}".into(), &1.into()));
