@@ -27,6 +27,8 @@ pub(super) struct Candidate {
     pub(super) because: Vec<String>,
     pub(super) against: Vec<String>,
     pub(super) coverage: Vec<String>,
+    /// Records of steps inside the call that show the key, where the call's own do not.
+    pub(super) steps: Vec<Rc<Seen>>,
     /// How far apart in time beyond what clocks allow, in milliseconds.
     distance: u64,
 }
@@ -39,8 +41,8 @@ impl Candidate {
         keys: Vec<KeyName>,
         because: Vec<String>,
     ) -> Candidate {
-        let (grade, against, coverage) = (None, Vec::new(), Vec::new());
-        Candidate { act, rule, strength, grade, keys, because, against, coverage, distance: 0 }
+        let (grade, against, coverage, steps) = (None, Vec::new(), Vec::new(), Vec::new());
+        Candidate { act, rule, strength, grade, keys, because, against, coverage, steps, distance: 0 }
     }
 
     /// Candidates of one tier are rivals: neither is better known than the other.
@@ -80,11 +82,15 @@ impl Walk<'_> {
                 // An id shown by a call of another time was read somewhere, not received.
                 let Some(distance) = apart.filter(|distance| *distance == 0) else { continue };
                 let Some(act) = self.enclosing_call(&record)? else { continue };
-                let ends = [act.records.clone(), effect.records.clone()].concat();
+                let own = act.records.iter().any(|known| known.id == record.id);
+                let steps = if own { Vec::new() } else { vec![Rc::clone(&record)] };
+                let ends = [act.records.clone(), effect.records.clone(), steps.clone()].concat();
                 let strength = self.shared(&rule::REQUEST, class, &ends);
-                let because = vec![format!("its record shows request id {}, which the server gave", name.value)];
+                let whose = if own { "its record" } else { "a step inside it" };
+                let because = vec![format!("{whose} shows request id {}, which the server gave", name.value)];
                 let keys = vec![name.clone()];
-                found.push(Candidate { distance, ..Candidate::new(act, &rule::REQUEST, strength, keys, because) });
+                let candidate = Candidate::new(act, &rule::REQUEST, strength, keys, because);
+                found.push(Candidate { steps, distance, ..candidate });
             }
         }
         Ok(())

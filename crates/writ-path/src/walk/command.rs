@@ -103,7 +103,7 @@ impl Walk<'_> {
                 Edge::Called,
                 first.strength,
                 first.rule,
-                [first.act.records.clone(), act.records.clone()].concat(),
+                [first.act.records.clone(), first.steps.clone(), act.records.clone()].concat(),
             )
         });
         if inferred {
