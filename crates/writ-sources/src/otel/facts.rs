@@ -208,6 +208,6 @@ fn session(told: &Told<'_, '_>) -> Fact {
 }
 
 /// A key of a resource that a server says it acted upon.
-pub(super) fn resource_key(id: &str, class: Attestation) -> Option<Key> {
-    Key::new(KeyKind::Resource, "http", id, KeyRole::Names, class)
+pub(super) fn resource_key(namespace: &str, id: &str, class: Attestation) -> Option<Key> {
+    Key::new(KeyKind::Resource, namespace, id, KeyRole::Names, class)
 }

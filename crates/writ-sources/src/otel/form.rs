@@ -29,12 +29,14 @@ pub(super) enum Form {
 pub(super) fn form(node: &Node<'_>) -> Option<Form> {
     let object = |name: &str| node.get(name).is_some_and(|found| matches!(found.value, Value::Object(_)));
     let has = |path: &[&str]| node.at(path).is_some();
-    let around = has(&["resource"]) || has(&["scope"]);
-    if object("span") && object("process") {
+    // Nothing else stands in what is put together.
+    let only =
+        |own: &str| node.members().iter().all(|(name, _)| [own, "resource", "scope", "process"].contains(&&**name));
+    if object("span") && only("span") && (object("process") || has(&["span", "traceID"])) {
         Some(Form::Jaeger)
-    } else if object("span") && (around || has(&["span", "traceId"])) {
+    } else if object("span") && only("span") {
         Some(Form::Otlp)
-    } else if object("log") && (around || has(&["log", "timeUnixNano"])) {
+    } else if object("log") && only("log") {
         Some(Form::Log)
     } else if has(&["spanContext", "traceId"]) {
         Some(Form::JavaScript)

@@ -25,7 +25,9 @@ pub(super) fn effect(told: &Told<'_, '_>) -> Option<Fact> {
         fact.actor = told.actor().map(|principal| Party { principal, class: observed });
     }
     present(told, &mut fact);
-    fact.keys.extend(resource_key(&resource, observed));
+    let namespace = fact.action.split(':').next().unwrap_or_default();
+    let key = resource_key(namespace, &resource, observed);
+    fact.keys.extend(key);
     fact.resources.push(Resource { kind: String::new(), id: resource });
     fact.detail = Detail::Effect(Effect::default());
     Some(fact)
