@@ -81,7 +81,8 @@ pub(crate) fn admit_node(
     let reading = source.read(&node)?;
     let whole = node.span();
     let withheld = redact::withhold(&mut node, source.withholds(), mac);
-    let (evidence, redactions) = redact::splice(text, whole, withheld);
+    let (evidence, mut redactions) = redact::splice(text, whole, withheld);
+    redactions.extend(source.already_withheld(&node));
     let mut canonical = Vec::with_capacity(evidence.len());
     json::canonical(&node, &mut canonical);
     let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));

@@ -1,10 +1,11 @@
 //! Source `identity`: what a directory says of principals, credentials and recorders.
 //!
 //! Our own small format, written down in `docs/reference/identity.md`: people and their logins,
-//! agents and their owners, keys and their purpose, recorders and who runs them, each over an
-//! interval. A directory speaks for its own namespaces; it is handed in by somebody who knows it.
+//! agents and their owners, keys and their purpose, recorders and who runs them, routes and what stands
+//! on them, each over an interval. A directory speaks for its own namespaces; it is handed in by somebody who knows it.
 
 pub mod csv;
+mod route;
 
 use crate::admit::short;
 use crate::field::{needed, text, time};
@@ -44,7 +45,7 @@ const RELATIONS: [(&str, Relation); 4] = [
     ("administered_by", Relation::AdministeredBy),
 ];
 
-const SUBJECT_KINDS: &str = "`principal`, `credential` or `recorder`";
+const SUBJECT_KINDS: &str = "`principal`, `credential`, `recorder` or `route`";
 const OBJECT_KINDS: &str = "`human`, `agent`, `workload`, `service`, `schedule` or `unknown`";
 
 impl Source for Directory {
@@ -53,7 +54,7 @@ impl Source for Directory {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn withholds(&self) -> &'static Withholds {
@@ -66,10 +67,14 @@ impl Source for Directory {
     }
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
-        let entry = Entry::read(node)?;
-        let time = entry.read_at.or(entry.from);
+        if route::is_route(node) {
+            route::read(node)?;
+        } else {
+            Entry::read(node)?;
+        }
+        let time = time(node, "read_at")?.or(time(node, "from")?);
         Ok(Reading {
-            recorder: entry.directory.to_string(),
+            recorder: needed(node, "directory")?.to_string(),
             native_id: text(node, "id")?.map(str::to_string),
             event_time: time.map(|time| EventTime::at(time, INFO.precision_ms)),
             available_time: None,
@@ -77,13 +82,18 @@ impl Source for Directory {
     }
 
     fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {
-        Entry::read(node).map(|entry| vec![entry.fact(&context.identity.recorder)]).unwrap_or_default()
+        let directory = &context.identity.recorder;
+        let fact = if route::is_route(node) {
+            route::read(node).map(|route| route::fact(route, directory))
+        } else {
+            Entry::read(node).map(|entry| entry.fact(directory))
+        };
+        fact.into_iter().collect()
     }
 }
 
 /// One entry, its fields checked.
 struct Entry<'n> {
-    directory: &'n str,
     subject: KeyName,
     relation: Relation,
     object: &'n str,
@@ -99,7 +109,7 @@ impl<'n> Entry<'n> {
         let word = needed(node, "relation")?;
         let relation = RELATIONS.iter().find(|(known, _)| *known == word).map(|row| row.1).ok_or_else(|| {
             format!(
-                "`relation` `{}` is not known; write `same`, `owned_by`, `purpose` or `administered_by`",
+                "`relation` `{}` is not known; write `same`, `owned_by`, `purpose` or `administered_by`, or for a route `approval_by` or `decision_by`",
                 short(word)
             )
         })?;
@@ -108,8 +118,8 @@ impl<'n> Entry<'n> {
             Some(word) => PrincipalKind::from_word(word)
                 .ok_or_else(|| format!("`object_kind` `{}` is not known; write {OBJECT_KINDS}", short(word)))?,
         };
+        needed(node, "directory")?;
         let entry = Entry {
-            directory: needed(node, "directory")?,
             subject: subject(node)?,
             relation,
             object: needed(node, "object")?,
@@ -120,18 +130,12 @@ impl<'n> Entry<'n> {
             read_at: time(node, "read_at")?,
         };
         text(node, "note")?;
-        match (entry.from, entry.to) {
-            (Some(from), Some(to)) if to < from => Err(format!("`to` {to} lies before `from` {from}")),
-            _ => Ok(entry),
-        }
+        in_order(entry.from, entry.to)?;
+        Ok(entry)
     }
 
     fn fact(self, directory: &str) -> Fact {
-        // An end that lay ahead when the directory was read was a plan, not something it had seen.
-        let confirmed_to = match (self.to, self.read_at) {
-            (Some(to), Some(read_at)) => Some(to.min(read_at)),
-            (to, read_at) => to.or(read_at),
-        };
+        let confirmed_to = confirmed(self.to, self.read_at);
         let word = RELATIONS.iter().find(|(_, relation)| *relation == self.relation).map_or("", |row| row.0);
         let mut fact = Fact::new(FactKind::Identity, format!("identity:{word}"), Outcome::Success);
         // A directory speaks about the name, and for it: the second role finds directories alone, where
@@ -157,6 +161,22 @@ impl<'n> Entry<'n> {
             directory: directory.to_string(),
         });
         fact
+    }
+}
+
+fn in_order(from: Option<Time>, to: Option<Time>) -> Result<(), String> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => Err(format!("`to` {to} lies before `from` {from}")),
+        _ => Ok(()),
+    }
+}
+
+/// Up to when a directory confirms an interval. An end that lay ahead when it was read was a plan, not
+/// something it had seen.
+fn confirmed(to: Option<Time>, read_at: Option<Time>) -> Option<Time> {
+    match (to, read_at) {
+        (Some(to), Some(read_at)) => Some(to.min(read_at)),
+        (to, read_at) => to.or(read_at),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod cloudtrail;
 pub mod exchange;
 pub mod health;
 pub mod identity;
+pub mod opa;
 pub mod otel;
 pub mod raw;
 pub mod redact;

@@ -52,10 +52,6 @@ impl Source for Raw {
         &NOTHING
     }
 
-    fn detectable(&self) -> bool {
-        false
-    }
-
     fn recognises(&self, _: &Node<'_>) -> bool {
         false
     }

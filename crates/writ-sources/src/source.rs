@@ -3,7 +3,7 @@
 use crate::redact::Withholds;
 use writ_model::fact::Fact;
 use writ_model::json::Node;
-use writ_model::record::{Envelope, Identity};
+use writ_model::record::{Envelope, Identity, Redaction};
 use writ_model::source::SourceInfo;
 use writ_model::time::{EventTime, Time};
 
@@ -27,18 +27,20 @@ pub trait Source: Sync {
         String::new()
     }
 
-    /// Whether its records may be told by their content among others'. A source that Writ writes
-    /// itself says no: nobody else's bytes may pass for it.
-    fn detectable(&self) -> bool {
-        true
-    }
-
-    /// Whether this looks like one of its records, by content and never by file name.
+    /// Whether this looks like one of its records, by content and never by file name. Records that Writ
+    /// writes itself are not: nobody else's bytes may pass for them.
     fn recognises(&self, node: &Node<'_>) -> bool;
 
     /// What the envelope needs. The error is the cause of a reject: place, what was expected, what
     /// stood there.
     fn read(&self, node: &Node<'_>) -> Result<Reading, String>;
+
+    /// What the source itself says it took out of or changed in the evidence before it wrote it: places
+    /// and kinds, without digests.
+    fn already_withheld(&self, node: &Node<'_>) -> Vec<Redaction> {
+        let _ = node;
+        Vec::new()
+    }
 
     /// What the record says, read off redacted evidence.
     fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact>;

@@ -3,8 +3,10 @@
 use super::*;
 use crate::{admit, derive_facts};
 use writ_model::custody::Custody;
+use writ_model::fact::{Declaration, Detail};
 use writ_model::json;
 use writ_model::record::Origin;
+use writ_model::time::Time;
 
 fn mac(_: &[u8]) -> [u8; 32] {
     [0; 32]
@@ -67,7 +69,7 @@ fn a_declaration_reads_back_whole() {
 fn other_shapes_are_refused_with_their_place() {
     let good = String::from_utf8(ingested("h-2", "main", time("2026-10-16T08:00:00Z"), &file())).unwrap();
     for (from, to, cause) in [
-        ("writ.health/1", "writ.health/2", "`schema` is not"),
+        ("writ.health/1", "writ.health/2", "`schema` `writ.health/2` is not read"),
         ("\"ingested\"", "\"dreamt\"", "`dreamt` is not known"),
         ("12", "\"12\"", "`inputs` should be a number"),
         ("4410", "-1", "`bytes` `-1` is not a count"),
@@ -78,4 +80,34 @@ fn other_shapes_are_refused_with_their_place() {
         let error = admit(text.as_bytes(), Some(&Health), None, &mac).unwrap_err();
         assert!(error.contains(cause), "{error}");
     }
+}
+
+/// By content it is nobody's, and naming any other source does not let it through.
+#[test]
+fn own_records_come_from_writ_alone() {
+    let own = coverage_declared("h-1", "main", time("2026-10-16T08:00:00Z"), &declaration());
+    let error = admit(&own, None, None, &mac).unwrap_err();
+    assert!(error.starts_with("no source knows"), "{error}");
+    for source in crate::SOURCES.iter().filter(|source| source.info().name != "health") {
+        // What a lenient source makes of it is a record of that source, and declares nothing.
+        if let Ok(other) = admit(&own, Some(*source), None, &mac) {
+            assert!(!other.identity.recorder.starts_with("writ:"), "{}", other.identity.recorder);
+            assert!(other.facts.iter().all(|fact| !matches!(fact.detail, Detail::Coverage(_))));
+        }
+    }
+    // In the clothes of a report it says what reports say, which a declaration is not.
+    let dressed = String::from_utf8(own).unwrap().replace(SCHEMA, REPORT_SCHEMA);
+    assert!(admit(dressed.as_bytes(), None, None, &mac).unwrap_err().contains("is Writ itself"));
+    let dressed = dressed.replace("writ:main", "mira").replace("\"kind\"", "\"event\":\"stopped\",\"kind\"");
+    let said = admit(dressed.as_bytes(), None, None, &mac).unwrap();
+    assert_eq!(said.facts[0].detail, Detail::Recorder(writ_model::fact::RecorderChange::Stopped));
+    let error = admit(dressed.as_bytes(), None, Some("Writ:main"), &mac).unwrap_err();
+    assert!(error.contains("is Writ itself"), "{error}");
+}
+
+#[test]
+fn a_manifest_under_another_name_counts_nothing() {
+    let text = br#"{"schema":"writ.recorder/1","id":"m-1","recorder":"otel:coder","time":"2026-11-24T09:00:00Z","event":"manifest","about_source":"otel.span","from":"2026-11-24T08:00:00Z","to":"2026-11-24T09:00:00Z","count":3}"#;
+    assert!(matches!(admit(text, None, None, &mac).unwrap().facts[0].detail, Detail::Manifest(_)));
+    assert!(admit(text, None, Some("otel:other"), &mac).unwrap().facts.is_empty());
 }

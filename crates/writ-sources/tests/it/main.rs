@@ -17,7 +17,7 @@ mod property;
 mod render;
 mod shared;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use writ_sources::unwrap::{Found, unwrap};
 use writ_sources::{Admitted, admit};
 
@@ -68,6 +68,11 @@ pub(crate) fn admit_text(text: &str) -> Result<Admitted, String> {
 
 pub(crate) fn testdata() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata")
+}
+
+/// Whether a fixture is what Writ writes itself.
+pub(crate) fn is_own(path: &Path) -> bool {
+    ["coverage-declared.json", "ingested.json"].iter().any(|name| path.ends_with(Path::new("health").join(name)))
 }
 
 /// The fixtures of each source, by path.

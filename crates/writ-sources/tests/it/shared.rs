@@ -4,7 +4,7 @@
 use crate::{Outcome, admit_text, read, records};
 use std::path::PathBuf;
 use writ_model::custody::Custody;
-use writ_model::fact::{Detail, FactKind, Lifetime};
+use writ_model::fact::{DecisionEffect, Detail, FactKind, Lifetime};
 use writ_model::json::{self, Node, Value};
 use writ_model::key::KeyRole;
 use writ_model::record::Origin;
@@ -130,4 +130,23 @@ fn rule_samples_are_records_or_rejects_with_a_cause() {
     // The rest has no time, a time without a zone, or is in the collector's own spelling.
     assert!(admitted > 150, "only {admitted} were read");
     eprintln!("{admitted} of {inputs} rule samples are records");
+}
+
+#[test]
+fn published_decisions_are_read_and_what_was_erased_is_said() {
+    let Some(path) = shared("opa-decision-log/decision_log_batch.json") else { return };
+    let records = records(&std::fs::read(path).unwrap(), None);
+    assert_eq!(records.len(), 2);
+    let recorders: Vec<&str> = records.iter().map(|record| record.identity.recorder.as_str()).collect();
+    assert_eq!(recorders, ["opa:1780d507-aea2-45cc-ae50-fa153c8e4a5a", "opa:unknown"]);
+    for record in &records {
+        let Detail::Decision(decision) = &record.facts[0].detail else { panic!("{:?}", record.facts) };
+        assert_eq!(decision.effect, DecisionEffect::Permit);
+        assert_eq!(decision.enforced, None);
+    }
+    assert_eq!(records[0].facts[0].resources[0].id, "/salary/bob");
+    assert_eq!(records[1].event_time.unwrap().start.to_string(), "2019-06-03T20:07:16.939402185Z");
+    let noted: Vec<(&str, &str)> =
+        records[1].redactions.iter().map(|said| (said.kind.as_str(), said.pointer.as_str())).collect();
+    assert_eq!(noted, [("erased_by_source", "/input/password"), ("erased_by_source", "/input/ssn")]);
 }

@@ -110,10 +110,18 @@ pub(super) fn run(args: &IngestArgs, config: &Config, output: &mut Output) -> Re
     Ok(if summary.problems.is_empty() { 0 } else { Kind::Unavailable.status() })
 }
 
+/// The source of records that Writ writes itself.
+const OWN: &str = "health";
+
 fn source(name: &str) -> Result<&'static dyn writ_sources::Source, Error> {
-    writ_sources::by_name(name).filter(|source| source.info().name != "health").ok_or_else(|| {
+    if name == OWN {
+        let text = "nobody hands in what Writ says of itself, so no input is read as `health`";
+        return Err(Error::new(Kind::Usage, text.to_string())
+            .hint("leave --source out: reports of recorders are told by their content"));
+    }
+    writ_sources::by_name(name).ok_or_else(|| {
         let known: Vec<&str> =
-            writ_sources::SOURCES.iter().map(|source| source.info().name).filter(|name| *name != "health").collect();
+            writ_sources::SOURCES.iter().map(|source| source.info().name).filter(|name| *name != OWN).collect();
         Error::new(Kind::Usage, format!("no source is called `{name}`"))
             .hint(format!("there are: {}", known.join(", ")))
     })

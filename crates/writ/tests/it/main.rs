@@ -17,6 +17,7 @@ mod cli;
 mod crash;
 mod custody;
 mod damage;
+mod handed_in;
 mod output;
 mod own_folder;
 mod real_logs;
