@@ -5,6 +5,7 @@
 //! an output that is out of date is an error. A generator may run a program of the workspace, whose
 //! output it gets with [`cargo::read`]; what it writes must depend on nothing but the repository.
 
+mod codes;
 mod rfd;
 
 use std::fs;
@@ -13,7 +14,7 @@ use crate::cargo;
 use crate::tree::Tree;
 
 /// The generators, in the order they run.
-const GENERATORS: &[Generator] = &[rfd::GENERATOR];
+const GENERATORS: &[Generator] = &[codes::GENERATOR, rfd::GENERATOR];
 
 /// Something that writes one file.
 struct Generator {

@@ -26,7 +26,6 @@ mod admit;
 mod detect;
 mod feature;
 mod field;
-mod jcs;
 mod plain;
 mod source;
 mod stamp;

@@ -9,7 +9,7 @@ mod effect;
 mod input;
 
 use crate::field;
-use crate::redact::{NOT_SECRET, SECRET_NAMES, SecretName, Withholds};
+use crate::redact::{EVERYWHERE, SecretName, Withholds};
 use crate::source::{Context, Reading, Source};
 use input::Input;
 use writ_model::fact::{Decision, DecisionEffect, Detail, Fact, FactKind, Outcome};
@@ -33,8 +33,7 @@ const SECRETS: &[SecretName] = &[
     SecretName { ends_with: "secret", kind: "secret" },
 ];
 
-static WITHHOLDS: Withholds =
-    Withholds { within: &[], names: SECRET_NAMES, also: SECRETS, except: NOT_SECRET, signed_urls: true, tokens: true };
+static WITHHOLDS: Withholds = Withholds { also: SECRETS, tokens: true, ..EVERYWHERE };
 
 static OMISSIONS: [Omission; 4] = [
     Omission {

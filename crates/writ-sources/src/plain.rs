@@ -1,6 +1,7 @@
 //! Values as telemetry holds them, in whichever of three ways it spells them: plain JSON, the typed
 //! values of OTLP, or a text that is JSON itself.
 
+use crate::arguments;
 use writ_model::json::{self, Node, Value};
 
 /// A value without its spelling.
@@ -31,6 +32,46 @@ impl Plain {
             Value::Array(nodes) => Plain::List(nodes.iter().map(Plain::of).collect()),
             Value::Object(members) => {
                 Plain::Map(members.iter().map(|(name, child)| (name.to_string(), Plain::of(child))).collect())
+            }
+        }
+    }
+
+    /// Digest of this as a call's arguments; `None` where it has none.
+    pub(crate) fn digest(&self) -> Option<String> {
+        let mut text = Vec::new();
+        self.write(&mut text);
+        arguments::digest(&json::parse(&text).ok()?).ok()
+    }
+
+    /// As JSON: members as they stand, duplicates and number lexemes too.
+    fn write(&self, out: &mut Vec<u8>) {
+        let separate = |n: usize, out: &mut Vec<u8>| {
+            if n > 0 {
+                out.push(b',');
+            }
+        };
+        match self {
+            Plain::Null => out.extend_from_slice(b"null"),
+            Plain::Bool(value) => out.extend_from_slice(value.to_string().as_bytes()),
+            Plain::Number(lexeme) => out.extend_from_slice(lexeme.as_bytes()),
+            Plain::Text(text) => json::quote(text, out),
+            Plain::List(values) => {
+                out.push(b'[');
+                for (n, value) in values.iter().enumerate() {
+                    separate(n, out);
+                    value.write(out);
+                }
+                out.push(b']');
+            }
+            Plain::Map(members) => {
+                out.push(b'{');
+                for (n, (name, value)) in members.iter().enumerate() {
+                    separate(n, out);
+                    json::quote(name, out);
+                    out.push(b':');
+                    value.write(out);
+                }
+                out.push(b'}');
             }
         }
     }

@@ -42,6 +42,8 @@ pub enum Kind {
     Roots,
     /// How a record came here.
     Custody,
+    /// Why a window is held to be complete.
+    Basis,
     /// Whether a source has told all it will.
     Source,
     /// In whose hand the power was.
@@ -69,6 +71,7 @@ impl Kind {
             Kind::Verdict => "verdict word",
             Kind::Roots => "roots",
             Kind::Custody => "custody",
+            Kind::Basis => "coverage basis",
             Kind::Source => "source state",
             Kind::Wielder => "wielder",
             Kind::Exit => "exit status",
@@ -114,6 +117,7 @@ pub const TABLE: &[(Kind, &[Text])] = &[
     (Kind::Verdict, verdict::WORDS),
     (Kind::Roots, verdict::ROOTS),
     (Kind::Custody, strength::CUSTODIES),
+    (Kind::Basis, strength::BASES),
     (Kind::Source, verdict::SOURCES),
     (Kind::Wielder, verdict::WIELDERS),
     (Kind::Exit, exit::STATUSES),

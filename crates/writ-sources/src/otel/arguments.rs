@@ -4,7 +4,6 @@ use super::attributes::Held;
 use super::dialect::Meaning as M;
 use super::told::Told;
 use crate::feature::{Features, operations};
-use crate::jcs;
 use crate::plain::Plain;
 use writ_model::fact::{Arguments, ArgumentsState};
 use writ_model::key::{Attestation, Key, KeyKind, KeyRole};
@@ -98,11 +97,9 @@ pub(super) fn state(value: &Plain) -> Arguments {
         Plain::Null => Arguments::NOT_CAPTURED,
         _ if withheld => of(ArgumentsState::Redacted),
         _ if cut => of(ArgumentsState::Truncated),
-        Plain::Map(members) if members.is_empty() => {
-            Arguments { state: ArgumentsState::Empty, digest: jcs::digest(value) }
-        }
+        Plain::Map(members) if members.is_empty() => Arguments { state: ArgumentsState::Empty, digest: value.digest() },
         // A list of positions, or members by name.
-        Plain::Map(_) | Plain::List(_) => match jcs::digest(value) {
+        Plain::Map(_) | Plain::List(_) => match value.digest() {
             Some(digest) => Arguments { state: ArgumentsState::Captured, digest: Some(digest) },
             None => of(ArgumentsState::Unreadable),
         },

@@ -35,7 +35,7 @@ pub(super) const STATUSES: &[Text] = &[
     },
     Text {
         code: "5",
-        means: "No record here has that id.",
+        means: "No record here has that id, or nothing has that name.",
         is_not: "Not that it did not happen.",
         todo: "The hint says what is here and of what time.",
     },
@@ -75,7 +75,7 @@ pub(super) const ERRORS: &[Text] = &[
     },
     Text {
         code: "not_found",
-        means: "No record here has that id (exit status 5).",
+        means: "No record here has that id, or nothing has that name (exit status 5).",
         is_not: "Not that it did not happen.",
         todo: "The hint says what is here.",
     },

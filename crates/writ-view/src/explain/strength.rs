@@ -1,4 +1,4 @@
-//! How well things are known: strengths, grades, custody.
+//! How well things are known: strengths, grades, custody, and why a window is held to be complete.
 
 use super::Text;
 
@@ -74,5 +74,32 @@ pub(super) const CUSTODIES: &[Text] = &[
         means: "It came in without authentication, or stands where anybody may write. It supports nothing beyond `asserted`.",
         is_not: "",
         todo: "Authenticate whoever sends it.",
+    },
+];
+
+pub(super) const BASES: &[Text] = &[
+    Text {
+        code: "sequence",
+        means: "The recorder counts what it writes, and the count is unbroken over the window.",
+        is_not: "",
+        todo: "Rely on it as far as on the recorder's custody.",
+    },
+    Text {
+        code: "digest_chain",
+        means: "A chain of digests or a delivery manifest that the recorder signs covers the window.",
+        is_not: "",
+        todo: "Rely on it up to the end of the chain less the source's longest delay.",
+    },
+    Text {
+        code: "query",
+        means: "Writ itself read the window from the vendor to its end, after the longest delay.",
+        is_not: "",
+        todo: "Rely on it as far as on the vendor's interface.",
+    },
+    Text {
+        code: "declaration",
+        means: "Somebody who handed the evidence in said that it is complete; what was there is counted, so that later loss voids it.",
+        is_not: "Not checked against anything but that count.",
+        todo: "Know whose word it is: the answer names them.",
     },
 ];

@@ -13,11 +13,14 @@
 )]
 
 mod cases;
+mod check;
 mod cli;
 mod crash;
 mod custody;
 mod damage;
+mod find;
 mod handed_in;
+mod hostile;
 mod output;
 mod own_folder;
 mod real_logs;

@@ -100,13 +100,11 @@ pub(crate) fn values_of(name: &str) -> Vec<&'static str> {
             let beside = codes(Kind::Binding).into_iter().filter(|binding| *binding != "bound");
             codes(Kind::Decision).into_iter().chain(beside).collect()
         }
-        "word" => codes(Kind::Verdict),
+        "word" | "command" | "credential" => codes(Kind::Verdict),
         "weakest" => codes(Kind::Strength),
         "roots" => codes(Kind::Roots),
         "custody" => codes(Kind::Custody),
-        "settled" => vec!["yes", "no"],
-        // A chain has no words of its own for doubt and contradiction: those are the verdict's.
-        _ => vec!["complete", "partial"],
+        _ => vec!["yes", "no"],
     }
 }
 

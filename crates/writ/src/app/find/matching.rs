@@ -2,7 +2,8 @@
 
 use super::query::{Query, Value};
 use serde::Serialize;
-use writ_model::fact::{Fact, FactKind, Risk};
+use writ_model::fact::{Detail, Fact, FactKind, Risk};
+use writ_model::key::KeyKind;
 use writ_model::principal::Principal;
 use writ_model::record::Record;
 
@@ -127,7 +128,12 @@ fn places(record: &Record, facts: &[Fact], value: &Value) -> Vec<String> {
                 places.push(format!("{} {}", key.role.word(), name));
             }
         }
-        if value.kind.is_none_or(|kind| kind == writ_model::key::KeyKind::Principal) {
+        if value.kind.is_none_or(|kind| kind == KeyKind::Principal) {
+            if let Detail::Identity(said) = &fact.detail
+                && (is(&said.object) || said.name.as_deref().is_some_and(is))
+            {
+                places.push(format!("identity {}", said.object));
+            }
             let parties = [("actor", &fact.actor), ("on behalf of", &fact.on_behalf_of)];
             for (role, party) in parties.into_iter().filter_map(|(role, party)| Some((role, party.as_ref()?))) {
                 if is_called(&party.principal, text) {
@@ -135,7 +141,7 @@ fn places(record: &Record, facts: &[Fact], value: &Value) -> Vec<String> {
                 }
             }
         }
-        if value.kind.is_none_or(|kind| kind == writ_model::key::KeyKind::Resource) {
+        if value.kind.is_none_or(|kind| kind == KeyKind::Resource) {
             let resources = fact.resources.iter().filter(|one| text.is_some_and(|text| ends(text, &one.id)));
             places.extend(resources.map(|one| format!("resource {}", one.id)));
         }
