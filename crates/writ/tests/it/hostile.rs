@@ -10,25 +10,15 @@ const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}]8;;https://evil.example\u{7}\u{
     <img src=x onerror=\"a\">](javascript:alert(1)) ![i](http://evil.example/i.png) `c` ``` | a | @acme/all #1 \"]; evil [label=\"\\N\\\" $(id)";
 const ID: &str = "00000002-1111-4222-8333-444455556666";
 
+/// Members without which the record would be none, or another one.
+const KEPT: [&str; 8] =
+    ["eventVersion", "eventTime", "eventID", "eventSource", "eventType", "eventCategory", "creationDate", "type"];
+
 /// Appends the text to every string, but where the record would no longer be one.
 fn poison(value: &mut Value, member: &str) {
     match value {
-        Value::String(text) => {
-            if ![
-                "eventVersion",
-                "eventTime",
-                "eventID",
-                "eventSource",
-                "eventType",
-                "eventCategory",
-                "creationDate",
-                "type",
-            ]
-            .contains(&member)
-            {
-                text.push_str(HOSTILE);
-            }
-        }
+        Value::String(_) if KEPT.contains(&member) => {}
+        Value::String(text) => text.push_str(HOSTILE),
         Value::Array(list) => list.iter_mut().for_each(|one| poison(one, member)),
         Value::Object(members) => members.iter_mut().for_each(|(name, one)| poison(one, name)),
         _ => {}
