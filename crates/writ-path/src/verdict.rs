@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use writ_model::canon::Digest;
 use writ_model::custody::Custody;
-use writ_model::fact::{Party, Risk as FactRisk};
+use writ_model::fact::{FactKind, Party, Risk as FactRisk};
 use writ_model::principal::PrincipalKind;
 
 /// Puts everything the walk found into an answer.
@@ -179,7 +179,12 @@ fn verdict(walk: &Walk<'_>, hops: &[Hop]) -> Verdict {
     let high = matches!(walk.question.event.facts.first().map(|fact| &fact.risk), Some(FactRisk::High(_)));
     let unknown = walk.approvals.iter().any(|approval| approval.state == "unknown")
         || walk.decisions.iter().any(|decision| decision.state == "unknown");
-    let whole = command.word == "complete" && credential.word == "complete" && roots == "one" && !(high && unknown);
+    // Only an effect is done with a credential: another event may show none, and misses nothing by it.
+    let powerless = walk.question.event.facts.iter().all(|fact| fact.kind != FactKind::Effect)
+        && hops.iter().all(|hop| hop.chain == Chain::Command)
+        && walk.gaps.iter().all(|gap| gap.chain == Chain::Command);
+    let powered = credential.word == "complete" || powerless;
+    let whole = command.word == "complete" && powered && roots == "one" && !(high && unknown);
     let word = match roots {
         _ if walk.contradicted => "contradicted",
         "several" => "ambiguous",
@@ -200,7 +205,7 @@ fn verdict(walk: &Walk<'_>, hops: &[Hop]) -> Verdict {
         credential,
         coverage: if unknown || weak { "partial" } else { "complete" },
         roots,
-        weakest: weaker(command.weakest, credential.weakest),
+        weakest: if powerless { command.weakest } else { weaker(command.weakest, credential.weakest) },
         contradicted: walk.contradicted,
         settled: walk.sources.iter().all(|source| source.state == "settled"),
         custody: custody.word(),
