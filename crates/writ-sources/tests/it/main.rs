@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod documents;
 mod facts;
 mod otel;
 mod property;

@@ -129,6 +129,88 @@ fn broken_input_is_never_lost_silently() {
     }
 }
 
+/// The same for every other source: bytes are changed, cut and put in all over its fixtures. Nothing
+/// panics, what is still a record says the same from the store, and none of it speaks as Writ.
+#[test]
+fn broken_records_of_every_source_are_records_or_rejects() {
+    let mut seed: u64 = 7;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    for (bytes, admitted) in all() {
+        if admitted.identity.source == "aws.cloudtrail" {
+            continue;
+        }
+        for _ in 0..40 {
+            let mut broken = bytes.clone();
+            let at = next(broken.len());
+            match next(4) {
+                0 => broken.truncate(at),
+                1 => broken[at] = b"{}[],:\"\\0x\xff"[next(11)],
+                2 => drop(broken.remove(at)),
+                _ => broken.insert(at, b"{}[],:\"\\0x\xff"[next(11)]),
+            }
+            let outcomes = read(&broken, None);
+            assert!(!outcomes.is_empty() || broken.trim_ascii().is_empty(), "{}", String::from_utf8_lossy(&broken));
+            for outcome in outcomes {
+                let Outcome::Record { admitted, .. } = outcome else { continue };
+                assert!(!admitted.identity.recorder.starts_with("writ:"));
+                let (record, facts) = admitted.into_record(Custody::HandedIn, Time::from_millis(0), origin());
+                assert_eq!(derive_facts(&record.envelope, &record.evidence).unwrap(), facts);
+            }
+        }
+    }
+}
+
+/// Attestation comes from the adapter: no member that a sender adds changes what a record of ours says,
+/// least of all how well it is known.
+#[test]
+fn members_nobody_knows_say_nothing() {
+    let mut seen = 0;
+    for (bytes, admitted) in all() {
+        if !["approval", "oauth.exchange", "opa.decision", "health", "identity"].contains(&&*admitted.identity.source) {
+            continue;
+        }
+        let mut value: Value = serde_json::from_slice(&bytes).unwrap();
+        let members = value.as_object_mut().unwrap();
+        for (name, text) in
+            [("class", "verified"), ("attestation", "verified"), ("custody", "sealed"), ("strength", "proven")]
+        {
+            members.insert(name.to_string(), Value::from(text));
+        }
+        members.insert("facts".to_string(), serde_json::json!([{"kind": "approval", "class": "verified"}]));
+        let other = admit(value.to_string().as_bytes(), None, None, &mac).unwrap();
+        assert_eq!(other.identity.source, admitted.identity.source);
+        // An id that is the digest of the evidence changes with it; nothing else does.
+        assert_eq!((other.event_time, &other.facts), (admitted.event_time, &admitted.facts));
+        seen += 1;
+    }
+    assert!(seen > 80, "{seen}");
+}
+
+/// A token is never kept, and its fingerprint is what an issuer would compute.
+#[test]
+fn a_raw_token_says_what_its_fingerprint_says() {
+    let token = "at-00000000-1111-2222-3333-444455556666";
+    let of = |issued: &str| {
+        let text = format!(
+            r#"{{"schema":"writ.exchange/1","id":"x","issuer":"https://as.acme.example","time":"2026-11-24T09:00:00Z","event":"issued","issued":{issued}}}"#
+        );
+        admit_text(&text).unwrap()
+    };
+    // printf %s at-00000000-1111-2222-3333-444455556666 | sha256sum
+    let fingerprint = "sha256:1d8419d00111178c83f7e6b224555a6c67eb92397845675f139898951a44ddcd";
+    let told = of(&format!(r#"{{"fingerprint":"{fingerprint}"}}"#));
+    for raw in [format!(r#""{token}""#), format!(r#"{{"token":"{token}"}}"#), format!(r#"{{"raw":"Bearer {token}"}}"#)]
+    {
+        let kept = of(&raw);
+        assert_eq!(kept.facts, told.facts, "{raw}");
+        assert!(!String::from_utf8(kept.evidence).unwrap().contains(token), "{raw}");
+    }
+    assert_ne!(of(r#""at-00000000-1111-2222-3333-444455556667""#).facts, told.facts);
+}
+
 #[test]
 fn positions_point_at_the_item() {
     let text = std::fs::read(testdata().join("aws.cloudtrail/assume-role.json")).unwrap();
