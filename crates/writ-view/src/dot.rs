@@ -1,7 +1,7 @@
 //! The answer as a graph for Graphviz: authority from top to bottom, influence from the side.
 //!
 //! Strength is in the line and in the word: solid `proven`, dashed `asserted`, dotted `inferred`; a
-//! gap is a dotted line from an empty circle. Shapes tell people, agents, credentials and acts apart,
+//! gap is a dotted line from a dotted oval. Shapes tell people, agents, credentials and acts apart,
 //! and each node says in words what it is.
 
 use crate::escape;
@@ -79,7 +79,7 @@ impl Graph {
     fn hole(&mut self, after: &str, expected: &str, reason: &str) {
         let number = self.n_holes;
         self.n_holes += 1;
-        self.line(&format!("  gap{number} [label={}, shape=circle, style=dotted];", quoted(&["gap", expected])));
+        self.line(&format!("  gap{number} [label={}, shape=oval, style=dotted];", quoted(&["gap", expected])));
         if let Some(after) = self.numbers.get(after) {
             let edge = format!("  gap{number} -> n{after} [label={}, style=dotted, color=red3];", quoted(&[reason]));
             self.line(&edge);
@@ -106,7 +106,7 @@ fn shape(kind: &str) -> &'static str {
         "human" => "oval",
         "agent" => "hexagon",
         "workload" | "service" | "schedule" => "component",
-        "credential" | "grant" => "cds",
+        "credential" | "grant" => "note",
         "approval" | "decision" => "diamond",
         _ => "box",
     }

@@ -108,7 +108,7 @@ fn head(page: &mut Page, view: &View) {
 }
 
 fn control(page: &mut Page, said: &ControlView) {
-    page.wrapped(&format!("{:<11} {:<9} ", said.label, said.word.to_uppercase()), &said.remark);
+    page.wrapped(&format!("{:<11} {:<10} ", said.label, said.word.to_uppercase()), &said.remark);
     for (label, text) in &said.details {
         page.wrapped(&format!("{:<12}{label:<16}", ""), text);
     }
