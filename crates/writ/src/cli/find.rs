@@ -89,7 +89,12 @@ fn line(hit: &Hit, config: &Config) -> String {
 /// How far the search went, on standard error. What was looked for is not repeated: it may be a secret.
 fn tell(found: &Found) {
     if found.hits.is_empty() {
-        remark("nothing here shows all of that");
+        // Where some were not looked at, nothing is said of them.
+        remark(if found.complete {
+            "nothing here shows all of that"
+        } else {
+            "nothing that was looked at shows all of that"
+        });
     }
     if found.more {
         remark(&format!(
