@@ -4,16 +4,22 @@ use super::Text;
 
 pub(super) const FINDINGS: &[Text] = &[
     Text {
-        code: "agent_without_owner",
-        means: "An agent acted, and no directory names a person or team who answers for it at that time.",
-        is_not: "Not that nobody owns it: the directory that was handed in does not say so.",
-        todo: "Find who deployed it and hand in an `owned_by` entry (source `identity`); if nobody answers for it, stop it.",
-    },
-    Text {
         code: "approval_absent",
         means: "A high-risk act has no approval, though the only approval service on its route was complete over that time.",
         is_not: "Not merely that none was found: without coverage the state would be `unknown`.",
         todo: "Treat it as done without approval. Find out how the call got past the service, then whether it was wanted.",
+    },
+    Text {
+        code: "approval_denied_but_done",
+        means: "An approval of this call was denied or taken back, and the call was made all the same.",
+        is_not: "Not that the denial was seen by whoever made the call: what carries calls out may never have asked.",
+        todo: "Find out what carries such calls out and have it check the approval before it does.",
+    },
+    Text {
+        code: "approval_exhausted",
+        means: "An approval that allowed so many uses had been used as often before this call.",
+        is_not: "Not that the earlier uses were wrong; a retry of one call may be counted as another.",
+        todo: "Look at the redemptions in the answer. Count retries of one call as one use.",
     },
     Text {
         code: "approval_expired",
@@ -32,12 +38,6 @@ pub(super) const FINDINGS: &[Text] = &[
         means: "One principal asked, the power was another's, and no delegation that covers this act is recorded between them.",
         is_not: "Not a contradiction and not proof of abuse: shared keys and service accounts look like this every day.",
         todo: "Ask the credential's owner whether this task was meant to use it; give the agent a credential of its own.",
-    },
-    Text {
-        code: "backdated_self_record",
-        means: "An agent's record about itself gives an event time well before it was received, and before things it refers to existed.",
-        is_not: "Not proof of forgery: a queue, a wrong clock or a replayed file does the same.",
-        todo: "Rely on what other recorders say of that time; check the agent host's clock and its export queue.",
     },
     Text {
         code: "conflicting_duplicate",
@@ -64,7 +64,7 @@ pub(super) const FINDINGS: &[Text] = &[
         todo: "Fetch both issuing records from the vendor. Until then name nobody beyond this credential.",
     },
     Text {
-        code: "credential_not_for_this_task",
+        code: "credential_not_issued_to_task",
         means: "A directory or the issuer says what this credential is for, and this act is outside it.",
         is_not: "Not that it was stolen: keys are found lying about and used by whoever needs one.",
         todo: "Rotate the credential, find where the caller got it, and give that task one of its own with less power.",
@@ -88,22 +88,10 @@ pub(super) const FINDINGS: &[Text] = &[
         todo: "Make the enforcement point refuse when it gets no clear answer; look up why the evaluation failed.",
     },
     Text {
-        code: "delegation_truncated",
+        code: "delegation_chain_truncated",
         means: "A token or message names an acting party but not the whole line of those it acts for; earlier links were cut off.",
         is_not: "Not that the named party acted for itself.",
         todo: "Keep nested `act` claims whole at every exchange, and raise the token service's limit on their depth.",
-    },
-    Text {
-        code: "effect_without_tool_call",
-        means: "An agent's workload did something, and a gateway or hook that sees every tool call of that agent recorded none for it.",
-        is_not: "Not that the model did it: a person in the container, a library or stolen credentials do this too.",
-        todo: "Find who else can use the workload's credentials; look for shells and processes in it at that time.",
-    },
-    Text {
-        code: "forged_context",
-        means: "A context value names a session, user or task that a verified recorder shows cannot be behind this call.",
-        is_not: "Not that the person it names had any part in it.",
-        todo: "Find which caller set the value (the record's `claimed` keys) and stop accepting it from outside.",
     },
     Text {
         code: "impersonation_hides_actor",
@@ -112,34 +100,22 @@ pub(super) const FINDINGS: &[Text] = &[
         todo: "Use delegation (an `act` claim) in place of impersonation, so that the acting party stays visible.",
     },
     Text {
+        code: "decision_mismatch",
+        means: "A decision names this call, and what the policy was asked about is not what was done: other arguments or another resource.",
+        is_not: "Not that the policy was wrong: it was asked about something else.",
+        todo: "Have the enforcement point ask about exactly what it then carries out, by a digest of the arguments.",
+    },
+    Text {
         code: "override_not_ratified",
         means: "A control was passed over (break-glass), and nobody entitled confirmed it within the time that was set.",
         is_not: "Not that the override was wrong: emergencies are what it is for.",
         todo: "Have the owner of the control ratify or reject it now, and close what it opened.",
     },
     Text {
-        code: "policy_revision_not_reviewed",
-        means: "The revision of the policy that decided this was put in force without a recorded review.",
-        is_not: "Not that the decision was wrong under that revision.",
-        todo: "Look at who changed the policy and when; replay the request against the last reviewed revision.",
-    },
-    Text {
         code: "recorder_switched_off",
         means: "The recorder that would have seen part of this was stopped or narrowed at that time; the text says with whose credential.",
         is_not: "Not that whoever stopped it did the rest, nor that anything was hidden: maintenance does this too.",
         todo: "Look at the record that stopped it, ask why, and get the same hours from another recorder (the resource's own access log).",
-    },
-    Text {
-        code: "refresh_fork",
-        means: "One refresh token was redeemed twice and led to two lines of access tokens.",
-        is_not: "Not always theft: a client that tried again after a lost reply looks the same.",
-        todo: "Revoke the whole family of tokens; turn on refresh token rotation with detection of re-use.",
-    },
-    Text {
-        code: "role_passed_upward",
-        means: "Somebody handed a service a role that has more power than they had themselves.",
-        is_not: "Not that they used that power: the service did, on whatever order it was given.",
-        todo: "Limit who may pass that role (`iam:PassRole` with conditions), and look at all the service did with it since.",
     },
     Text {
         code: "scope_grew",
@@ -160,28 +136,10 @@ pub(super) const FINDINGS: &[Text] = &[
         todo: "Have somebody else review it now; make the approval service refuse the requester as approver.",
     },
     Text {
-        code: "sequence_hole",
-        means: "The recorder counts what it writes, and numbers inside the time of this answer are missing here.",
-        is_not: "Not that records were removed: they may be late, or lie in a file that was not handed in.",
-        todo: "Ask the recorder's owner for the missing numbers; the text names them.",
-    },
-    Text {
-        code: "shared_account",
-        means: "The account or credential behind this is known to be used by several people or agents, so it names none of them.",
-        is_not: "Not that each of them had a part in it.",
-        todo: "Look for what tells them apart (host, session, source identity); give each a credential of their own.",
-    },
-    Text {
         code: "standing_approval",
         means: "A rule, not a person, approved this: nobody looked at this call. The text says whose rule it is and how old.",
         is_not: "Not an approval of this call by whoever wrote the rule.",
         todo: "See whether the rule was meant to cover this, narrow it, and give it an end.",
-    },
-    Text {
-        code: "tool_call_without_effect",
-        means: "An agent says that a tool call succeeded, and the system it would have changed was complete over that time and shows nothing.",
-        is_not: "Not that the agent deceives: tools cache, queue, and answer from dry runs.",
-        todo: "Look at what the tool really called; take the system's own state for the truth.",
     },
     Text {
         code: "used_after_revocation",

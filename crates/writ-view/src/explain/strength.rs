@@ -85,8 +85,14 @@ pub(super) const BASES: &[Text] = &[
         todo: "Rely on it as far as on the recorder's custody.",
     },
     Text {
+        code: "manifest",
+        means: "The recorder counted what it wrote in this window, and as many records are here.",
+        is_not: "",
+        todo: "Have recorders write such counts often, so that a hole costs little.",
+    },
+    Text {
         code: "digest_chain",
-        means: "A chain of digests or a delivery manifest that the recorder signs covers the window.",
+        means: "A chain of digests that the recorder signs covers the window.",
         is_not: "",
         todo: "Rely on it up to the end of the chain less the source's longest delay.",
     },

@@ -205,9 +205,10 @@ fn no_stronger(name: &str, base: &Value, answer: &Value) {
     }
 }
 
-/// Every rule joins something in a case, and every rule has a near miss.
+/// Every rule of the credential chain joins something in a case, and has a near miss. Those of agents,
+/// approvals and decisions stand in the larger worlds, for which `cargo xtask score` checks the same.
 #[test]
-fn every_rule_has_a_case_and_a_near_miss() {
+fn every_rule_of_power_has_a_case_and_a_near_miss() {
     let (mut used, mut missed) = (BTreeSet::new(), BTreeSet::new());
     for case in cases() {
         let mut worlds = vec![(case.events.clone(), case.truth["asks"].clone())];
@@ -222,7 +223,7 @@ fn every_rule_has_a_case_and_a_near_miss() {
             }
         }
     }
-    for rule in writ_path::rule::RULES {
+    for rule in writ_path::rule::RULES.iter().filter(|rule| !rule.id.starts_with("agent.")) {
         assert!(used.contains(rule.id), "no case uses {}", rule.id);
         assert!(missed.contains(rule.id), "no near miss of {}", rule.id);
     }

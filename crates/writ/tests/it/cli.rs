@@ -38,19 +38,27 @@ fn with_input(writ: &Writ, args: &[&str], input: &[u8]) -> Output {
 fn the_demo_tells_asks_answers_and_leaves_nothing_behind() {
     let writ = Writ::new();
     let told = writ.ok(&["demo"]);
+    // As one line: where it is broken is not what is tested.
+    let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "Whose power shared the snapshot",
+        "On whose authority was the volume deleted",
         "$ writ why",
         "user/domains-bot",
         "proven",
-        "not_collected",
-        "Then  writ ingest",
+        "most likely mira@acme.example asked (strong inference",
+        "key_missing",
+        "no approval was given; no policy decided about it",
+        "before most likely mira@acme.example asked (inferred strong)",
+        "after nobody is known to have asked",
+        "Fix export AWS_SDK_UA_APP_ID",
+        "Then writ ingest",
     ] {
-        assert!(told.contains(part), "{part}\n{told}");
+        assert!(flat.contains(part), "{part}\n{told}");
     }
-    // Mira's look-alike session is told in the story and the lesson, never in the answer.
-    let answer = told.split("$ writ why").nth(1).unwrap().split("Mira's session").next().unwrap();
-    assert!(!answer.to_lowercase().contains("mira"), "{answer}");
+    // What the agent wrote about itself, and the one who made the key, are never said to have done it.
+    for phrase in ["violated", "sofia deleted", "sofia did", "without permission"] {
+        assert!(!told.to_lowercase().contains(phrase), "{phrase}");
+    }
     assert_eq!(std::fs::read_dir(writ.folder.path()).unwrap().count(), 0);
     let kept = writ.path("story");
     writ.ok(&["demo", "--keep", kept.to_str().unwrap()]);
