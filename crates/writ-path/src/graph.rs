@@ -9,7 +9,7 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use writ_model::key::KeyName;
-use writ_model::principal::Principal;
+use writ_model::principal::{Principal, PrincipalKind};
 use writ_model::record::RecordId;
 
 /// A hop before it has its number.
@@ -94,6 +94,19 @@ impl Graph {
         self.by_id.insert(id.clone(), self.nodes.len());
         self.nodes.push(Node { id: id.clone(), kind, name: name.to_string(), time: None, records: references });
         id
+    }
+
+    /// Ids and names of the principals that stand in it, vendors' own services left out.
+    pub(crate) fn principals(&self) -> impl Iterator<Item = (&str, &str)> {
+        const KINDS: [PrincipalKind; 5] = [
+            PrincipalKind::Human,
+            PrincipalKind::Agent,
+            PrincipalKind::Workload,
+            PrincipalKind::Schedule,
+            PrincipalKind::Unknown,
+        ];
+        let is_one = |node: &&Node| KINDS.iter().any(|kind| kind.word() == node.kind);
+        self.nodes.iter().filter(is_one).map(|node| (node.id.as_str(), node.name.as_str()))
     }
 
     /// Says when a node happened.

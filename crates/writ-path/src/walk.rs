@@ -6,7 +6,7 @@
 //! Controls: `approval.rs`, `decision.rs`, judged with `route.rs` (declared routes) and `cover.rs`
 //! (what is complete). `influence.rs` is kept beside. `gap.rs` and `missing.rs` say why a cause that
 //! must exist is not known; `naming.rs` what a directory says of the principals found; `compare.rs`
-//! what the two chains say of each other.
+//! what the two chains say of each other; `voucher.rs` who may vouch for what is complete.
 
 mod approval;
 mod call;
@@ -25,6 +25,7 @@ mod place;
 mod route;
 mod span;
 mod trigger;
+mod voucher;
 mod way;
 
 pub(crate) use command::AskedBy;
@@ -51,13 +52,15 @@ use writ_model::time::{EventTime, Time};
 pub fn walk(question: &Question<'_>, evidence: &Evidence) -> Result<Answer, Pending> {
     let mut walk = Walk::new(question, evidence);
     let start = walk.start()?;
+    // Who is named decides whose word counts for what follows, so it is asked as soon as it may be.
     walk.credential_chain(&start)?;
+    walk.name_principals()?;
     walk.command_chain(&start)?;
     walk.delegation_hops();
+    walk.name_principals()?;
     walk.approvals_of(&start)?;
     walk.decisions_of(&start)?;
     walk.influences_of()?;
-    walk.name_principals()?;
     walk.compare(&start)?;
     walk.source_states()?;
     Ok(verdict::close(walk, &start))

@@ -31,5 +31,5 @@ mod source;
 mod stamp;
 
 pub use admit::{Admitted, Mac, admit, derive_facts};
-pub use detect::{SOURCES, by_name, derivation, detect};
+pub use detect::{SOURCES, by_name, derivation, detect, recognised};
 pub use source::{Context, Reading, Source};

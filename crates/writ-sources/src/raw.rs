@@ -19,6 +19,14 @@ pub const RAW_BYTES_MAX: usize = 64 * 1024;
 
 /// What is looked for in text of which nothing is known.
 const WITHHOLDS: Withholds = Withholds { tokens: true, ..EVERYWHERE_AND_IN_TEXT };
+/// Recorder of rejects of which nobody knows who wrote them.
+pub const UNKNOWN: &str = "unknown";
+
+/// Recorder of rejects that a source knew for its own and could not read: one of them may be the very
+/// record that is missed, so while they are here nothing of that source counts as complete.
+pub fn unread(source: &str) -> String {
+    format!("unread:{source}")
+}
 
 /// What was handed in and could not be read.
 #[derive(Clone, Copy, Debug)]

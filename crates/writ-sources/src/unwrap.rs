@@ -72,6 +72,11 @@ impl<'t> Item<'t> {
         self.byte
     }
 
+    /// The vendor whose envelope it came out of.
+    pub fn vendor(&self) -> Option<&'static str> {
+        self.vendor
+    }
+
     /// The item as it was read.
     pub fn node(&self) -> &Node<'t> {
         &self.node

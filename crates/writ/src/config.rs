@@ -8,6 +8,9 @@ use writ_view::text::Style;
 const DATA: &str = "WRIT_DATA";
 const DATA_DEFAULT: &str = "./writ-data";
 
+/// Stands for whoever runs a command where the system does not name them.
+pub(crate) const NOBODY: &str = "unknown";
+
 /// What the environment says.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -28,7 +31,7 @@ impl Config {
         let terminal = std::io::stdout().is_terminal();
         Config {
             data: data.or_else(|| read(DATA).map(PathBuf::from)).unwrap_or_else(|| PathBuf::from(DATA_DEFAULT)),
-            user: ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(read).unwrap_or_else(|| "unknown".to_string()),
+            user: ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(read).unwrap_or_else(|| NOBODY.to_string()),
             style: Style {
                 // A pipe gets what files hold, UTF-8; a terminal what its locale can show.
                 unicode: !terminal || locale.contains("utf-8") || locale.contains("utf8"),

@@ -22,6 +22,11 @@ use writ_model::time::Time;
 /// that writes nothing for longer than a day shows no record on both sides.
 const AROUND_MS: i64 = 24 * 3600 * 1000;
 
+/// The source under which rejects are kept, and before the name of a source: the recorder of rejects
+/// that it knew for its own and could not read.
+const REJECTS: &str = "raw";
+const UNREAD: &str = "unread:";
+
 impl Walk<'_> {
     /// Coverage of the recorder of an act over a stretch of time.
     pub(super) fn covering(&mut self, act: &Act, from: Time, to: Time) -> Result<Vec<String>, Pending> {
@@ -46,6 +51,9 @@ impl Walk<'_> {
         if speaks_of_itself || damaged || self.question.as_of < late || self.lost_something(recorder, from, to)? {
             return Ok(Vec::new());
         }
+        if self.unread(source, recorder)? {
+            return Ok(Vec::new());
+        }
         let mut ids = self.declared(source, recorder, from, to)?;
         ids.extend(self.counted(source, recorder, from, to)?);
         if ids.is_empty() {
@@ -68,6 +76,19 @@ impl Walk<'_> {
             Some(name) => Ok(self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?.records),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Whether something of this source or recorder could not be read: that may be the record that is
+    /// missed, and when it was written is not known.
+    fn unread(&mut self, source: &str, recorder: &str) -> Result<bool, Pending> {
+        let is_unread = |kept: &str| kept == recorder || kept.strip_prefix(UNREAD) == Some(source);
+        let unread = self.evidence.spans()?.iter().any(|span| span.source == REJECTS && is_unread(&span.recorder));
+        if unread {
+            self.limit(format!(
+                "Records of {source} that could not be read are here, and any may be one that is missed: nothing of it counts as complete."
+            ));
+        }
+        Ok(unread)
     }
 
     fn lost_something(&mut self, recorder: &str, from: Time, to: Time) -> Result<bool, Pending> {
@@ -97,7 +118,11 @@ impl Walk<'_> {
             for fact in &record.facts {
                 let Detail::Coverage(said) = &fact.detail else { continue };
                 let about = said.source == source && said.recorder == recorder;
-                if !about || from < said.from || said.to < to || self.own_principal(&said.declared_by) {
+                if !about || from < said.from || said.to < to {
+                    continue;
+                }
+                if self.is_named_here(&said.declared_by) {
+                    self.limit_own_word();
                     continue;
                 }
                 let ask = Ask::Window {
@@ -236,14 +261,6 @@ impl Walk<'_> {
         let id = format!("c{}", self.coverage.len() + 1);
         self.coverage.push(Coverage { id: id.clone(), ..entry });
         id
-    }
-
-    /// A principal of this answer cannot vouch for the evidence against itself.
-    pub(super) fn own_principal(&self, who: &str) -> bool {
-        let named =
-            |party: &writ_model::fact::Party| party.principal.id == who || party.principal.name.as_deref() == Some(who);
-        self.performed_by.as_ref().is_some_and(|(party, _)| named(party))
-            || self.power.as_ref().is_some_and(|power| named(&power.party))
     }
 }
 

@@ -65,33 +65,6 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Nobody named in an answer vouches for the evidence it rests on.
-    fn own_word(&mut self) {
-        let mut names: BTreeSet<String> = BTreeSet::new();
-        let parties = self.performed_by.iter().chain(&self.grantor).map(|(party, _)| party);
-        for party in parties.chain(self.power.iter().map(|power| &power.party)) {
-            names.extend([party.principal.id.to_lowercase()]);
-            names.extend(party.principal.name.iter().map(|name| name.to_lowercase()));
-        }
-        if let Some(owner) = &self.owner {
-            names.extend([owner.principal.to_lowercase()]);
-            names.extend(owner.name.iter().map(|name| name.to_lowercase()));
-        }
-        // `person:mira`, `…:user/mira` and `Mira` are one to whoever declares as `mira`.
-        let short = |name: &str| name.rsplit([':', '/']).next().unwrap_or(name).to_string();
-        let spoken_of =
-            |who: &str| names.iter().any(|name| name == &who.to_lowercase() || short(name) == who.to_lowercase());
-        let before = self.coverage.len();
-        self.coverage.retain(|coverage| !coverage.declared_by.as_deref().is_some_and(spoken_of));
-        if self.coverage.len() < before {
-            self.findings.retain(|finding| finding.code != "credential_without_issuance");
-            self.limit(
-                "A declaration of completeness was made by somebody named in this answer, and covers nothing."
-                    .to_string(),
-            );
-        }
-    }
-
     /// The one person or system all entries agree on; none where they do not.
     fn owner_of(&mut self, entries: &[Entry], about: &str, instant: Time) -> Option<PrincipalEntry> {
         let owners: Vec<&Entry> =

@@ -90,17 +90,38 @@ pub(crate) fn ingest(
     }
     own::handed_in(&writer, options, &handed, &account)?;
     if let Some(window) = options.complete {
-        match account.incomplete() {
-            None => own::declare(&writer, data, options, window, &account)?,
-            // What could not be read may be the very record that is missing.
-            Some(why) => {
-                let name = "--complete".to_string();
-                tell(Event::Note(&Note { name, text: format!("nothing was declared complete: {why}") }))?;
-            }
-        }
+        declare(&writer, data, options, window, &account, tell)?;
     }
     writer.close()?;
     Ok(account.summary())
+}
+
+/// Declares what was handed in complete, and says of what that was not done.
+fn declare(
+    writer: &Writer,
+    data: &Path,
+    options: &Options,
+    window: (Time, Time),
+    account: &Account,
+    tell: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut note = |text: String| tell(Event::Note(&Note { name: "--complete".to_string(), text }));
+    // What could not be read may be the very record that is missing.
+    if let Some(why) = account.incomplete() {
+        return note(format!("nothing was declared complete: {why}"));
+    }
+    for (source, recorder) in account.open_only() {
+        note(format!(
+            "{source} of {recorder} was not declared complete: anybody may have written what came of it; vouch for it with --source"
+        ))?;
+    }
+    let unread = own::declare(writer, data, options, window, account)?;
+    for source in unread {
+        note(format!(
+            "records of {source} that could not be read are here, so nothing of it counts as complete in an answer"
+        ))?;
+    }
+    Ok(())
 }
 
 /// Whether a folder is Writ's: the one that is written to, or any other that bears its marks.

@@ -4,7 +4,7 @@ use super::output::{Output, remark};
 use super::parse_time;
 use crate::app::ingest::{self, Event, Options, Summary, Tally};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, NOBODY};
 use crate::error::{Error, Kind};
 use clap::Args;
 use std::io::Write as _;
@@ -32,8 +32,9 @@ pub(super) struct IngestArgs {
     #[arg(long, value_name = "POINTER", value_parser = parse_pointer)]
     pointer: Option<String>,
     /// Declare that what is handed in is complete over this window, such as
-    /// 2026-10-01T00:00:00Z..2026-10-31T00:00:00Z. Your word is recorded with it, and printed with
-    /// every absence that rests on it
+    /// 2026-10-01T00:00:00Z..2026-10-31T00:00:00Z, which must be over. Your word is recorded with it
+    /// under your name, and printed with every absence that rests on it; in an answer that names you
+    /// it counts for nothing
     #[arg(long, value_name = "FROM..TO", value_parser = parse_window)]
     complete: Option<(Time, Time)>,
     /// Print the id of each record once it is durable
@@ -51,6 +52,9 @@ const PROGRESS_S: f64 = 0.2;
 
 pub(super) fn run(args: &IngestArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
     let source = args.source.as_deref().map(source).transpose()?;
+    if let Some(window) = args.complete {
+        check_declaration(window, &config.user)?;
+    }
     let options = Options {
         source,
         recorder: args.recorder.clone(),
@@ -125,6 +129,19 @@ fn source(name: &str) -> Result<&'static dyn writ_sources::Source, Error> {
         Error::new(Kind::Usage, format!("no source is called `{name}`"))
             .hint(format!("there are: {}", known.join(", ")))
     })
+}
+
+/// A declaration is somebody's word about what has been: it needs a name, and a window that is over.
+fn check_declaration((_, to): (Time, Time), by: &str) -> Result<(), Error> {
+    if by == NOBODY {
+        let message = "`--complete` is somebody's word, and nobody is named here";
+        return Err(Error::new(Kind::Usage, message).hint("set USER to your name"));
+    }
+    if to > clock::now() {
+        let message = format!("`--complete` ends at {to}, which is yet to come: nothing can be complete up to then");
+        return Err(Error::new(Kind::Usage, message).hint("end the window at or before the newest record handed in"));
+    }
+    Ok(())
 }
 
 fn parse_window(text: &str) -> Result<(Time, Time), String> {

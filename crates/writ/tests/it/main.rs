@@ -15,6 +15,7 @@
 mod cases;
 mod check;
 mod cli;
+mod coverage;
 mod crash;
 mod custody;
 mod damage;

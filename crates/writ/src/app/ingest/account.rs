@@ -82,6 +82,8 @@ pub(super) struct Account {
     pub(super) per_file: BTreeMap<usize, Tally>,
     /// Who wrote what was handed in.
     pub(super) recorders: BTreeSet<(String, String)>,
+    /// Of whom something came that anybody may have written.
+    open: BTreeSet<(String, String)>,
     rejected: Vec<RejectedEntry>,
     rejected_unlisted: u64,
     problems: Vec<ProblemEntry>,
@@ -105,6 +107,11 @@ impl Account {
         }
     }
 
+    /// Recorders of which nothing came but what anybody may have written.
+    pub(super) fn open_only(&self) -> impl Iterator<Item = &(String, String)> {
+        self.open.difference(&self.recorders)
+    }
+
     /// Inputs in which nothing stood: said, so that nobody takes silence for an answer.
     pub(super) fn empty(&self) -> impl Iterator<Item = Note> {
         let empty = self.inputs.iter().filter(|(index, _)| !self.filled.contains(index));
@@ -119,6 +126,7 @@ impl Account {
             self.per_file.entry(batch.file).or_default().add(tally);
         }
         self.recorders.extend(batch.recorders);
+        self.open.extend(batch.open);
         for entry in batch.rejected {
             if self.rejected.len() < REJECTED_MAX {
                 self.rejected.push(entry);

@@ -6,6 +6,7 @@ use super::account::{Account, Tally};
 use crate::app;
 use crate::error::{Error, Kind};
 use crate::input::Handed;
+use std::collections::BTreeSet;
 use std::path::Path;
 use writ_model::canon::{Digest, hex};
 use writ_model::custody::Custody;
@@ -14,6 +15,7 @@ use writ_model::record::Origin;
 use writ_model::time::Time;
 use writ_path::coverage::window_digest;
 use writ_sources::health::{self, Ingested};
+use writ_sources::raw;
 use writ_store::{Draft, Snapshot, Writer};
 
 /// A record for each file that was handed in.
@@ -39,13 +41,14 @@ pub(super) fn handed_in(writer: &Writer, options: &Options, handed: &[Handed], a
 }
 
 /// A declaration for each recorder whose records were handed in, bound to what is in the store now.
+/// Gives the sources of which records are there that could not be read.
 pub(super) fn declare(
     writer: &Writer,
     data: &Path,
     options: &Options,
     (from, to): (Time, Time),
     account: &Account,
-) -> Result<(), Error> {
+) -> Result<BTreeSet<String>, Error> {
     let snapshot = Snapshot::open(data, writ_sources::derivation(), app::derive)?;
     for (source, recorder) in &account.recorders {
         let window = snapshot.window(source, recorder, (from, to), Time::MAX);
@@ -63,7 +66,9 @@ pub(super) fn declare(
         let id = new_id(&[source, recorder, &declaration.digest, &now.to_string()]);
         write(writer, options, now, &health::coverage_declared(&id, &writer.term_key().store_id(), now, &declaration))?;
     }
-    Ok(())
+    let kept: BTreeSet<String> = snapshot.recorders(Time::MAX).into_iter().map(|span| span.recorder).collect();
+    let declared = account.recorders.iter().map(|(source, _)| source);
+    Ok(declared.filter(|source| kept.contains(&raw::unread(source))).cloned().collect())
 }
 
 fn new_id(parts: &[&str]) -> String {

@@ -13,8 +13,6 @@ use writ_sources::unwrap::{Found, unwrap};
 use writ_sources::{Admitted, raw};
 use writ_store::{Admission, Draft, Packer, Sealed, TermKey, Writer};
 
-/// Recorder of rejects where none was named: nobody knows who wrote what cannot be read.
-const UNKNOWN: &str = "unknown";
 /// Source under which rejects are counted and kept.
 const RAW: &str = "raw";
 
@@ -35,6 +33,8 @@ pub(super) struct ReadBatch {
     pub(super) input: u64,
     pub(super) sources: BTreeMap<&'static str, Tally>,
     pub(super) recorders: BTreeSet<(String, String)>,
+    /// Of whom something came that anybody may have written.
+    pub(super) open: BTreeSet<(String, String)>,
     pub(super) rejected: Vec<RejectedEntry>,
     pub(super) notes: Vec<Note>,
     pub(super) durable: Vec<RecordId>,
@@ -84,7 +84,7 @@ impl<'a> Worker<'a> {
         }
         for rejected in &batch.rejects {
             let place = (rejected.reject.line, rejected.reject.byte);
-            self.reject(batch, &rejected.bytes, place, rejected.reject.cause.clone(), &mut done, &mut pending);
+            self.reject(batch, &rejected.bytes, None, place, rejected.reject.cause.clone(), &mut done, &mut pending);
         }
         let admissions = self.writer.commit(pending.sealed)?;
         for (mark, admission) in pending.marks.into_iter().zip(admissions) {
@@ -111,10 +111,12 @@ impl<'a> Worker<'a> {
         let (options, keys) = (self.options, self.keys);
         let mac = |value: &[u8]| keys.mac(value);
         unwrap(batch.text(element), element.byte, options.pointer.as_deref(), &mut |found| {
-            let mut custody = Custody::HandedIn;
+            let (mut custody, mut vendor) = (Custody::HandedIn, None);
+            let is_item = matches!(found, Found::Item(_));
             let (bytes, byte, outcome) = match found {
                 Found::Item(item) => {
                     let (bytes, byte) = (item.bytes(), item.byte());
+                    vendor = item.vendor();
                     // Whoever names the source vouches for it.
                     if item.is_open() && options.source.is_none() {
                         custody = Custody::Open;
@@ -130,11 +132,15 @@ impl<'a> Worker<'a> {
             let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted, custody));
             match sealed {
                 Ok((sealed, mark, recorder)) => {
-                    done.recorders.insert((mark.source.to_string(), recorder));
+                    let told = if custody == Custody::Open { &mut done.open } else { &mut done.recorders };
+                    told.insert((mark.source.to_string(), recorder));
                     pending.sealed.push(sealed);
                     pending.marks.push(mark);
                 }
-                Err(cause) => self.reject(batch, bytes, (element.line, byte), cause, done, pending),
+                Err(cause) => {
+                    let of = if is_item { writ_sources::recognised(bytes, vendor) } else { None };
+                    self.reject(batch, bytes, of, (element.line, byte), cause, done, pending);
+                }
             }
         });
     }
@@ -157,19 +163,27 @@ impl<'a> Worker<'a> {
         Ok((sealed, mark, recorder))
     }
 
-    /// Keeps what could not be read, so that a later adapter can read it.
+    /// Keeps what could not be read, so that a later adapter can read it. `of`: the source that knew it
+    /// for its own.
+    #[expect(clippy::too_many_arguments, reason = "a reject has this much to say")]
     fn reject(
         &mut self,
         batch: &Batch,
         bytes: &[u8],
+        of: Option<&'static str>,
         (line, byte): (u64, u64),
         cause: String,
         done: &mut ReadBatch,
         pending: &mut Pending,
     ) {
         let keys = self.keys;
-        let recorder = self.options.recorder.as_deref().unwrap_or(UNKNOWN);
-        let kept = raw::keep(bytes, recorder, &|value: &[u8]| keys.mac(value));
+        let of = self.options.source.map(|source| source.info().name).or(of).filter(|name| *name != RAW);
+        let recorder = match (&self.options.recorder, of) {
+            (Some(named), _) => named.clone(),
+            (None, Some(source)) => raw::unread(source),
+            (None, None) => raw::UNKNOWN.to_string(),
+        };
+        let kept = raw::keep(bytes, &recorder, &|value: &[u8]| keys.mac(value));
         if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept, Custody::HandedIn) {
             pending.sealed.push(sealed);
             pending.marks.push(Mark { reject: true, ..mark });
