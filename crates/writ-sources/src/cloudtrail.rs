@@ -4,6 +4,7 @@
 //! of the CloudTrail user guide. `docs/reference/aws-cloudtrail.md` says what is read and what is
 //! known to be left out. Here: declarations, recognition and the envelope; the rest by fact kind.
 
+mod binding;
 mod caller;
 mod carrier;
 mod event;
@@ -145,8 +146,16 @@ impl Source for CloudTrail {
     }
 
     fn tables(&self) -> String {
-        [minting::tables(), grant::tables(), govern::tables(), outcome::tables(), resource::tables(), risk::tables()]
-            .join("\n")
+        [
+            minting::tables(),
+            binding::tables(),
+            grant::tables(),
+            govern::tables(),
+            outcome::tables(),
+            resource::tables(),
+            risk::tables(),
+        ]
+        .join("\n")
     }
 
     fn recognises(&self, node: &Node<'_>) -> bool {

@@ -19,6 +19,9 @@ use writ_model::key::{Attestation, KeyName, KeyRole};
 /// A grant that may stand behind a session: its record, its fact, the name both show.
 type Given = (Rc<Seen>, Fact, KeyName);
 
+/// A later change of what was given: its record, its fact.
+type Changed = (Rc<Seen>, Fact);
+
 impl Walk<'_> {
     /// A hop from the service that took on the role by itself, and from whoever handed the role over.
     pub(super) fn service_session(
@@ -49,16 +52,18 @@ impl Walk<'_> {
     /// Who handed the service its role, or bound it to the host the session is for.
     fn handed_over(&mut self, session: &Link, traces: &[KeyName], service: &str) -> Result<(), Pending> {
         let grants = self.grants(session, traces)?;
-        let Some(((record, fact, trace), rivals)) = grants.split_first() else {
+        let Some((given, rivals)) = grants.split_first() else {
             self.limit(format!("No record here shows who handed its role to {service}."));
             return Ok(());
         };
+        let changes = self.changed_since(session, given)?;
+        let (record, fact, trace) = given;
         let records = vec![Rc::clone(record)];
         let presented = fact.presented.clone().unwrap_or_else(|| unseen(fact.actor.as_ref()));
         let giver = self.link(&presented, fact.actor.as_ref(), &records);
         let ends = [records.clone(), session.used_in.clone()].concat();
         let known = self.name_strength(&rule::PASSED, Attestation::Verified, &ends);
-        let alternatives = rivals.iter().map(|(other, fact, _)| self.other_giver(other, fact)).collect();
+        let alternatives = self.other_givers(rivals, &changes);
         self.graph.credential.push(DraftHop {
             from: giver.node,
             to: session.node.clone(),
@@ -69,12 +74,12 @@ impl Walk<'_> {
             keys: vec![trace.clone()],
             records: ends,
             because: vec![format!("{} named the role the service then used", fact.action)],
-            against: against_rivals(rivals.len()),
+            against: against(rivals, &changes),
             alternatives,
             coverage: Vec::new(),
             scope: None,
         });
-        self.grantor_of(fact, &records, known, rivals.iter().map(|(_, fact, _)| fact));
+        self.grantor_of(fact, &records, known, rivals, &changes);
         Ok(())
     }
 
@@ -86,12 +91,14 @@ impl Walk<'_> {
         let traces: Vec<KeyName> = link.presented.traces.iter().map(|trace| trace.name.clone()).collect();
         let mut grants = self.grants(link, &traces)?;
         grants.retain(|(_, fact, _)| grant_kind(fact) == Some(GrantKind::Attached));
-        let Some(((record, fact, trace), rivals)) = grants.split_first() else { return Ok(false) };
+        let Some((given, rivals)) = grants.split_first() else { return Ok(false) };
+        let changes = self.changed_since(link, given)?;
+        let (record, fact, trace) = given;
         let records = vec![Rc::clone(record)];
         let node = self.graph.node(format!("grant:{}", record.id), "grant", &grant_says(fact), &records);
         let ends = [records.clone(), link.used_in.clone()].concat();
         let known = self.name_strength(&rule::ATTACHED, link.presented.class, &ends);
-        let alternatives = rivals.iter().map(|(other, fact, _)| self.other_giver(other, fact)).collect();
+        let alternatives = self.other_givers(rivals, &changes);
         self.graph.credential.push(DraftHop {
             from: node.clone(),
             to: link.node.clone(),
@@ -105,7 +112,7 @@ impl Walk<'_> {
                 "{} bound a profile with a role to the host this session is delivered to",
                 fact.action
             )],
-            against: against_rivals(rivals.len()),
+            against: against(rivals, &changes),
             alternatives,
             coverage: Vec::new(),
             scope: None,
@@ -128,7 +135,7 @@ impl Walk<'_> {
                 coverage: Vec::new(),
                 scope: None,
             });
-            self.grantor_of(fact, &records, known, rivals.iter().map(|(_, fact, _)| fact));
+            self.grantor_of(fact, &records, known, rivals, &changes);
         }
         Ok(true)
     }
@@ -224,40 +231,96 @@ impl Walk<'_> {
         Ok(grants)
     }
 
-    /// The grantor is named only where no rival grant names another.
-    fn grantor_of<'f>(
+    /// Changes of what was given that came after it and before the session: of the name both show, and
+    /// of what it was given by way of. Who made them may be the one whose power it is.
+    fn changed_since(&mut self, link: &Link, (record, fact, trace): &Given) -> Result<Vec<Changed>, Pending> {
+        let (Some(used), Some(time)) = (link.used_in.first(), link.presented.issued_at.or(link.time)) else {
+            return Ok(Vec::new());
+        };
+        let (until, skew) = (self.until(used, &time), self.skew(record));
+        let own = |name: &KeyName| matches!(&fact.detail, Detail::Grant(grant) if grant.traces.contains(name));
+        let by_way = fact.keys.iter().filter(|key| key.role == KeyRole::Names && !own(&key.name));
+        let names: Vec<KeyName> = by_way.map(|key| key.name.clone()).chain([trace.clone()]).collect();
+        let mut changes: Vec<Changed> = Vec::new();
+        for name in names {
+            for change in self.keyed(&name, KeyRole::Revokes, until, Chain::Credential)?.records {
+                let after = record.event_time.zip(change.event_time).is_none_or(|(a, b)| a.may_precede(&b, skew));
+                let here = change.identity.recorder == record.identity.recorder;
+                let known = changes.iter().any(|(known, _)| known.id == change.id);
+                let said = change.facts.iter().find(|fact| {
+                    fact.kind == FactKind::Grant
+                        && fact.outcome == Outcome::Success
+                        && fact.keys.iter().any(|key| key.name == name && key.role == KeyRole::Revokes)
+                });
+                if let Some(said) = said.filter(|_| after && here && !known) {
+                    changes.push((Rc::clone(&change), said.clone()));
+                }
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The grantor is named only where no rival grant and no later change names another.
+    fn grantor_of(
         &mut self,
         fact: &Fact,
         records: &[Rc<Seen>],
         known: Strength,
-        mut rivals: impl Iterator<Item = &'f Fact>,
+        rivals: &[Given],
+        changes: &[Changed],
     ) {
         let id = |fact: &Fact| fact.actor.as_ref().map(|actor| actor.principal.id.clone());
         let own = id(fact);
-        if rivals.any(|rival| id(rival) != own) {
+        if rivals.iter().any(|(_, rival, _)| id(rival) != own) {
             self.limit(
                 "More than one grant could stand behind this power, by different people: none is named as grantor."
                     .to_string(),
             );
-            return;
+        } else if changes.iter().any(|(_, change)| id(change) != own) {
+            self.limit(
+                "What was given was changed afterwards, by somebody else: none is named as grantor of this power."
+                    .to_string(),
+            );
+        } else {
+            self.graph.cite(records);
+            self.grantor =
+                fact.actor.clone().filter(|actor| actor.class == Attestation::Verified).map(|actor| (actor, known));
         }
-        self.graph.cite(records);
-        self.grantor =
-            fact.actor.clone().filter(|actor| actor.class == Attestation::Verified).map(|actor| (actor, known));
+    }
+
+    fn other_givers(&mut self, rivals: &[Given], changes: &[Changed]) -> Vec<Alternative> {
+        let mut others: Vec<Alternative> =
+            rivals.iter().map(|(record, fact, _)| self.other_giver(record, fact)).collect();
+        for (record, fact) in changes {
+            let because = format!("{}{} changed what was given", fact.action, told_at(record));
+            others.push(Alternative { because: vec![because], against: Vec::new(), ..self.other_giver(record, fact) });
+        }
+        others
     }
 
     fn other_giver(&mut self, record: &Rc<Seen>, fact: &Fact) -> Alternative {
         let records = vec![Rc::clone(record)];
         let presented = fact.presented.clone().unwrap_or_else(|| unseen(fact.actor.as_ref()));
         let link = self.link(&presented, fact.actor.as_ref(), &records);
-        let when = record.event_time.map_or_else(String::new, |time| format!(" at {}", time.start));
         Alternative {
             from: link.node,
             grade: None,
-            because: vec![format!("{}{when} fits as well", fact.action)],
+            because: vec![format!("{}{} fits as well", fact.action, told_at(record))],
             against: vec!["lies further from the use in time, or is told as late".to_string()],
         }
     }
+}
+
+fn told_at(record: &Seen) -> String {
+    record.event_time.map_or_else(String::new, |time| format!(" at {}", time.start))
+}
+
+fn against(rivals: &[Given], changes: &[Changed]) -> Vec<String> {
+    let mut against = against_rivals(rivals.len());
+    if !changes.is_empty() {
+        against.push("what was given was changed between then and the use".to_string());
+    }
+    against
 }
 
 fn hands_over(fact: &Fact, trace: &KeyName) -> bool {

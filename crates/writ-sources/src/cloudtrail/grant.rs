@@ -1,7 +1,8 @@
 //! Lasting power given or taken: roles handed to services or bound to hosts, permissions, trust.
 
-use super::event::{Event, member, texts, texts_anywhere};
-use super::presented::{instance_trace, passed_trace};
+use super::binding;
+use super::event::{Event, member, texts};
+use super::presented::{LAMBDA, function_trace, passed_trace};
 use crate::admit::short;
 use std::fmt::Write as _;
 use writ_model::fact::{Detail, Fact, FactKind, Grant, GrantKind, Outcome};
@@ -10,9 +11,6 @@ use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
 
 /// Most roles read off one call: real calls hand over one or two; a list of targets may hold more.
 const ROLES_MAX: usize = 16;
-/// Most instances read off one call: launches are mostly single, and fleets bind by other calls.
-const INSTANCES_MAX: usize = 64;
-
 /// A call that hands roles to a service.
 #[derive(Clone, Copy, Debug)]
 struct Pass {
@@ -30,7 +28,6 @@ const fn pass(service: &'static str, name: &'static str, role: &'static str, to:
 
 const CLOUDFORMATION: &str = "cloudformation.amazonaws.com";
 const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
-const LAMBDA: &str = "lambda.amazonaws.com";
 const GLUE: &str = "glue.amazonaws.com";
 const SAGEMAKER: &str = "sagemaker.amazonaws.com";
 const CODEBUILD: &str = "codebuild.amazonaws.com";
@@ -126,10 +123,6 @@ const PASSES: &[Pass] = &[
     pass("cloudtrail", "UpdateTrail", "cloudWatchLogsRoleArn", "cloudtrail.amazonaws.com"),
 ];
 
-/// Calls that bind a role to instances by way of an instance profile.
-const ATTACHES: &[(&str, &str)] =
-    &[("ec2", "RunInstances"), ("ec2", "AssociateIamInstanceProfile"), ("ec2", "ReplaceIamInstanceProfileAssociation")];
-
 /// Calls that give or take permissions or trust: service, name, sort, whether they give.
 const POWERS: &[(&str, &str, GrantKind, bool)] = &[
     ("iam", "AddUserToGroup", GrantKind::Permission, true),
@@ -211,7 +204,7 @@ pub(super) const STACK: &str = "aws.cloudformation";
 pub(super) fn tables() -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write!(text, "{PASSES:?}{ATTACHES:?}{POWERS:?}{STACKS:?}");
+    let _ = write!(text, "{PASSES:?}{POWERS:?}{STACKS:?}");
     text
 }
 
@@ -224,9 +217,7 @@ pub(super) fn facts(event: &Event<'_>, base: &Fact, out: &mut Vec<Fact>) {
     for row in PASSES.iter().filter(|row| event.is(row.service, row.name)) {
         passed(event, row, base, stack.as_ref(), out);
     }
-    if ATTACHES.iter().any(|(service, name)| event.is(service, name)) {
-        out.extend(attached(event, base));
-    }
+    binding::facts(event, base, out);
     if let Some((_, _, kind, gives)) = POWERS.iter().find(|row| event.is(row.0, row.1)) {
         let target = TARGETS
             .iter()
@@ -242,9 +233,7 @@ pub(super) fn facts(event: &Event<'_>, base: &Fact, out: &mut Vec<Fact>) {
 pub(super) fn hands_power_over(event: &Event<'_>) -> bool {
     let Some(request) = event.request else { return false };
     let names_role = |row: &Pass| !roles(request, row).is_empty();
-    let attaches = ATTACHES.iter().any(|(service, name)| event.is(service, name));
-    PASSES.iter().any(|row| event.is(row.service, row.name) && names_role(row))
-        || (attaches && profile(request).is_some())
+    PASSES.iter().any(|row| event.is(row.service, row.name) && names_role(row)) || binding::binds(event, request)
 }
 
 /// The stack a successful call gave or changed.
@@ -268,11 +257,19 @@ fn passed(event: &Event<'_>, row: &Pass, base: &Fact, stack: Option<&Key>, out: 
     for role in roles(request, row) {
         let arn = role_arn(event, role);
         let Some(trace) = passed_trace(row.to, &arn) else { continue };
-        let mut fact =
-            grant(base, GrantKind::Passed, vec![trace], format!("role `{}` handed to {}", short(&arn), row.to));
+        let mut traces = vec![trace];
+        traces.extend(function(event, row).and_then(|function| function_trace(&arn, function)));
+        let mut fact = grant(base, GrantKind::Passed, traces, format!("role `{}` handed to {}", short(&arn), row.to));
         fact.keys.extend(stack.cloned());
         out.push(fact);
     }
+}
+
+/// The function that will act with the role, without its ARN's head or a version.
+fn function<'n>(event: &Event<'n>, row: &Pass) -> Option<&'n str> {
+    let told = event.answered(&["functionName"]).or_else(|| event.asked(&["functionName"]));
+    let name = told.filter(|_| row.to == LAMBDA)?;
+    name.rsplit("function:").next()?.split(':').next()
 }
 
 /// The roles a request names at that row's place.
@@ -294,50 +291,7 @@ fn role_arn(event: &Event<'_>, role: &str) -> String {
     }
 }
 
-fn attached(event: &Event<'_>, base: &Fact) -> Option<Fact> {
-    let places = [event.request, event.response].into_iter().flatten();
-    let profile = places.clone().find_map(profile)?;
-    let mut instances: Vec<&str> =
-        places.flat_map(|place| texts_anywhere(place, "instanceId", INSTANCES_MAX)).collect();
-    instances.sort_unstable();
-    instances.dedup();
-    instances.truncate(INSTANCES_MAX);
-    let traces: Vec<KeyName> = instances.iter().filter_map(|instance| instance_trace(instance)).collect();
-    if traces.is_empty() {
-        return None;
-    }
-    let bound = match instances.as_slice() {
-        [one] => format!("`{}`", short(one)),
-        many => format!("{} instances", many.len()),
-    };
-    Some(grant(base, GrantKind::Attached, traces, format!("instance profile `{}` bound to {bound}", short(profile))))
-}
-
-/// The instance profile named below, by ARN or else by name.
-fn profile<'n>(node: &'n Node<'n>) -> Option<&'n str> {
-    let mut found = Vec::new();
-    profiles(node, &mut found);
-    found.into_iter().min().map(|(_, name)| name)
-}
-
-/// Instance profiles below; ARNs sort before names.
-fn profiles<'n>(node: &'n Node<'n>, out: &mut Vec<(bool, &'n str)>) {
-    for child in node.elements() {
-        profiles(child, out);
-    }
-    for (name, child) in node.members() {
-        if name.eq_ignore_ascii_case("iamInstanceProfile") {
-            for (by_name, spelt) in [(false, "arn"), (true, "name")] {
-                let found = member(child, spelt).and_then(Node::as_str).filter(|text| !text.is_empty());
-                out.extend(found.map(|text| (by_name, text)));
-            }
-        } else {
-            profiles(child, out);
-        }
-    }
-}
-
-fn grant(base: &Fact, kind: GrantKind, traces: Vec<KeyName>, says: String) -> Fact {
+pub(super) fn grant(base: &Fact, kind: GrantKind, traces: Vec<KeyName>, says: String) -> Fact {
     let mut fact = super::facts::beside(base, FactKind::Grant);
     let key = |name: &KeyName| Key { name: name.clone(), role: KeyRole::Names, class: Attestation::Verified };
     fact.keys = traces.iter().map(key).collect();

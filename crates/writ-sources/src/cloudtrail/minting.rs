@@ -2,7 +2,7 @@
 
 use super::caller::{AWS, Caller, identity_store_user, named, user_by_name};
 use super::event::{Event, text};
-use super::presented::{EC2, IDENTITY_CENTER, instance_trace, passed_trace, sso_trace, sso_trace_of_role};
+use super::presented::{EC2, IDENTITY_CENTER, instance_trace, service_trace, sso_trace, sso_trace_of_role};
 use crate::stamp;
 use std::fmt::Write as _;
 use writ_model::fact::{CredentialChange, Detail, Fact, FactKind, Lifetime, Minting, Outcome};
@@ -197,9 +197,10 @@ fn traces(event: &Event<'_>, caller: &Caller<'_>, maker: Maker) -> Vec<KeyName> 
         }
         Maker::RoleSession => {
             if let Some(service) = caller.invoked_by.filter(|_| caller.is_service) {
-                traces.extend(role.and_then(|role| passed_trace(service, role)));
+                let session = event.asked(&["roleSessionName"]);
+                traces.extend(role.and_then(|role| service_trace(service, role, session)));
                 if service == EC2 {
-                    traces.extend(event.asked(&["roleSessionName"]).and_then(instance_trace));
+                    traces.extend(session.and_then(instance_trace));
                 }
             }
             traces.extend(role.and_then(sso_trace_of_role));

@@ -15,6 +15,9 @@ pub(super) const IDENTITY_CENTER: &str = "aws.identitycenter";
 /// The platform that delivers credentials to instances.
 pub(super) const EC2: &str = "ec2.amazonaws.com";
 
+/// The service that runs functions.
+pub(super) const LAMBDA: &str = "lambda.amazonaws.com";
+
 /// Roles that IAM Identity Center makes for permission sets.
 const SSO_ROLE: &str = "AWSReservedSSO_";
 /// The path of such roles, which only Identity Center may use.
@@ -212,6 +215,20 @@ pub(super) fn passed_trace(service: &str, role_arn: &str) -> Option<KeyName> {
     KeyName::new(KeyKind::Principal, "aws.passed", &format!("{service}|{role_arn}"))
 }
 
+/// What a role handed to a function and the function's sessions under it both name: the service calls
+/// such a session by the name of its function.
+pub(super) fn function_trace(role_arn: &str, function: &str) -> Option<KeyName> {
+    passed_trace(&format!("{LAMBDA}/{function}"), role_arn)
+}
+
+/// The same, of a session whose name is told: what was handed to another function does not fit.
+pub(super) fn service_trace(service: &str, role_arn: &str, session: Option<&str>) -> Option<KeyName> {
+    match session {
+        Some(function) if service == LAMBDA => function_trace(role_arn, function),
+        _ => passed_trace(service, role_arn),
+    }
+}
+
 /// What a role bound to an instance and the instance's sessions both name.
 pub(super) fn instance_trace(instance: &str) -> Option<KeyName> {
     instance.strip_prefix("i-").filter(|rest| !rest.is_empty())?;
@@ -236,7 +253,7 @@ fn traces(event: &Event<'_>, caller: &Caller<'_>, class: Attestation) -> Vec<Tra
         add(instance.and_then(instance_trace), "a session of the role that is bound to the same instance");
     }
     if let (Some(service), Some(role)) = (caller.invoked_by.filter(|service| *service != CONSOLE), role_arn(event)) {
-        add(passed_trace(service, role), "the same role in the hands of the same service");
+        add(service_trace(service, role, session_name(event)), "the same role in the hands of the same service");
     }
     traces
 }

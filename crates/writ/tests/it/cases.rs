@@ -93,6 +93,13 @@ fn hops(answer: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What else may have been the cause, over all hops.
+fn alternatives(answer: &Value) -> Vec<String> {
+    let hops = answer["hops"].as_array().unwrap().iter();
+    let others = hops.flat_map(|hop| hop["alternatives"].as_array().unwrap());
+    others.map(|other| named(answer, other["from"].as_str().unwrap())).collect()
+}
+
 fn words(list: &Value, member: &str) -> Vec<String> {
     list.as_array().unwrap().iter().map(|entry| entry[member].as_str().unwrap().to_string()).collect()
 }
@@ -134,6 +141,7 @@ fn check(case: &str, writ: &Writ, ask: &Value) -> Value {
         let truth: BTreeSet<String> = truth.iter().map(|gap| gap.as_str().unwrap().to_string()).collect();
         assert_eq!(truth, gaps, "{case}: gaps of {event}\n{answer:#}");
     }
+    same("alternatives", &ask["alternatives"], alternatives(&answer));
     same("asked_by", &ask["asked_by"], words(&answer["asked_by"], "principal"));
     same("decisions", &ask["decisions"], words(&answer["decisions"], "state"));
     same("approvals", &ask["approvals"], words(&answer["approvals"], "state"));
