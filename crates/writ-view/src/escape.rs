@@ -1,6 +1,8 @@
 //! Making text from logs harmless to show: one function per place it is shown in. What is hidden or
 //! moves the cursor is spelt out everywhere; what the place itself would read as markup is escaped.
 
+use std::fmt::Write as _;
+
 /// Text for a terminal: control characters, ANSI escapes, direction marks and invisible characters
 /// are spelt as `\u{1b}`; line breaks as `\n`. Nothing else is changed.
 pub fn terminal(text: &str) -> String {
@@ -35,7 +37,8 @@ pub fn json(text: &str) -> String {
         if c.is_control() || is_invisible(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
             }
         } else {
             out.push(c);

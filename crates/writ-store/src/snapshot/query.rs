@@ -115,7 +115,7 @@ impl Query {
             let (first, last) = (before_custody(place.copy), last_custody(place.copy));
             match self.order {
                 Order::OldestFirst => {
-                    start = start.max(index.rank(rows, |other| other <= Place { copy: last, ..place }))
+                    start = start.max(index.rank(rows, |other| other <= Place { copy: last, ..place }));
                 }
                 Order::NewestFirst => end = end.min(index.rank(rows, |other| other < Place { copy: first, ..place })),
             }
