@@ -29,6 +29,8 @@ cargo xtask bench [--short] [--records N] [--runs N] [--threads N] [--batch N]
                                   ingest beside the bare compressed append, then look-ups
 cargo xtask score [--only NAME] [--quick] [--verbose] [--json] [--binary PATH]
                                   answers beside their truth, on every world of scenarios/
+cargo xtask score --perturb N [--seed S] [--only NAME] [--verbose] [--json] [--binary PATH]
+                                  what losing and disturbing records may never do to an answer
 ";
 
 fn main() -> ExitCode {

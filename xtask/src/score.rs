@@ -8,6 +8,7 @@
 mod baseline;
 mod compare;
 mod name;
+mod perturb;
 mod product;
 mod rule;
 mod tally;
@@ -39,6 +40,9 @@ struct Options {
     only: Option<String>,
     /// Score this binary instead of building one.
     binary: Option<PathBuf>,
+    /// So many disturbed worlds instead of the corpus as it stands.
+    perturb: Option<u64>,
+    seed: u64,
 }
 
 /// Differences printed for one world, unless all are asked for.
@@ -52,6 +56,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let place = cargo::target(&root)?.join("score");
     let binary = binary(&root, options.binary.as_deref())?;
     let product = Product { binary, place };
+    if let Some(n_worlds) = options.perturb {
+        return disturb(&product, &scenarios, n_worlds, &options);
+    }
     score(&product, &root, &scenarios, &options)
 }
 
@@ -62,6 +69,27 @@ fn binary(root: &Path, named: Option<&Path>) -> Result<PathBuf, String> {
     }
     cargo::run(root, &["build", "--quiet", "--release", "--package", "writ"])?;
     Ok(cargo::target(root)?.join("release").join(if cfg!(windows) { "writ.exe" } else { "writ" }))
+}
+
+/// Disturbs worlds instead of scoring them.
+fn disturb(product: &Product, scenarios: &[Scenario], n_worlds: u64, options: &Options) -> Result<(), String> {
+    let plan = perturb::Plan {
+        n_worlds,
+        seed: options.seed,
+        only: options.only.as_deref(),
+        verbose: options.verbose,
+        quiet: options.json,
+    };
+    let outcome = perturb::run(product, scenarios, &plan)?;
+    if options.json {
+        println!("{}", report::as_json(&outcome.figures()));
+    } else {
+        print!("{}", report::as_table(&outcome.figures(), "-"));
+    }
+    match outcome.failures.len() {
+        0 => Ok(()),
+        n => Err(format!("{n} answers did what losing or disturbing evidence may never do")),
+    }
 }
 
 fn score(product: &Product, root: &Path, scenarios: &[Scenario], options: &Options) -> Result<(), String> {
@@ -203,7 +231,8 @@ fn is_control(c: char) -> bool {
 /// Losing evidence strengthens nothing: no hop that both answers have is better known, and nobody is newly sure.
 fn no_stronger(before: &Value, after: &Value, marks: &mut Marks) {
     for hop in list(after, "hops") {
-        let same = |other: &&Value| ["from", "to", "edge"].iter().all(|name| other.get(name) == hop.get(name));
+        let ends = compare::ends(after, hop);
+        let same = |other: &&Value| compare::ends(before, other) == ends;
         if let Some(earlier) = list(before, "hops").iter().find(same)
             && rank(text(hop, "strength")) > rank(text(earlier, "strength"))
         {
@@ -241,9 +270,55 @@ fn options(arguments: &[String]) -> Result<Options, String> {
             "--quick" => options.quick = true,
             "--verbose" => options.verbose = true,
             "--only" => options.only = Some(value()?),
+            "--perturb" => options.perturb = Some(number(flag, &value()?)?),
+            "--seed" => options.seed = number(flag, &value()?)?,
             "--binary" => options.binary = Some(PathBuf::from(value()?)),
             other => return Err(format!("`cargo xtask score` has no flag `{other}`; `cargo xtask help` names them")),
         }
     }
     Ok(options)
+}
+
+fn number(flag: &str, text: &str) -> Result<u64, String> {
+    text.replace('_', "").parse().map_err(|_| format!("`{flag}` needs a whole number, not `{text}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_read_in_any_order_and_others_refused() {
+        let read = |words: &[&str]| options(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        let found = read(&["--perturb", "1_000", "--only", "S02", "--json", "--seed", "7"]).unwrap();
+        assert_eq!((found.perturb, found.seed, found.json), (Some(1_000), 7, true));
+        assert_eq!(found.only.as_deref(), Some("S02"));
+        for bad in [&["--seed"][..], &["--perturb", "many"], &["S02"], &["--fast"]] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn controls_that_turn_text_around_are_found() {
+        assert!(['\u{1b}', '\u{202e}', '\u{2066}', '\r', '\u{7f}'].into_iter().all(is_control));
+        assert!(['\n', 'a', '\u{e9}', '\u{4e2d}'].into_iter().all(|c| !is_control(c)));
+    }
+
+    #[test]
+    fn the_corpus_can_be_read_and_says_what_it_must() {
+        let scenarios = world::read_all(&cargo::root().join("scenarios")).unwrap();
+        assert!(scenarios.len() >= 12, "{}", scenarios.len());
+        for scenario in &scenarios {
+            assert!(scenario.base.n_lines() >= 30, "{}: a rule could pass by luck", scenario.base.name);
+            for world in std::iter::once(&scenario.base).chain(&scenario.variants) {
+                for ask in &world.asks {
+                    assert!(
+                        ask.get("hops").is_some() || ask.get("not_found").is_some(),
+                        "{} states no path",
+                        world.name
+                    );
+                }
+            }
+        }
+    }
 }

@@ -148,11 +148,7 @@ mod tests {
                 ),
             ]
             .into(),
-            complete: Vec::new(),
-            declared_by: String::new(),
-            asks: Vec::new(),
-            near_miss: Vec::new(),
-            no_stronger: false,
+            ..World::empty()
         };
         let some = |name: &str| Some(format!("email:{name}@acme.example"));
         assert_eq!(guess(&world, "aws.cloudtrail:ev-1"), [None, some("mira"), some("omar")]);

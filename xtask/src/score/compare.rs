@@ -130,6 +130,26 @@ fn holds(meant: &str, found: &str) -> bool {
     either(meant).any(|word| found.contains(&word.to_lowercase()))
 }
 
+/// A node in words that are the same in every folder: acts are named by the record that tells of them,
+/// since their ids change with the bytes of that record.
+pub(super) fn label(answer: &Value, id: &str) -> String {
+    let nodes = list(answer, "nodes");
+    let at = nodes.iter().position(|node| text(node, "id") == id);
+    match at.and_then(|at| nodes.get(at)) {
+        Some(_) if at == Some(0) => "EVENT".to_owned(),
+        Some(node) if id.starts_with('#') => {
+            let record = list(node, "records").first().and_then(Value::as_str).unwrap_or(id);
+            format!("{} {record}", text(node, "kind"))
+        }
+        _ => id.to_owned(),
+    }
+}
+
+/// From, edge and to of a hop, so named.
+pub(super) fn ends(answer: &Value, hop: &Value) -> [String; 3] {
+    [label(answer, text(hop, "from")), text(hop, "edge").to_owned(), label(answer, text(hop, "to"))]
+}
+
 /// Compares all that the truth speaks of.
 pub(super) fn compare(case: &Case<'_>) -> Marks {
     let mut marks = Marks { n_asks: 1, ..Marks::default() };

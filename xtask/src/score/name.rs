@@ -53,6 +53,12 @@ impl Names {
         Names { marks }
     }
 
+    /// The records that an event asked about names.
+    pub(super) fn of_event<'a>(&'a self, event: &'a str) -> impl Iterator<Item = String> + 'a {
+        let named = |marks: &Marks| marks.ids.iter().any(|id| event.contains(id.as_str()));
+        self.marks.iter().filter(move |(_, marks)| named(marks)).map(|(name, _)| name.clone())
+    }
+
     /// Whether the node of that id is the one a truth means.
     pub(super) fn is(&self, answer: &Value, node_id: &str, meant: &str) -> bool {
         either(meant).any(|meant| self.is_one(answer, node_id, meant))

@@ -57,8 +57,7 @@ pub(super) struct Counts {
 }
 
 impl Product {
-    /// Ingests a world into an empty data folder. `whole` leaves `--recorder` and declarations out of
-    /// nothing; see [`groups`] for how records are brought in.
+    /// Ingests a world into an empty data folder; see [`groups`] for how records are brought in.
     pub(super) fn load(&self, world: &World) -> Result<Loaded<'_>, String> {
         if self.place.exists() {
             fs::remove_dir_all(&self.place)
@@ -164,12 +163,17 @@ impl Loaded<'_> {
         Ok(())
     }
 
+    /// The instant on the clock that stands for one of the world's.
+    fn split(&self, as_of: Option<&str>) -> Result<Option<&str>, String> {
+        let Some(as_of) = as_of else { return Ok(None) };
+        let split = self.splits.get(as_of).ok_or_else(|| format!("no delivery was split at {as_of}"))?;
+        Ok(Some(split))
+    }
+
     /// Asks about one event, for people too if `page`.
     pub(super) fn why(&self, event: &str, as_of: Option<&str>, page: bool) -> Result<Told, String> {
         let mut arguments = vec!["why", event];
-        let split =
-            as_of.map(|as_of| self.splits.get(as_of).ok_or_else(|| format!("no delivery was split at {as_of}")));
-        if let Some(split) = split.transpose()? {
+        if let Some(split) = self.split(as_of)? {
             arguments.extend(["--as-of", split]);
         }
         let json = self.run(&[&arguments[..], &["--json"]].concat(), "")?;
@@ -183,8 +187,12 @@ impl Loaded<'_> {
     }
 
     /// Asks about several events in one process; what each was answered with, in turn.
-    pub(super) fn why_all(&self, events: &[String]) -> Result<(u8, Vec<Option<Value>>), String> {
-        let output = self.run(&["why", "-", "--json"], &(events.join("\n") + "\n"))?;
+    pub(super) fn why_all(&self, events: &[String], as_of: Option<&str>) -> Result<(u8, Vec<Option<Value>>), String> {
+        let mut arguments = vec!["why", "-", "--json"];
+        if let Some(split) = self.split(as_of)? {
+            arguments.extend(["--as-of", split]);
+        }
+        let output = self.run(&arguments, &(events.join("\n") + "\n"))?;
         let status = output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX);
         let text = String::from_utf8_lossy(&output.stdout);
         let answers = text.lines().map(|line| serde_json::from_str(line).ok());
@@ -252,9 +260,7 @@ mod tests {
             .into(),
             complete: vec![Complete { source: "aws.cloudtrail".to_owned(), window: "A..B".to_owned() }],
             declared_by: "iris".to_owned(),
-            asks: Vec::new(),
-            near_miss: Vec::new(),
-            no_stronger: false,
+            ..World::empty()
         };
         let shape = |groups: Vec<Group<'_>>| -> Vec<(Option<String>, bool, usize)> {
             let shape = |group: &Group<'_>| {

@@ -43,6 +43,9 @@ pub(super) struct World {
     pub(super) near_miss: Vec<String>,
     /// Nothing may be known better here than in the world it was made from.
     pub(super) no_stronger: bool,
+    /// Records that contradict others (a rival, a revocation, a report of loss), or `begin*` of their
+    /// names: losing these may strengthen an answer, so perturbation leaves them alone.
+    pub(super) contradicting: Vec<String>,
 }
 
 /// A world with its variants.
@@ -74,6 +77,7 @@ fn read(path: &Path, name: &str) -> Result<Scenario, String> {
         asks: asks(&path.join("truth.json"))?,
         near_miss: Vec::new(),
         no_stronger: false,
+        contradicting: texts(&head, "contradicting"),
     };
     unique(&base)?;
     let mut variants = Vec::new();
@@ -97,6 +101,7 @@ fn vary(base: &World, path: &Path, name: &str) -> Result<World, String> {
         no_stronger: head.get("no_stronger_than_base") == Some(&Value::Bool(true)),
         ..base.clone()
     };
+    world.contradicting.extend(texts(&head, "contradicting"));
     if head.contains_key("complete") {
         world.complete = complete(&head, name)?;
     }
@@ -166,6 +171,7 @@ impl World {
             asks: Vec::new(),
             near_miss: Vec::new(),
             no_stronger: false,
+            contradicting: Vec::new(),
         }
     }
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::score::world::World;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 fn answer() -> Value {
     json!({
@@ -39,15 +38,7 @@ fn truth() -> Value {
 }
 
 fn marks(answer: &Value, truth: &Value) -> Marks {
-    let world = World {
-        name: "w".to_owned(),
-        lines: BTreeMap::new(),
-        complete: Vec::new(),
-        declared_by: String::new(),
-        asks: Vec::new(),
-        near_miss: Vec::new(),
-        no_stronger: false,
-    };
+    let world = World::empty();
     compare(&Case { answer, truth, names: &Names::of(&world) })
 }
 
