@@ -143,8 +143,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn names(source: &str, evidence: Value) -> Names {
-        Names { marks: [("rec".to_owned(), read(source, &evidence))].into() }
+    fn names(source: &str, evidence: &Value) -> Names {
+        Names { marks: [("rec".to_owned(), read(source, evidence))].into() }
     }
 
     fn answer(kind: &str, records: &[&str], time: &str) -> Value {
@@ -156,7 +156,7 @@ mod tests {
     fn records_are_found_by_their_vendors_id_or_by_time() {
         let span = names(
             "otel.span",
-            json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "aa", "spanId": "bb01", "name": "x"}]}]}]}),
+            &json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "aa", "spanId": "bb01", "name": "x"}]}]}]}),
         );
         let found = answer("tool_call", &["otel.span:aa/bb01"], "2026-04-23T09:11:06.912Z");
         assert!(span.is(&found, "n-1", "tool_call:rec") && span.is(&found, "n-1", "turn:rec or tool_call:rec"));
@@ -164,7 +164,7 @@ mod tests {
         assert!(span.is(&found, "n-event", "EVENT") && span.is(&found, "n-1", "n-1"));
         let log = names(
             "otel.log",
-            json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "1776935466912000000"}]}]}]}),
+            &json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "1776935466912000000"}]}]}]}),
         );
         assert!(log.is(
             &answer("tool_call", &["otel.log:sess/12"], "2026-04-23T09:11:06.912Z"),

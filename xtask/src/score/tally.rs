@@ -1,5 +1,7 @@
 //! Counts of all worlds added up, and the figures made of them.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::baseline::{Guesses, NAMES};
@@ -90,7 +92,7 @@ impl Tally {
         let mut lines = String::new();
         for (name, confusion) in [("approval", &self.sum.approvals), ("decision", &self.sum.decisions)] {
             for ((truth, found), n) in confusion.iter().filter(|((truth, found), _)| truth != found) {
-                lines += &format!("{name}: {n} times {truth} came out as {found}\n");
+                let _ = writeln!(lines, "{name}: {n} times {truth} came out as {found}");
             }
         }
         lines
