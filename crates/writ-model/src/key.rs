@@ -120,7 +120,15 @@ impl Attestation {
 pub const VALUE_BYTES_MAX: usize = 2048;
 
 /// Text that vendors and redactors write in the place of an id. It names nothing.
-const PLACEHOLDERS: [&str; 6] = ["REDACTED", "SAMPLE_", "HIDDEN_DUE_TO", "writ:withheld", "<redacted", "***"];
+const PLACEHOLDERS: [&str; 8] =
+    ["REDACTED", "[redacted", "[filtered", "SAMPLE_", "HIDDEN_DUE_TO", "writ:withheld", "<redacted", "***"];
+
+/// Whether text stands in the place of a name: empty, a dash, or what redactors write.
+pub fn names_nothing(text: &str) -> bool {
+    let text = text.trim();
+    let begins = |mark: &&str| text.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
+    text.is_empty() || text == "-" || PLACEHOLDERS.iter().any(|mark| begins(&mark))
+}
 
 /// What a key names, without role or attestation: the thing two records may agree on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,9 +145,7 @@ impl KeyName {
     /// Normalises an id; `None` where the text names nothing (empty, a placeholder, too long).
     pub fn new(kind: KeyKind, namespace: &str, value: &str) -> Option<KeyName> {
         let value = value.trim();
-        let placeholder =
-            PLACEHOLDERS.iter().any(|text| value.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text)));
-        if value.is_empty() || value == "-" || placeholder || value.len() > VALUE_BYTES_MAX {
+        if names_nothing(value) || value.len() > VALUE_BYTES_MAX {
             return None;
         }
         Some(KeyName { kind, namespace: namespace.to_string(), value: value.to_string() })

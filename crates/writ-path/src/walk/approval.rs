@@ -41,10 +41,14 @@ impl Walk<'_> {
     pub(super) fn approvals_of(&mut self, start: &Start) -> Result<(), Pending> {
         let judged_at = self.judged(start);
         let found = self.approvals_found(&judged_at)?;
+        let routes = self.routes(&judged_at, Control::Approval)?;
+        let declared = Self::agreed(&routes).and_then(|(by, _)| by);
         let hop = self.graph.command_number(0);
         let mut approvals: Vec<Approval> = Vec::new();
         for (steps, rule) in found.into_values() {
-            let case = self.case(&judged_at, &steps, rule);
+            let mut case = self.case(&judged_at, &steps, declared.as_deref());
+            case.by_request = rule.id == rule::APPROVAL_OF_REQUEST.id;
+            case.by_id = self.names_call(&steps, &case, rule);
             let judged = judge(&steps, &case);
             self.approval_findings(start, &steps, &judged, &case);
             approvals.push(self.approval_entry(&steps, judged, hop));
@@ -115,7 +119,9 @@ impl Walk<'_> {
         rule: &'static Rule,
         found: &mut BTreeMap<(String, KeyName), &'static Rule>,
     ) -> Result<(), Pending> {
-        for record in self.keyed(name, role, Time::MAX, Chain::Command)?.records {
+        let looked = self.keyed(name, role, Time::MAX, Chain::Command)?;
+        self.approvals_flooded |= looked.more;
+        for record in looked.records {
             for step in step(&record) {
                 found.entry((record.identity.recorder.clone(), step.says.approval)).or_insert(rule);
             }
@@ -123,7 +129,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn case(&self, act: &Act, steps: &[Step], rule: &'static Rule) -> Case {
+    fn case(&self, act: &Act, steps: &[Step], declared: Option<&str>) -> Case {
         let (from, to) = self.stretch(act);
         let call = self.behind.call.as_ref().and_then(|call| tool_call(&call.fact));
         let skew = steps.iter().map(|step| i64::from(self.skew(&step.record))).max().unwrap_or(0);
@@ -131,13 +137,49 @@ impl Walk<'_> {
             from,
             to,
             skew_ms: skew,
+            calls: self
+                .behind
+                .call
+                .iter()
+                .flat_map(|call| call.keys(KeyKind::ToolCall, KeyRole::Carries))
+                .map(|(name, _)| name)
+                .collect(),
             digest: call.and_then(|call| call.arguments.digest.clone()),
             tool: call.map(|call| call.tool.clone()),
             action: act.fact.action.clone(),
             resources: act.fact.resources.iter().map(|resource| resource.id.clone()).collect(),
-            by_id: rule.proof == crate::rule::Proof::OneToOne,
+            by_id: false,
+            by_request: false,
+            of_agent: self.of_agent(steps),
+            not_on_route: declared.is_some_and(|by| steps.iter().any(|step| step.record.identity.recorder != by)),
+            flooded: self.approvals_flooded,
             quantities: act.fact.quantities.clone(),
         }
+    }
+
+    /// Whether an approval is known to be for this call: it names it; or it names none, and somebody who
+    /// checked it says so. That the agent gives an approval's name to a call is the agent's word, until
+    /// the approval was used at that moment for these arguments.
+    fn names_call(&self, steps: &[Step], case: &Case, rule: &'static Rule) -> bool {
+        let mut named = steps.iter().filter_map(|step| step.says.call.as_ref()).peekable();
+        if named.peek().is_some() {
+            return named.any(|call| case.calls.contains(call));
+        }
+        let any = |step: &Step| KeyName::new(KeyKind::Approval, "any", &step.says.approval.value);
+        let issuer = steps.iter().any(|step| any(step).is_some_and(|name| self.credential_approvals.contains(&name)));
+        let used = rule.id == rule::APPROVAL_NAMED.id && judge::redeemed(steps, case).is_some();
+        issuer || used || rule.id == rule::APPROVAL_OF_REQUEST.id
+    }
+
+    /// Whether the service that wrote an approval is the agent that made the call, by its recorder or name.
+    fn of_agent(&self, steps: &[Step]) -> bool {
+        let agents = self.behind.call.iter().chain(&self.behind.turn).flat_map(|act| &act.records);
+        let recorders: Vec<&str> = agents.map(|record| record.identity.recorder.as_str()).collect();
+        steps.iter().any(|step| {
+            let service = step.record.identity.recorder.as_str();
+            let bare = |recorder: &str| recorder.split_once(':').map_or(recorder, |(_, rest)| rest).to_string();
+            recorders.iter().any(|recorder| *recorder == service || bare(recorder) == bare(service))
+        })
     }
 
     fn approval_entry(&mut self, steps: &[Step], judged: Judged, hop: Option<usize>) -> Approval {
@@ -204,6 +246,10 @@ impl Walk<'_> {
                 self.find_absence("override_not_ratified", text.to_string(), &records);
             }
             _ => {}
+        }
+        if steps.iter().any(|step| step.says.approver.as_ref().is_some_and(|who| who.entitled == Some(false))) {
+            let text = "the service says that no rule entitles whoever decided about this approval";
+            self.find("approver_not_entitled", "high", text.to_string(), &records);
         }
         if judged.by_agent {
             let text = "the agent itself put the approval before the person, so what was shown is its own account";

@@ -4,12 +4,16 @@ use super::Walk;
 use super::call::tool_call;
 use super::gap::Why;
 use super::way::{Act, Way};
-use crate::question::{Pending, Seen};
+use crate::question::{Ask, Pending, Seen};
 use crate::rule::Chain;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use writ_model::fact::{Detail, RecorderChange};
+use writ_model::key::KeyKind;
 use writ_model::time::Time;
+
+/// Recorders of agents looked at for what was going on at one moment: more of them say no more.
+const AGENTS_LOOKED_AT_MAX: usize = 8;
 
 /// What every record of an agent's doings comes through.
 const AGENTS: &str = "otel.";
@@ -75,8 +79,31 @@ impl Walk<'_> {
             let text = "a call of that moment names the same key and another target, and no other call fits";
             return Ok(Some(Why::new("unknown", text.to_string())));
         }
+        if self.at_work(&agents, act)? {
+            let text = "an agent was at work at that moment, and none of the calls it recorded fits";
+            return Ok(Some(Why::new("unknown", text.to_string())));
+        }
         let text = "logs of agents are here, and none of their calls fits".to_string();
         Ok(Some(Why::new("not_collected", text)))
+    }
+
+    /// Whether an agent recorded steps of that moment other than calls: what they led to is not told.
+    fn at_work(&mut self, agents: &[(String, String)], act: &Act) -> Result<bool, Pending> {
+        let (from, to) = self.stretch(act);
+        for (source, recorder) in agents.iter().take(AGENTS_LOOKED_AT_MAX) {
+            let ask = Ask::Recorded { source: source.clone(), recorder: recorder.clone(), from, to };
+            let (records, _) = self.evidence.records(ask)?;
+            let step = |record: &alloc::rc::Rc<Seen>| {
+                let own = act.records.iter().any(|known| known.id == record.id);
+                let keys = record.facts.iter().flat_map(|fact| &fact.keys);
+                let mut sessions = keys.filter(|key| matches!(key.name.kind, KeyKind::Session | KeyKind::Conversation));
+                !own && sessions.next().is_some() && super::call::tool_call_fact(record).is_none()
+            };
+            if records.iter().any(step) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What a recorder, or its collector, said about losing records of that stretch.

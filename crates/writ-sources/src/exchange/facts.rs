@@ -7,7 +7,7 @@ use crate::field;
 use writ_model::fact::{
     CredentialChange, Delegation, DelegationMode, Detail, Fact, FactKind, Lifetime, Minting, Outcome, Party, Presented,
 };
-use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole, names_nothing};
 
 pub(super) fn of(exchange: &Exchange) -> Vec<Fact> {
     let mut facts: Vec<Fact> = match exchange.event {
@@ -126,7 +126,8 @@ fn action(exchange: &Exchange) -> String {
 
 /// Which edge the way of getting it makes.
 fn change(exchange: &Exchange) -> CredentialChange {
-    match exchange.grant.as_deref().unwrap_or(&exchange.word) {
+    // A blackened grant says nothing; the event's own word still does.
+    match exchange.grant.as_deref().filter(|grant| !names_nothing(grant)).unwrap_or(&exchange.word) {
         "token_exchange" | "jwt_bearer" | "exchanged" => CredentialChange::Exchanged,
         "refresh_token" | "refreshed" => CredentialChange::Refreshed,
         _ => CredentialChange::Issued,

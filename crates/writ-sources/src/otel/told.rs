@@ -5,7 +5,7 @@ use super::dialect::{Act, DIALECTS, Meaning, Sign, claude};
 use super::entry::{Entry, SpanKind};
 use std::collections::BTreeMap;
 use writ_model::fact::Party;
-use writ_model::key::{Attestation, KeyKind, KeyName};
+use writ_model::key::{Attestation, KeyKind, KeyName, names_nothing};
 use writ_model::principal::{Principal, PrincipalKind};
 
 /// Ids of one meaning that one record may give: two dialects at once, an id of each.
@@ -107,8 +107,9 @@ impl<'e, 'n> Told<'e, 'n> {
 
     /// The user, in the best form told.
     pub(super) fn user(&self) -> Option<Principal> {
-        let email = self.text(Meaning::Email);
-        if let Some(account) = self.text(Meaning::Account) {
+        let told = |meaning| self.text(meaning).filter(|text| !names_nothing(text));
+        let email = told(Meaning::Email);
+        if let Some(account) = told(Meaning::Account) {
             return Some(Principal {
                 id: format!("anthropic:{account}"),
                 id_is_name: false,
@@ -116,12 +117,12 @@ impl<'e, 'n> Told<'e, 'n> {
                 name: email.map(str::to_string),
             });
         }
-        email.or_else(|| self.text(Meaning::User)).map(named)
+        email.or_else(|| told(Meaning::User)).map(named)
     }
 
     /// Who acts: as the emitter was told to say, else the agent.
     pub(super) fn actor(&self) -> Option<Principal> {
-        let Some(id) = self.text(Meaning::Principal) else { return self.agent() };
+        let Some(id) = self.text(Meaning::Principal).filter(|id| !names_nothing(id)) else { return self.agent() };
         let mut principal = named(id);
         principal.kind = match self.text(Meaning::PrincipalKind).and_then(PrincipalKind::from_word) {
             Some(kind) => kind,
@@ -139,7 +140,7 @@ impl<'e, 'n> Told<'e, 'n> {
 
     /// For whom: as the emitter was told to say, else the user.
     pub(super) fn on_behalf_of(&self) -> Option<Principal> {
-        self.text(Meaning::OnBehalfOf).map(named).or_else(|| self.user())
+        self.text(Meaning::OnBehalfOf).filter(|id| !names_nothing(id)).map(named).or_else(|| self.user())
     }
 }
 

@@ -34,6 +34,12 @@ pub(super) const FINDINGS: &[Text] = &[
         todo: "Compare `shown` with `executed` in the answer. Bind approvals to a digest of the arguments, checked at execution.",
     },
     Text {
+        code: "approver_not_entitled",
+        means: "The approval service says that no rule in force entitles the person who decided about this approval.",
+        is_not: "Not that the person knew it, nor that the call was wrong: the service let them decide.",
+        todo: "Ask who is entitled, and have the service refuse decisions of anybody else.",
+    },
+    Text {
         code: "asker_and_power_differ",
         means: "One principal asked, the power was another's, and no delegation that covers this act is recorded between them.",
         is_not: "Not a contradiction and not proof of abuse: shared keys and service accounts look like this every day.",

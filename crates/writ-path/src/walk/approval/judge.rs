@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use writ_model::fact::{ApprovalStep, Covers};
-use writ_model::key::Attestation;
+use writ_model::key::{Attestation, KeyName};
 use writ_model::principal::PrincipalKind;
 use writ_model::scope::Limit;
 use writ_model::time::Time;
@@ -20,6 +20,8 @@ pub(super) struct Case {
     pub(super) to: Time,
     /// How far the approval service's clock may be off.
     pub(super) skew_ms: i64,
+    /// The ids by which it is known as a call.
+    pub(super) calls: Vec<KeyName>,
     /// Digest of its arguments, by the caller's record.
     pub(super) digest: Option<String>,
     pub(super) tool: Option<String>,
@@ -27,8 +29,16 @@ pub(super) struct Case {
     pub(super) resources: Vec<String>,
     /// Whether the approval was found by an id that names this call and no other.
     pub(super) by_id: bool,
+    /// Whether it names the request by the id the server gave to it.
+    pub(super) by_request: bool,
     /// Amounts the call states.
     pub(super) quantities: Vec<Limit>,
+    /// Whether the service is the agent itself.
+    pub(super) of_agent: bool,
+    /// Whether another service is declared to be the only one on this route.
+    pub(super) not_on_route: bool,
+    /// Whether more approvals speak about the call than were looked at.
+    pub(super) flooded: bool,
 }
 
 /// The state of an approval for a call.
@@ -41,12 +51,19 @@ pub(super) struct Judged {
     pub(super) by_agent: bool,
 }
 
-/// Judges one approval from its steps, oldest first.
-pub(super) fn judge(steps: &[Step], case: &Case) -> Judged {
+/// How long before a call its approval may be checked, in milliseconds: what carries calls out checks and
+/// then calls; a check of an hour ago was for another call.
+const REDEEMED_BEFORE_MS: i64 = 60_000;
+
+/// Judges one approval from its steps, oldest first. Steps after the call say nothing of it, save that
+/// an override was confirmed.
+pub(super) fn judge(all: &[Step], case: &Case) -> Judged {
+    let known: Vec<Step> = all.iter().filter(|step| before(step, case)).cloned().collect();
+    let steps = known.as_slice();
     let by_agent = shown_by_agent(steps);
     let separation = separation(steps);
     let done = |state: &'static str, reason: String| Judged { state, reason, separation, ratified: None, by_agent };
-    let has = |wanted: ApprovalStep| steps.iter().find(|step| step.says.step == wanted && before(step, case));
+    let has = |wanted: ApprovalStep| steps.iter().find(|step| step.says.step == wanted);
     if let Some(step) = has(ApprovalStep::Denied) {
         return done("denied", step.says.reason.clone().unwrap_or_default());
     }
@@ -63,7 +80,7 @@ pub(super) fn judge(steps: &[Step], case: &Case) -> Judged {
         return done("exhausted", reason);
     }
     if has(ApprovalStep::Overridden).is_some() {
-        let ratified = steps.iter().any(|step| step.says.step == ApprovalStep::Ratified);
+        let ratified = all.iter().any(|step| step.says.step == ApprovalStep::Ratified);
         let reason = if ratified {
             "the control was passed over and confirmed afterwards"
         } else {
@@ -92,53 +109,67 @@ fn before(step: &Step, case: &Case) -> bool {
     step.record.event_time.is_none_or(|time| time.start <= case.to.plus_millis(case.skew_ms))
 }
 
+/// The check of this approval when this very call was carried out: at that moment, for this call, or,
+/// where it names none, for these very arguments.
+pub(super) fn redeemed<'s>(steps: &'s [Step], case: &Case) -> Option<&'s Step> {
+    steps.iter().find(|step| {
+        let ours = match &step.says.call {
+            Some(call) => case.calls.contains(call),
+            None => case.by_request || (case.digest.is_some() && step.says.executed_digest == case.digest),
+        };
+        let near = step.record.event_time.is_some_and(|time| {
+            let from = case.from.plus_millis(-REDEEMED_BEFORE_MS - case.skew_ms);
+            from <= time.start && time.start <= case.to.plus_millis(case.skew_ms)
+        });
+        step.says.step == ApprovalStep::Redeemed && step.class == Attestation::Verified && ours && near
+    })
+}
+
 /// Why the call lies outside what was approved, where that is established by an id that names the call.
 fn outside(steps: &[Step], case: &Case) -> Option<String> {
-    if !case.by_id {
+    if !case.by_id || !steps.iter().any(|step| step.says.step == ApprovalStep::Granted) {
         return None;
     }
-    let granted = steps.iter().any(|step| step.says.step == ApprovalStep::Granted);
     let covers: Vec<&Covers> = steps.iter().map(|step| &step.says.covers).collect();
-    let shown: Option<&String> = covers.iter().find_map(|covers| covers.arguments.as_ref());
-    let displayed = steps.iter().find_map(|step| step.says.shown_digest.as_ref());
-    let executed = steps.iter().find_map(|step| step.says.executed_digest.as_ref());
-    if !granted {
-        return None;
-    }
-    for approved in shown.into_iter().chain(displayed) {
+    let approved: Vec<&String> = covers
+        .iter()
+        .filter_map(|covers| covers.arguments.as_ref())
+        .chain(steps.iter().filter_map(|step| step.says.shown_digest.as_ref()))
+        .collect();
+    let executed = redeemed(steps, case).and_then(|step| step.says.executed_digest.as_ref());
+    for approved in approved {
         if let Some(executed) = executed.filter(|executed| *executed != approved) {
             return Some(format!("what was shown ({approved}) is not what was executed ({executed})"));
         }
+        if let Some(digest) = case.digest.as_ref().filter(|digest| *digest != approved) {
+            return Some(format!("the arguments approved ({approved}) are not those of the call ({digest})"));
+        }
     }
-    if let (Some(approved), Some(digest)) = (shown, &case.digest)
-        && approved != digest
+    covers.into_iter().find_map(|covers| uncovered(covers, case))
+}
+
+/// What of the call a cover does not cover.
+fn uncovered(covers: &Covers, case: &Case) -> Option<String> {
+    if let Some(resource) = &covers.resource
+        && !case.resources.is_empty()
+        && !case.resources.contains(resource)
     {
-        return Some(format!("the arguments approved ({approved}) are not those of the call ({digest})"));
+        return Some(format!("it was for {resource}, and this was done to {}", case.resources.join(", ")));
     }
-    for covers in covers {
-        if let Some(resource) = &covers.resource
-            && !case.resources.is_empty()
-            && !case.resources.contains(resource)
-        {
-            return Some(format!("it was for {resource}, and this was done to {}", case.resources.join(", ")));
-        }
-        if let Some(action) = &covers.action
-            && *action != case.action
-            && case.tool.as_ref() != Some(action)
-            && case.tool.is_some()
-        {
-            return Some(format!("it was for {action}, and this was {}", case.action));
-        }
-        for limit in &covers.limits {
-            let over = case.quantities.iter().find(|quantity| {
-                quantity.name == limit.name && quantity.unit == limit.unit && quantity.max > limit.max
-            });
-            if let Some(quantity) = over {
-                return Some(format!("it covered {}, and this was {} {}", limit.text(), quantity.max, quantity.unit));
-            }
-        }
+    if let Some(action) = &covers.action
+        && *action != case.action
+        && case.tool.as_ref() != Some(action)
+        && case.tool.is_some()
+    {
+        return Some(format!("it was for {action}, and this was {}", case.action));
     }
-    None
+    covers.limits.iter().find_map(|limit| {
+        let over = case
+            .quantities
+            .iter()
+            .find(|quantity| quantity.name == limit.name && quantity.unit == limit.unit && quantity.max > limit.max)?;
+        Some(format!("it covered {}, and this was {} {}", limit.text(), over.max, over.unit))
+    })
 }
 
 /// Why it had ended before the call, beyond what both clocks leave open.
@@ -147,18 +178,31 @@ fn ended(steps: &[Step], case: &Case) -> Option<String> {
     (expires.plus_millis(case.skew_ms) < case.from).then(|| format!("it ended at {expires}"))
 }
 
-/// Why no use of it was left.
+/// Why no use of it was left: uses for other calls, or before this one.
 fn spent(steps: &[Step], case: &Case) -> Option<String> {
     let uses = steps.iter().find_map(|step| step.says.uses)?;
-    let earlier = steps.iter().filter(|step| step.says.step == ApprovalStep::Redeemed && before(step, case)).count();
-    (earlier as u64 > uses).then(|| format!("it allowed {uses} uses, and {earlier} were made"))
+    let own = redeemed(steps, case);
+    let at = own.and_then(|step| step.record.event_time).map(|time| time.start);
+    let earlier = steps
+        .iter()
+        .filter(|step| step.says.step == ApprovalStep::Redeemed)
+        .filter(|step| own.is_none_or(|own| own.record.id != step.record.id))
+        .filter(|step| at.zip(step.record.event_time).is_none_or(|(at, time)| time.start <= at))
+        .count() as u64;
+    (earlier + 1 > uses).then(|| format!("it allowed {uses} uses, and {earlier} others were made before"))
 }
 
 /// The first condition of a bound approval that is not met, in words.
 fn weakness(steps: &[Step], granted: &Step, case: &Case) -> Option<String> {
     let told = |what: &str| Some(format!("a person accepted it; not known: {what}"));
-    if granted.class != Attestation::Verified {
+    if granted.class != Attestation::Verified || case.of_agent {
         return told("what was shown, which is the agent's own account");
+    }
+    if case.not_on_route {
+        return told("whether this service counts: another one is declared for this route");
+    }
+    if case.flooded {
+        return told("what other approvals say: more of them speak about this call than can be looked at");
     }
     let Some(approver) = &granted.says.approver else { return told("who accepted it") };
     if approver.principal.kind != PrincipalKind::Human || !approver.authenticated {
@@ -167,27 +211,37 @@ fn weakness(steps: &[Step], granted: &Step, case: &Case) -> Option<String> {
     if separation(steps) == "same" {
         return Some("the one who asked for it accepted it".to_string());
     }
-    if shown_by_agent(steps) {
-        return told("what was shown, since the agent itself showed it");
+    if let Some(reason) = display_weakness(steps) {
+        return Some(reason);
     }
-    let shown = steps.iter().find(|step| step.says.shown_digest.is_some());
-    let Some(shown) = shown else { return told("what was shown") };
-    if !shown.says.shown_in_full {
-        return told("whether it was shown in full");
+    if approver.entitled == Some(false) {
+        return Some("a person accepted it whom no rule entitles to".to_string());
     }
     if !case.by_id {
-        return told("whether it was for this call: only its arguments agree");
+        return told("whether it was for this call: only its arguments, or a name the agent gives, agree");
     }
-    let redeemed =
-        steps.iter().find(|step| step.says.step == ApprovalStep::Redeemed && step.class == Attestation::Verified);
-    let Some(redeemed) = redeemed else { return told("whether it was checked when the call was carried out") };
-    if redeemed.says.executed_digest.is_none() || redeemed.says.executed_digest != shown.says.shown_digest {
+    let Some(redeemed) = redeemed(steps, case) else {
+        return told("whether it was checked when the call was carried out");
+    };
+    let shown = steps.iter().find_map(|step| step.says.shown_digest.as_ref());
+    if redeemed.says.executed_digest.is_none() || redeemed.says.executed_digest.as_ref() != shown {
         return told("whether what was shown is what was executed");
     }
+    if !precedes(granted, redeemed) {
+        return told("whether it was accepted before the call was carried out");
+    }
+    let covers = || steps.iter().map(|step| &step.says.covers);
+    if covers().any(|covers| covers.files.is_some()) {
+        return told("which files the call ran");
+    }
+    let untold = |limit: &Limit| !case.quantities.iter().any(|told| told.name == limit.name && told.unit == limit.unit);
+    if let Some(limit) = covers().flat_map(|covers| &covers.limits).find(|limit| untold(limit)) {
+        return Some(format!("a person accepted it; not known: whether the call kept to {}", limit.text()));
+    }
     let needed = steps.iter().find_map(|step| step.says.needed).unwrap_or(1);
-    let people = approvers(steps);
+    let people = approvers(steps, redeemed);
     if people < needed {
-        return Some(format!("{needed} people were needed, and {people} accepted it"));
+        return Some(format!("{needed} people were needed, and {people} are known to have accepted it"));
     }
     let near = steps.iter().rev().find_map(|step| step.says.expires);
     if near.is_some_and(|expires| expires < case.to.plus_millis(case.skew_ms)) {
@@ -196,12 +250,36 @@ fn weakness(steps: &[Step], granted: &Step, case: &Case) -> Option<String> {
     None
 }
 
-/// Different people who accepted.
-fn approvers(steps: &[Step]) -> u64 {
+/// What is not known of how it was shown. Only the approval service itself counts as somebody else than
+/// the agent.
+fn display_weakness(steps: &[Step]) -> Option<String> {
+    let told = |what: &str| Some(format!("a person accepted it; not known: {what}"));
+    if shown_by_agent(steps) {
+        return told("what was shown, since the agent itself showed it");
+    }
+    let mut renderers = steps.iter().filter_map(|step| Some((step, step.says.rendered_by.as_deref()?))).peekable();
+    if renderers.peek().is_none() || renderers.any(|(step, by)| by != step.record.identity.recorder) {
+        return told("who showed it, which then counts as the agent");
+    }
+    let Some(shown) = steps.iter().find(|step| step.says.shown_digest.is_some()) else {
+        return told("what was shown");
+    };
+    if shown.says.shown_in_full { None } else { told("whether it was shown in full") }
+}
+
+/// Whether one step of a service came before another, by that service's own clock.
+fn precedes(first: &Step, second: &Step) -> bool {
+    let times = first.record.event_time.zip(second.record.event_time);
+    times.is_some_and(|(first, second)| first.start <= second.start)
+}
+
+/// Different authenticated people who accepted before it was checked.
+fn approvers(steps: &[Step], redeemed: &Step) -> u64 {
     let mut people: Vec<&str> = steps
         .iter()
-        .filter(|step| step.says.step == ApprovalStep::Granted)
-        .filter_map(|step| Some(step.says.approver.as_ref()?.principal.id.as_str()))
+        .filter(|step| step.says.step == ApprovalStep::Granted && precedes(step, redeemed))
+        .filter_map(|step| step.says.approver.as_ref().filter(|who| who.authenticated))
+        .map(|who| who.principal.id.as_str())
         .collect();
     people.sort_unstable();
     people.dedup();
@@ -211,16 +289,17 @@ fn approvers(steps: &[Step]) -> u64 {
 /// Whether the agent itself put it before the person. Who is not named counts as the agent, but is not
 /// said to be it.
 fn shown_by_agent(steps: &[Step]) -> bool {
-    let renderer = steps.iter().rev().find_map(|step| step.says.rendered_by.as_deref());
     let requester = steps.iter().find_map(|step| step.says.requester.as_ref());
-    renderer.is_some_and(|renderer| {
-        renderer.starts_with("agent") || requester.is_some_and(|requester| requester.id == renderer)
-    })
+    steps
+        .iter()
+        .filter_map(|step| step.says.rendered_by.as_deref())
+        .any(|renderer| renderer.starts_with("agent") || requester.is_some_and(|requester| requester.id == renderer))
 }
 
 fn separation(steps: &[Step]) -> &'static str {
     let requester = steps.iter().find_map(|step| step.says.requester.as_ref());
-    let approver = steps.iter().rev().find_map(|step| step.says.approver.as_ref());
+    let given = |step: &&Step| step.says.step != ApprovalStep::Ratified;
+    let approver = steps.iter().rev().filter(given).find_map(|step| step.says.approver.as_ref());
     match (requester, approver) {
         (Some(requester), Some(approver)) if requester.id == approver.principal.id => "same",
         (Some(_), Some(_)) => "distinct",
