@@ -106,11 +106,32 @@ impl Scope {
     /// How this changed into `after`, and what was gained. Audiences are not compared: another
     /// audience is another use, not more power.
     pub fn change_to(&self, after: &Scope) -> (ScopeChange, Vec<String>) {
-        if self.is_empty() || after.is_empty() {
+        let compared = |scope: &Scope| !scope.names.is_empty() || !scope.limits.is_empty() || !scope.details.is_empty();
+        if !compared(self) || !compared(after) {
             return (ScopeChange::Unknown, Vec::new());
         }
-        let mut added: Vec<String> = after.names.difference(&self.names).cloned().collect();
-        added.extend(after.details.difference(&self.details).cloned());
+        // What one side does not tell at all is not gained or lost by the other.
+        let told = |before: &BTreeSet<String>, after: &BTreeSet<String>| !before.is_empty() && !after.is_empty();
+        let mut added: Vec<String> = Vec::new();
+        if told(&self.names, &after.names) {
+            added.extend(after.names.difference(&self.names).cloned());
+        }
+        // Details differ in ways that only their type's owner can weigh: more of them is more power, other
+        // ones are not comparable.
+        if self.details != after.details {
+            if self.details.is_subset(&after.details) && !self.details.is_empty() {
+                added.extend(after.details.difference(&self.details).cloned());
+            } else if !after.details.is_subset(&self.details) {
+                return (ScopeChange::Unknown, Vec::new());
+            }
+        }
+        let unit_changed = |limit: &Limit| {
+            let same = after.limits.iter().filter(|other| other.name == limit.name);
+            same.clone().count() > 0 && same.clone().all(|other| other.unit != limit.unit)
+        };
+        if self.limits.iter().any(unit_changed) {
+            return (ScopeChange::Unknown, Vec::new());
+        }
         for limit in &self.limits {
             match after.limits.iter().find(|other| other.name == limit.name && other.unit == limit.unit) {
                 Some(other) if other.max > limit.max => added.push(other.text()),

@@ -120,6 +120,8 @@ pub(crate) struct Walk<'a> {
     /// Approvals and decisions that credentials of the chain were issued under.
     credential_approvals: Vec<KeyName>,
     credential_decisions: Vec<(KeyName, Attestation)>,
+    /// Whether more is said of a recorder than was looked at.
+    reports_flooded: bool,
     /// Whether more approvals speak about the call than were looked at.
     approvals_flooded: bool,
     /// Who acts for whom, as issuers of tokens state it.
@@ -161,6 +163,7 @@ impl<'a> Walk<'a> {
             credential_approvals: Vec::new(),
             credential_decisions: Vec::new(),
             decided_hops: Vec::new(),
+            reports_flooded: false,
             approvals_flooded: false,
             delegations: Vec::new(),
             scope_after: None,

@@ -12,10 +12,13 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
-use writ_model::fact::{Detail, Fact, FactKind, Outcome, ToolCall};
+use writ_model::fact::{Detail, Fact, FactKind, Outcome, Side, ToolCall};
 use writ_model::key::{KeyKind, KeyName, KeyRole};
 use writ_model::record::RecordId;
 use writ_model::time::Time;
+
+/// Said of a call whose only fitting effect this is, under coverage.
+pub(super) const ALONE: &str = "the only effect that fits, where every one was recorded";
 
 /// A call that may have done it.
 pub(super) struct Candidate {
@@ -103,6 +106,13 @@ impl Walk<'_> {
         for (name, class) in names {
             let until = self.after(effect);
             let records = self.nearest(&name, KeyRole::Carries, until, Chain::Command)?.records;
+            if names_several(&records) {
+                self.limit(format!(
+                    "The request carried {}, which is the name of more than one session: it names none.",
+                    name.value
+                ));
+                continue;
+            }
             let calls: Vec<&Rc<Seen>> = records.iter().filter(|record| tool_call_fact(record).is_some()).collect();
             let near: Vec<(u64, &&Rc<Seen>)> =
                 calls.iter().filter_map(|record| Some((self.apart(record, effect)?, record))).collect();
@@ -202,7 +212,7 @@ impl Walk<'_> {
         if coverage.is_empty() {
             against.push("nothing says that every effect of that moment was recorded".to_string());
         } else if others == 0 {
-            because.push("the only effect that fits, where every one was recorded".to_string());
+            because.push(ALONE.to_string());
         }
         let strong = features >= 2 && against.is_empty() && distance == 0;
         let ends = [act.records.clone(), effect.records.clone()].concat();
@@ -265,12 +275,20 @@ impl Walk<'_> {
             let until = self.ended(&act);
             for other in self.keyed(&name, KeyRole::Carries, until, Chain::Command)?.records {
                 let known = act.records.iter().any(|known| known.id == other.id);
-                if !known && tool_call_fact(&other).is_some() && super::way::nested(record, &other) {
+                // Another recorder may have served the call; that it made it is for its own record to say.
+                let served = tool_call_fact(&other).and_then(tool_call).is_some_and(|call| call.side == Side::Server);
+                let own = other.identity.recorder == record.identity.recorder;
+                let told = tool_call_fact(&other).is_some();
+                if !known && told && (own || served) && super::way::nested(record, &other) {
                     act.records.push(other);
                 }
             }
         }
-        act.records.sort_by_key(|record| (record.event_time.map(|time| time.start), record.id));
+        // Those of its own recorder first: by them the turn is looked for.
+        act.records.sort_by_key(|other| {
+            let foreign = other.identity.recorder != record.identity.recorder;
+            (foreign, other.event_time.map(|time| time.start), other.id)
+        });
         // The outcome and arguments that any of its records tells count for the act.
         let told = act.records.iter().filter_map(|record| tool_call_fact(record));
         if act.fact.outcome == Outcome::Unknown
@@ -354,6 +372,17 @@ pub(super) fn tool_call(fact: &Fact) -> Option<&ToolCall> {
 
 pub(super) fn tool_call_fact(record: &Seen) -> Option<&Fact> {
     record.facts.iter().find(|fact| tool_call(fact).is_some())
+}
+
+/// Whether records that bear one session's name are of several sessions: of several recorders, or asked
+/// for by several people.
+fn names_several(records: &[Rc<Seen>]) -> bool {
+    let recorders: BTreeSet<&str> = records.iter().map(|record| record.identity.recorder.as_str()).collect();
+    let people: BTreeSet<&str> = records
+        .iter()
+        .filter_map(|record| Some(super::way::intent_fact(record)?.actor.as_ref()?.principal.id.as_str()))
+        .collect();
+    recorders.len() > 1 || people.len() > 1
 }
 
 /// Whether a call names things of the effect's sort and not the ones acted upon: it did something else.

@@ -78,6 +78,12 @@ impl Walk<'_> {
         if candidates.is_empty() {
             return self.no_call(act, node);
         }
+        let flood = candidates.get(RIVALS_MAX).zip(candidates.first());
+        if flood.is_some_and(|(next, first)| rivals(first, next)) {
+            // Rivals that are not looked at may lead to somebody else.
+            self.several = true;
+            self.rivals_gap(node);
+        }
         candidates.truncate(RIVALS_MAX);
         let mut ways: Vec<(Candidate, Way)> = Vec::new();
         for candidate in candidates {

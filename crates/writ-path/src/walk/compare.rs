@@ -4,7 +4,7 @@ use super::credential::Issuance;
 use super::{Start, Walk};
 use crate::answer::ScopeChange;
 use crate::question::{Pending, Seen};
-use crate::rule::{self, Edge};
+use crate::rule::{self, Chain, Edge};
 use crate::strength::Strength;
 use alloc::format;
 use alloc::rc::Rc;
@@ -30,13 +30,19 @@ impl Walk<'_> {
             return;
         }
         let asker = &asked.party.principal;
-        let same = |id: &str, name: Option<&str>| id == asker.id || (name.is_some() && name == asker.name.as_deref());
+        // Names are what anybody may call himself: only ids, and what a directory says of them, count.
+        // An address that the token's issuer states for its subject is one of them.
+        let stated = power.party.principal.name.as_deref().filter(|_| power.party.class == Attestation::Verified);
+        let address = stated.map(|name| format!("email:{}", name.to_lowercase()));
+        let same = |id: &str| id == asker.id || address.as_deref() == Some(asker.id.as_str());
+        if self.gaps.iter().any(|gap| gap.chain == Chain::Credential) {
+            // Whose power it was in the end is not known.
+            return;
+        }
         let owner = self.owner.as_ref();
         let holder = &power.party.principal;
-        if same(&holder.id, holder.name.as_deref())
-            || owner.is_some_and(|owner| {
-                same(&owner.principal, owner.name.as_deref()) || self.is_same(&owner.principal, &asker.id)
-            })
+        if same(&holder.id)
+            || owner.is_some_and(|owner| same(&owner.principal) || self.is_same(&owner.principal, &asker.id))
             || self.is_same(&holder.id, &asker.id)
         {
             return;
@@ -68,7 +74,8 @@ impl Walk<'_> {
             .map(|(record, fact)| (record, fact.object))
             .collect();
         let Some((record, purpose)) = purposes.first().cloned() else { return Ok(()) };
-        let Some(call) = self.behind.call.clone() else {
+        let Some(call) = self.behind.call.clone().filter(|_| self.behind.turn.is_some() && !self.asked_by.is_empty())
+        else {
             self.graph.cite(&[record]);
             self.limit(format!(
                 "Whether this was within the credential's purpose is not judged: {} is meant for `{purpose}` by the inventory, and for what this was done is not known.",
@@ -78,7 +85,8 @@ impl Walk<'_> {
         };
         let mut words = words(&call.fact.action);
         for act in self.behind.turn.iter().chain([&call]) {
-            words.extend(act.fact.actor.iter().flat_map(|party| self::words(&party.principal.id)));
+            let agents = act.fact.actor.iter().filter(|party| party.principal.kind == PrincipalKind::Agent);
+            words.extend(agents.flat_map(|party| self::words(&party.principal.id)));
             if let Detail::Intent(intent) = &act.fact.detail {
                 words.extend(intent.agent.iter().flat_map(|agent| self::words(&agent.id)));
                 words.extend(intent.says.iter().flat_map(|says| self::words(says)));

@@ -73,7 +73,11 @@ impl Walk<'_> {
     /// What is said about a recorder.
     pub(super) fn said_of(&mut self, recorder: &str) -> Result<Vec<Rc<Seen>>, Pending> {
         match KeyName::new(KeyKind::Principal, "recorder", recorder) {
-            Some(name) => Ok(self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?.records),
+            Some(name) => {
+                let found = self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?;
+                self.reports_flooded |= found.more;
+                Ok(found.records)
+            }
             None => Ok(Vec::new()),
         }
     }
@@ -93,15 +97,21 @@ impl Walk<'_> {
 
     fn lost_something(&mut self, recorder: &str, from: Time, to: Time) -> Result<bool, Pending> {
         let mut off = false;
-        for record in self.said_of(recorder)? {
+        let said = self.said_of(recorder)?;
+        if self.reports_flooded {
+            // What is said of it and was not looked at may be that it lost something.
+            return Ok(true);
+        }
+        for record in said {
             let Some(at) = record.event_time else { continue };
             for fact in &record.facts {
                 let Detail::Recorder(change) = &fact.detail else { continue };
                 let within = at.start <= to && from <= at.end.unwrap_or(at.start);
+                // What is not said to be over goes on.
+                let going_on = at.start <= to && at.end.is_none_or(|end| from <= end);
                 match change {
-                    RecorderChange::Sampled | RecorderChange::Dropped | RecorderChange::Altered if within => {
-                        return Ok(true);
-                    }
+                    RecorderChange::Sampled | RecorderChange::Dropped if going_on => return Ok(true),
+                    RecorderChange::Altered if within => return Ok(true),
                     RecorderChange::Stopped if at.start <= to => off = true,
                     RecorderChange::Resumed if at.start <= from => off = false,
                     _ => {}
@@ -146,6 +156,7 @@ impl Walk<'_> {
     /// Manifests of the recorder that still count what is here, and together reach over the stretch.
     fn counted(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Pending> {
         let mut held: Vec<(Rc<Seen>, Manifest, String)> = Vec::new();
+        let mut contradicted = false;
         for record in self.said_of(recorder)? {
             for fact in &record.facts {
                 let Detail::Manifest(said) = &fact.detail else { continue };
@@ -163,12 +174,17 @@ impl Walk<'_> {
                 if count == said.count {
                     held.push((Rc::clone(&record), said.clone(), digest.to_string()));
                 } else {
+                    contradicted = true;
                     self.limit(format!(
                         "{recorder} says that it wrote {} records from {} to {}; {count} are here.",
                         said.count, said.from, said.to
                     ));
                 }
             }
+        }
+        // One count that does not agree says that something is lost, whatever others say.
+        if contradicted {
+            return Ok(Vec::new());
         }
         held.sort_by_key(|(record, said, _)| (said.from, said.to, record.id));
         let mut reached = from;
@@ -201,15 +217,20 @@ impl Walk<'_> {
             return Ok(None);
         }
         let mut numbers: BTreeMap<(String, u64), (Time, Rc<Seen>)> = BTreeMap::new();
+        let mut torn: BTreeSet<String> = BTreeSet::new();
         for record in records {
             let (Some(time), Some(sequence)) =
                 (record.event_time, record.facts.iter().find_map(|fact| fact.sequence.clone()))
             else {
                 continue;
             };
-            numbers.insert(sequence, (time.start, Rc::clone(record)));
+            if numbers.insert(sequence.clone(), (time.start, Rc::clone(record))).is_some() {
+                // A number that was given twice counts nothing.
+                torn.insert(sequence.0);
+            }
         }
-        let epochs: BTreeSet<String> = numbers.keys().map(|(epoch, _)| epoch.clone()).collect();
+        let epochs: BTreeSet<String> =
+            numbers.keys().map(|(epoch, _)| epoch.clone()).filter(|epoch| !torn.contains(epoch)).collect();
         for epoch in epochs {
             let own = || numbers.iter().filter(|((of, _), _)| *of == epoch);
             let before = own().filter(|(_, (time, _))| *time < from).max_by_key(|((_, n), _)| *n);

@@ -108,7 +108,7 @@ impl Walk<'_> {
             let edge = if said.impersonated { Edge::Impersonated } else { Edge::Delegated };
             if said.impersonated {
                 let text = "the token names only the one acted for: whoever acts cannot be told from them downstream";
-                self.find("impersonation_hides_actor", "medium", text.to_string(), &records);
+                self.find_absence_of("impersonation_hides_actor", "medium", text.to_string(), &records);
             }
             let from = self.graph.principal(&said.subject.principal, &records);
             let to = self.graph.principal(&said.actor.principal, &records);

@@ -131,6 +131,15 @@ impl Walk<'_> {
             .map(|event| Why::new("recorder_off", format!("{recorder} was not writing then: {event} had stopped it"))))
     }
 
+    /// More calls fit than are looked at.
+    pub(super) fn rivals_gap(&mut self, node: &str) {
+        let why = Why::new(
+            "budget",
+            "More calls fit this as well than are looked at: any of them may have made it.".to_string(),
+        );
+        self.push_gap(Chain::Command, node.to_string(), "every candidate", why);
+    }
+
     /// The call was found by likeness: the carrier that would have named it was not there.
     pub(super) fn carrier_gap(&mut self, node: &str) {
         let mut why = Why::new(

@@ -38,7 +38,10 @@ impl Walk<'_> {
             for record in self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Command)?.records {
                 for fact in &record.facts {
                     let Detail::Route(route) = &fact.detail else { continue };
-                    let covers = route.from.is_none_or(|start| start <= from) && route.to.is_none_or(|to| from < to);
+                    // A route says what stood there then only where the inventory confirms it for that instant.
+                    let begun = route.from.is_some_and(|start| start <= from);
+                    let covers =
+                        begun && route.to.is_none_or(|to| from < to) && route.confirmed_to.is_some_and(|to| from <= to);
                     let ours = route.control == control && route.recorder == *recorder && route.action == pattern;
                     if ours && covers && Self::of_principal(route, act) {
                         found.push((Rc::clone(&record), route.clone()));

@@ -13,6 +13,10 @@ use writ_model::fact::Fact;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
 use writ_model::record::RecordId;
 
+/// How long after a span's end what it started may begin, in milliseconds: work that is put in a queue
+/// begins late, and ten minutes of queue is much.
+const OUTLIVES_MS: i64 = 600_000;
+
 /// Where a climb ended.
 pub(super) enum Climb {
     /// At what was looked for, and the span id that led to it.
@@ -37,13 +41,35 @@ impl Walk<'_> {
             self.shared_context(&at, &parent)?;
             let until = at.event_time.map_or(writ_model::time::Time::MAX, |time| self.until(&at, &time));
             let found = self.keyed(&parent.name, KeyRole::Mints, until, Chain::Command)?.records;
-            let Some(record) = found.into_iter().next() else { return Ok(Climb::Lost(parent.name)) };
+            let Some(record) = self.one_span(&at, found) else { return Ok(Climb::Lost(parent.name)) };
             if record.facts.iter().any(&like) {
                 return Ok(Climb::Found(record, parent.name));
             }
             at = record;
         }
         Ok(Climb::Top)
+    }
+
+    /// The one record that is a span. Ids of spans are copied as freely as all context: where several
+    /// records say that they are this one, none is taken at its word. A span that had ended long before
+    /// does not lie around what came later.
+    fn one_span(&mut self, child: &Rc<Seen>, found: Vec<Rc<Seen>>) -> Option<Rc<Seen>> {
+        let mut found = found.into_iter();
+        let first = found.next()?;
+        let others: Vec<Rc<Seen>> = found.collect();
+        if !others.is_empty() || first.in_conflict {
+            self.contradicted = true;
+            let mut records = others;
+            records.push(first);
+            let text =
+                "several records say that they are one span; none of them is taken for what lies around the call";
+            self.find("contradicting_context", "high", text.into(), &records);
+            return None;
+        }
+        let ended = first.event_time.and_then(|time| time.end);
+        let stale =
+            ended.zip(child.event_time).is_some_and(|(ended, began)| began.start.millis_since(ended) > OUTLIVES_MS);
+        (!stale).then_some(first)
     }
 
     /// Whether another recorder saw the same parent come from another caller.

@@ -45,6 +45,26 @@ impl Walk<'_> {
         if self.coverage.len() < before {
             self.findings.retain(|finding| finding.code != "credential_without_issuance");
             self.limit_own_word();
+            self.uncovered_guesses();
+        }
+    }
+
+    /// A guess that was strong by coverage alone is weak without it.
+    fn uncovered_guesses(&mut self) {
+        let held: BTreeSet<String> = self.coverage.iter().map(|coverage| coverage.id.clone()).collect();
+        let mut weakened = false;
+        for hop in &mut self.graph.command {
+            let before = hop.coverage.len();
+            hop.coverage.retain(|id| held.contains(id));
+            if before > 0 && hop.coverage.is_empty() && hop.grade == Some("strong") {
+                hop.grade = Some("weak");
+                hop.because.retain(|reason| reason != crate::walk::call::ALONE);
+                hop.against.push("nothing says that every effect of that moment was recorded".to_string());
+                weakened = true;
+            }
+        }
+        if weakened {
+            self.asked_by.iter_mut().filter(|asked| asked.grade.is_some()).for_each(|asked| asked.grade = Some("weak"));
         }
     }
 

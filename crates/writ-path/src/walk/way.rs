@@ -7,6 +7,7 @@ use super::span::Climb;
 use crate::question::{Pending, Seen};
 use crate::rule::{self, Chain, Edge, Rule};
 use crate::strength::{Agreement, Strength, Witness, strength};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
@@ -128,9 +129,10 @@ impl Walk<'_> {
     fn turns_before(&mut self, way: &mut Way, first: &Act) -> Result<(), Pending> {
         let mut act = first.clone();
         while way.turns.len() < self.question.budget.depth {
-            let before = match self.delegating(&act)? {
+            let before = match self.delegating(&act, &mut way.lost)? {
                 Some(turn) => Some(turn),
-                None if way.askers.is_empty() => self.resumed(&act)?,
+                // Only a turn with nothing around it begins anew; what lay around this one may have said who.
+                None if way.askers.is_empty() && way.lost.is_none() => self.resumed(&act)?,
                 None => None,
             };
             let Some(turn) = before else { return Ok(()) };
@@ -179,7 +181,7 @@ impl Walk<'_> {
         for (name, class) in call.keys(KeyKind::Turn, KeyRole::Carries) {
             let mut records = self.keyed(&name, KeyRole::Mints, until, Chain::Command)?.records;
             records.retain(|record| intent_fact(record).is_some());
-            let Some(record) = records.pop() else { continue };
+            let Some(record) = self.own_turn(call, records) else { continue };
             let ends = [call.records.clone(), vec![Rc::clone(&record)]].concat();
             let strength = self.shared(&rule::TURN, class, &ends);
             let because = format!("the call carries the id of this turn, {}", name.value);
@@ -201,6 +203,31 @@ impl Walk<'_> {
             }
         }
         self.session_turn(call)
+    }
+
+    /// The one turn of an id: by the recorder that wrote the call. Turns that others call by the same id
+    /// are not taken for it; where its own recorder tells several that disagree, none is.
+    fn own_turn(&mut self, call: &Act, records: Vec<Rc<Seen>>) -> Option<Rc<Seen>> {
+        let wrote = |record: &Rc<Seen>| {
+            call.records.first().is_some_and(|own| own.identity.recorder == record.identity.recorder)
+        };
+        let (own, others): (Vec<Rc<Seen>>, Vec<Rc<Seen>>) = records.into_iter().partition(wrote);
+        let who = |record: &Rc<Seen>| {
+            intent_fact(record).and_then(|fact| fact.actor.as_ref()).map(|party| party.principal.id.clone())
+        };
+        let mut turns = if own.is_empty() { others.clone() } else { own };
+        let last = turns.pop()?;
+        let disagree = turns.iter().chain(&others).any(|turn| who(turn) != who(&last));
+        if disagree {
+            self.contradicted = true;
+            let mut records = turns;
+            records.extend(others);
+            records.push(Rc::clone(&last));
+            let text = "several turns bear one id and do not agree who asked";
+            self.find("contradicting_context", "high", text.to_string(), &records);
+        }
+        let foreign = !wrote(&last) && disagree;
+        (!foreign).then_some(last)
     }
 
     /// The latest turn of the same session before the call: a guess, and said to be one.
@@ -243,9 +270,16 @@ impl Walk<'_> {
     }
 
     /// The turn of another agent around this one.
-    fn delegating(&mut self, turn: &Act) -> Result<Option<Turn>, Pending> {
+    fn delegating(&mut self, turn: &Act, lost: &mut Option<KeyName>) -> Result<Option<Turn>, Pending> {
         let Some(outermost) = turn.records.last().cloned() else { return Ok(None) };
-        let Climb::Found(around, key) = self.climb(&outermost, |fact| intent(fact).is_some())? else { return Ok(None) };
+        let (around, key) = match self.climb(&outermost, |fact| intent(fact).is_some())? {
+            Climb::Found(around, key) => (around, key),
+            Climb::Lost(key) => {
+                *lost = Some(key);
+                return Ok(None);
+            }
+            Climb::Top => return Ok(None),
+        };
         let ends = [turn.records.clone(), vec![Rc::clone(&around)]].concat();
         let strength = self.shared(&rule::DELEGATED, Attestation::SelfStated, &ends);
         let because = "its span lies inside the span of the other agent's turn".to_string();
@@ -261,12 +295,20 @@ impl Walk<'_> {
         names.extend(turn.keys(KeyKind::Task, KeyRole::Carries));
         for (name, class) in names {
             let records = self.nearest(&name, KeyRole::Carries, began, Chain::Command)?.records;
-            let earlier = records.iter().rev().find(|record| {
-                let own = turn.records.iter().any(|known| known.id == record.id);
-                let before = record.event_time.is_some_and(|time| time.start < began);
-                !own && before && intent_fact(record).is_some_and(|fact| fact.actor.is_some())
-            });
-            let Some(record) = earlier else { continue };
+            let earlier: Vec<&Rc<Seen>> = records
+                .iter()
+                .filter(|record| {
+                    let own = turn.records.iter().any(|known| known.id == record.id);
+                    let before = record.event_time.is_some_and(|time| time.start < began);
+                    !own && before && intent_fact(record).is_some_and(|fact| fact.actor.is_some())
+                })
+                .collect();
+            let people: BTreeSet<&str> = earlier
+                .iter()
+                .filter_map(|record| Some(intent_fact(record)?.actor.as_ref()?.principal.id.as_str()))
+                .collect();
+            // A conversation of several people does not say whose turn this goes on with.
+            let Some(record) = earlier.last().filter(|_| people.len() == 1) else { continue };
             let ends = [turn.records.clone(), vec![Rc::clone(record)]].concat();
             let strength = self.shared(&rule::RESUMED, class, &ends);
             let because = format!("the latest earlier turn of {} {}", name.kind.word(), name.value);
