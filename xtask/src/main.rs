@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | tidy | generate | bench | score`.
+//! Development tasks: `cargo xtask test | tidy | generate | guide | bench | score`.
 //!
 //! Everything that is done to this repository, rather than by Writ, starts here, so that a person
 //! and the continuous integration run the same code and no shell script grows a second opinion.
@@ -13,6 +13,7 @@
 mod bench;
 mod cargo;
 mod generate;
+mod guide;
 mod score;
 mod test;
 mod tidy;
@@ -24,6 +25,7 @@ const HELP: &str = "\
 cargo xtask test [quick]          every check and every test; quick leaves clippy out
 cargo xtask tidy [CHECK...]       the tree tests itself; tidy --list names the checks
 cargo xtask generate [--check]    write the generated files, or say which are out of date
+cargo xtask guide                 the worked examples of docs/guide, carried out in a copy
 cargo xtask bench [--short] [--records N] [--runs N] [--threads N] [--batch N]
                   [--plain] [--json] [--save] [--date YYYY-MM-DD]
                                   ingest beside the bare compressed append, then look-ups
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "tidy" => tidy::run(rest),
         "generate" => generate::run(rest),
+        "guide" => guide::run(rest),
         "bench" => bench::run(rest),
         "score" => score::run(rest),
         "help" | "--help" | "-h" => {

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::{cargo, generate, tidy};
+use crate::{cargo, generate, guide, tidy};
 use outcome::{Outcome, Skip};
 
 /// The one reason for a skip that the continuous integration accepts.
@@ -49,6 +49,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", slow: true, run: clippy },
     Step { name: "no_std", slow: true, run: no_std },
     Step { name: "tests", slow: false, run: tests },
+    Step { name: "guide", slow: true, run: |_| guide::run(&[]) },
 ];
 
 /// `cargo xtask test [quick]`

@@ -7,6 +7,7 @@ mod blank;
 mod duplicate;
 mod edge;
 mod foreign;
+mod guide;
 mod head;
 mod licence;
 mod link;
@@ -39,6 +40,7 @@ const CHECKS: &[Check] = &[
     rfd::CHECK,
     mention::CHECK,
     foreign::CHECK,
+    guide::CHECK,
 ];
 
 /// One rule about the tree.

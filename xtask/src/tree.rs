@@ -49,8 +49,7 @@ pub(crate) struct Brought {
 impl Tree {
     /// Reads the repository at `root` and asks cargo about it.
     pub(crate) fn read(root: &Path, generated: Vec<String>) -> Result<Self, String> {
-        let mut files = BTreeMap::new();
-        collect(root, "", &ignored(root), &mut files)?;
+        let files = Self::files(root)?;
         let packages = packages(&cargo::metadata(root)?);
         let mut closures = BTreeMap::new();
         for package in packages.iter().filter(|package| package.member) {
@@ -58,6 +57,13 @@ impl Tree {
         }
         let checkout = root.to_string_lossy().into_owned();
         Ok(Self { files, packages, closures, foreign: foreign(root)?, generated, checkout })
+    }
+
+    /// The files under a folder, by path; what `.gitignore` there names is left out.
+    pub(crate) fn files(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, String> {
+        let mut files = BTreeMap::new();
+        collect(root, "", &ignored(root), &mut files)?;
+        Ok(files)
     }
 
     /// Text files with one of these endings, by path.
