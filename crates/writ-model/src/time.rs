@@ -40,7 +40,7 @@ impl Time {
     /// Reads RFC 3339 (`2024-08-02T08:23:55Z`, with any offset and up to nine digits of fraction).
     /// `None` for anything else, a time without an offset included.
     pub fn parse(text: &str) -> Option<Time> {
-        let stamp = jiff::Timestamp::from_str(text).ok()?;
+        let Ok(stamp) = jiff::Timestamp::from_str(text) else { return in_the_last_year(text) };
         let ns = stamp.subsec_nanosecond();
         // Before the epoch jiff counts nanoseconds backwards from the second.
         if ns < 0 {
@@ -70,11 +70,31 @@ impl fmt::Display for Time {
     /// RFC 3339 in UTC with as many digits of fraction as it needs; far instants as seconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ns = i32::try_from(self.ns).unwrap_or(0);
-        match jiff::Timestamp::new(self.s, ns) {
-            Ok(stamp) => write!(f, "{stamp}"),
-            Err(_) => write!(f, "@{}s", self.s),
+        let stamp = |s: i64| jiff::Timestamp::new(s, ns);
+        match (stamp(self.s), stamp(self.s.saturating_sub(YEAR_S))) {
+            (Ok(stamp), _) => write!(f, "{stamp}"),
+            (Err(_), Ok(before)) if self.s <= LAST_S => {
+                let before = alloc::format!("{before}");
+                write!(f, "9999{}", before.strip_prefix("9998").unwrap_or(&before))
+            }
+            _ => write!(f, "@{}s", self.s),
         }
     }
+}
+
+/// Seconds of the years 9998 and 9999, neither of which has a leap day.
+const YEAR_S: i64 = 365 * 24 * 3600;
+
+/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can tell.
+const LAST_S: i64 = 253_402_300_799;
+
+/// The last hours that RFC 3339 can tell lie beyond what the calendar used here can. People and systems
+/// mean by them "for ever", so they are read as the same instant of the year before, moved by that year.
+fn in_the_last_year(text: &str) -> Option<Time> {
+    let before = alloc::format!("9998{}", text.strip_prefix("9999")?);
+    let Time { s, ns } = Time::parse(&before)?;
+    let s = s + YEAR_S;
+    (s <= LAST_S).then_some(Time { s, ns })
 }
 
 /// When something happened, as its recorder tells it.
@@ -138,6 +158,20 @@ mod tests {
         for text in ["2024-08-02T08:23:55", "yesterday", "", "2024-13-02T08:23:55Z", "20240802"] {
             assert_eq!(Time::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_year_is_read_and_written_to_its_end() {
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999Z", "9999-12-30T22:00:01Z"] {
+            assert_eq!(Time::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Time::parse("9999-12-31T23:59:59+00:00"), Time::parse("9999-12-31T23:59:59Z"));
+        // Beyond it: told in no form that could be read as another instant.
+        for text in ["9999-12-31T23:59:59-01:00", "10000-01-01T00:00:00Z", "9999-12-31T25:00:00Z", "9999"] {
+            assert_eq!(Time::parse(text), None, "{text}");
+        }
+        assert_eq!(Time::new(LAST_S + 1, 0).to_string(), "@253402300800s");
+        assert_eq!(Time::MAX.to_string(), "@9223372036854775807s");
     }
 
     #[test]

@@ -103,15 +103,7 @@ fn refuse(fault: &clap::Error) {
 /// Parses `--as-of` and its like: an instant in RFC 3339.
 fn parse_time(text: &str) -> Result<Time, String> {
     Time::parse(text)
-        .or_else(|| in_the_last_year(text))
         .ok_or_else(|| "not an instant such as 2026-11-24T08:00:00Z (RFC 3339, with an offset)".to_string())
-}
-
-/// The last hours that RFC 3339 can tell lie beyond what the calendar used here can; people mean by
-/// them "for ever". They are read as the same instant of the year before, moved by that year.
-fn in_the_last_year(text: &str) -> Option<Time> {
-    const YEAR_MS: i64 = 365 * 24 * 3600 * 1000;
-    Some(Time::parse(&format!("9998{}", text.strip_prefix("9999")?))?.plus_millis(YEAR_MS))
 }
 
 /// Runs a command for every event typed, `-` standing for one per line of standard input. A single
