@@ -18,6 +18,7 @@ mod resource;
 mod risk;
 
 use crate::admit::{kind_word, short};
+use crate::field::unambiguous_here;
 use crate::redact::{NOT_SECRET, SECRET_NAMES, Withholds};
 use crate::source::{Context, Reading, Source};
 use crate::stamp;
@@ -194,11 +195,8 @@ const TELLING: [&str; 2] = ["userIdentity", "responseElements"];
 /// Refuses a record in which such a member stands twice: readers disagree about which one counts, so
 /// whoever could add the second would choose who is seen.
 fn unambiguous(node: &Node<'_>, depth: usize) -> Result<(), String> {
-    let members = node.members();
-    for (n, (name, child)) in members.iter().enumerate() {
-        if members.iter().take(n).any(|(other, _)| other == name) {
-            return Err(format!("`{}` stands twice in one object: which one counts is not known", short(name)));
-        }
+    unambiguous_here(node)?;
+    for (name, child) in node.members() {
         if depth > 0 || TELLING.contains(&&**name) {
             unambiguous(child, depth + 1)?;
         }

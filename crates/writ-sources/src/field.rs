@@ -207,13 +207,27 @@ fn limit(node: &Node<'_>) -> Result<Limit, String> {
 /// Refuses an object in which a member stands twice, at any depth: readers disagree about which one
 /// counts, so whoever could add the second would choose what is seen.
 pub(crate) fn unambiguous(node: &Node<'_>) -> Result<(), String> {
+    unambiguous_here(node)?;
+    node.members().iter().map(|(_, child)| child).chain(node.elements()).try_for_each(unambiguous)
+}
+
+/// The same for this object alone.
+pub(crate) fn unambiguous_here(node: &Node<'_>) -> Result<(), String> {
+    /// Up to so many each is compared with each, which needs no memory; sorted beyond, since whoever
+    /// writes a record also chooses how many members it has.
+    const FEW: usize = 16;
     let members = node.members();
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
-    names.sort_unstable();
-    if let Some(twice) = names.windows(2).find_map(|pair| pair.first().filter(|name| pair.last() == Some(name))) {
-        return Err(format!("`{}` stands twice in one object: which one counts is not known", short(twice)));
-    }
-    members.iter().map(|(_, child)| child).chain(node.elements()).try_for_each(unambiguous)
+    let twice = if members.len() <= FEW {
+        let stood = |(n, name): (usize, &str)| members.iter().take(n).any(|(other, _)| other == name);
+        members.iter().map(|(name, _)| &**name).enumerate().find(|at| stood(*at)).map(|(_, name)| name)
+    } else {
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+        names.sort_unstable();
+        names.windows(2).find(|pair| pair.first() == pair.last()).and_then(|pair| pair.first().copied())
+    };
+    twice.map_or(Ok(()), |name| {
+        Err(format!("`{}` stands twice in one object: which one counts is not known", short(name)))
+    })
 }
 
 /// Refuses another version of a format than the one that is read.

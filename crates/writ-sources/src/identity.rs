@@ -8,7 +8,7 @@ pub mod csv;
 mod route;
 
 use crate::admit::short;
-use crate::field::{needed, text, time};
+use crate::field::{needed, text, time, unambiguous};
 use crate::health::RECORDER;
 use crate::redact::{EVERYWHERE, Withholds};
 use crate::source::{Context, Reading, Source};
@@ -67,6 +67,7 @@ impl Source for Directory {
     }
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
+        unambiguous(node)?;
         if route::is_route(node) {
             route::read(node)?;
         } else {

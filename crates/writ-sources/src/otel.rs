@@ -19,6 +19,7 @@ mod propose;
 mod serve;
 mod told;
 
+use crate::field;
 use crate::redact::{EVERYWHERE_AND_IN_TEXT, Withholds};
 use crate::source::{Context, Reading, Source};
 use attributes::Held;
@@ -165,6 +166,7 @@ impl Source for Span {
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
         not_a_record(node)?;
+        field::unambiguous(node)?;
         let entry = form::read(node)?;
         if !entry.is_span {
             return Err("this is a log record; its source is `otel.log`".to_string());
@@ -201,6 +203,7 @@ impl Source for Log {
 
     fn read(&self, node: &Node<'_>) -> Result<Reading, String> {
         not_a_record(node)?;
+        field::unambiguous(node)?;
         let entry = form::read(node)?;
         if entry.is_span {
             return Err("this is a span; its source is `otel.span`".to_string());

@@ -74,17 +74,6 @@ fn needed(id: Option<String>, node: &Node<'_>, name: &str, digits: usize) -> Res
     })
 }
 
-/// Refuses a span in which a member stands twice: readers disagree about which one counts.
-fn unambiguous(node: &Node<'_>) -> Result<(), String> {
-    let members = node.members();
-    for (n, (name, _)) in members.iter().enumerate() {
-        if members.iter().take(n).any(|(other, _)| other == name) {
-            return Err(format!("`{}` stands twice in one object: which one counts is not known", short(name)));
-        }
-    }
-    Ok(())
-}
-
 fn text<'n>(node: &'n Node<'n>, name: &str) -> &'n str {
     node.text(&[name]).unwrap_or_default()
 }
@@ -132,8 +121,6 @@ fn events<'n>(node: Option<&'n Node<'n>>, fields: &str, spelling: Spelling) -> V
 }
 
 fn otlp<'n>(node: &'n Node<'n>, span: &'n Node<'n>) -> Result<Entry<'n>, String> {
-    unambiguous(node)?;
-    unambiguous(span)?;
     let links = span.get("links").map(Node::elements).unwrap_or_default().iter().take(LINKS_MAX);
     Ok(Entry {
         name: text(span, "name"),
@@ -155,8 +142,6 @@ fn otlp<'n>(node: &'n Node<'n>, span: &'n Node<'n>) -> Result<Entry<'n>, String>
 }
 
 fn log<'n>(node: &'n Node<'n>, log: &'n Node<'n>) -> Result<Entry<'n>, String> {
-    unambiguous(node)?;
-    unambiguous(log)?;
     let attributes = Attributes::of(log.get("attributes"), Spelling::Typed);
     let body = log.get("body").map(Held::typed);
     // The name of an event stood in an attribute before it had a field, and some emitters still say it in the body.
@@ -185,8 +170,6 @@ fn is_name(text: &str) -> bool {
 }
 
 fn jaeger<'n>(node: &'n Node<'n>, span: &'n Node<'n>) -> Result<Entry<'n>, String> {
-    unambiguous(node)?;
-    unambiguous(span)?;
     let trace = needed(id::jaeger_trace(text(span, "traceID")), span, "traceID", 32)?;
     let attributes = Attributes::of(span.get("tags"), Spelling::Tags);
     let reference =
@@ -245,7 +228,6 @@ fn process<'n>(node: Option<&'n Node<'n>>) -> Attributes<'n> {
 }
 
 fn javascript<'n>(node: &'n Node<'n>) -> Result<Entry<'n>, String> {
-    unambiguous(node)?;
     let context = node.get("spanContext").unwrap_or(node);
     let parent =
         node.text(&["parentSpanContext", "spanId"]).or_else(|| node.text(&["parentSpanId"])).unwrap_or_default();
@@ -278,7 +260,6 @@ fn javascript<'n>(node: &'n Node<'n>) -> Result<Entry<'n>, String> {
 }
 
 fn python<'n>(node: &'n Node<'n>) -> Result<Entry<'n>, String> {
-    unambiguous(node)?;
     let context = node.get("context").unwrap_or(node);
     let linked = |link: &Node<'_>| {
         let context = link.get("context")?;

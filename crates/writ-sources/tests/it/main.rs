@@ -13,6 +13,7 @@
 
 mod documents;
 mod facts;
+mod hostile;
 mod otel;
 mod property;
 mod render;

@@ -1,0 +1,52 @@
+//! Records by whoever means harm, in their smallest form.
+
+use crate::{admit_text, records};
+
+const TRAIL: &str =
+    r#"{"eventTime":"2026-10-14T09:30:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","eventID":"e-1""#;
+const ENTRY: &str = r#"{"directory":"acme","relation":"same","object":"person:lena","subject":{"kind":"principal","namespace":"aws","value":"AIDAQLENA"}"#;
+
+fn span(members: &str) -> String {
+    format!(
+        r#"{{"span":{{"traceId":"4bf92f3577b34da6a3ce929d0e0e4701","spanId":"00f067aa0ba90001","name":"x"{members}}}}}"#
+    )
+}
+
+#[test]
+fn whoever_adds_a_member_does_not_choose_which_one_counts() {
+    let attribute = |pair: &str| span(&format!(r#","attributes":[{{{pair}}}]"#));
+    for text in [
+        format!(r#"{TRAIL},"eventName":"PutObject"}}"#),
+        format!(r#"{ENTRY},"object":"person:omar"}}"#),
+        ENTRY.replace(r#""value":"AIDAQLENA""#, r#""value":"AIDAQLENA","value":"AIDAQOMAR""#) + "}",
+        span(r#","name":"y""#),
+        attribute(r#""key":"user.id","key":"n","value":{"stringValue":"lena"}"#),
+        attribute(r#""key":"user.id","value":{"stringValue":"lena","stringValue":"omar"}"#),
+        span(r#","links":[{"spanId":"00f067aa0ba90002","spanId":"00f067aa0ba90003"}]"#),
+    ] {
+        let cause = admit_text(&text).map(|admitted| admitted.facts).unwrap_err();
+        assert!(cause.contains("stands twice"), "{text}: {cause}");
+    }
+    // Near miss: two attributes by one name, of which the last counts, as the specification says.
+    let twice = r#"{"key":"n","value":{"intValue":"1"}},{"key":"n","value":{"intValue":"2"}}"#;
+    assert!(admit_text(&span(&format!(r#","attributes":[{twice}]"#))).is_ok());
+}
+
+/// Compared each with each, these would take minutes.
+#[test]
+fn a_hundred_thousand_members_are_read_in_one_pass() {
+    let many: String = (0..100_000).map(|n| format!(r#","member {n}":{n}"#)).collect();
+    for text in [format!("{TRAIL}{many}}}"), format!("{ENTRY}{many}}}"), span(&many)] {
+        assert_eq!(records(text.as_bytes(), None).len(), 1);
+    }
+}
+
+#[test]
+fn an_id_nobody_could_type_is_a_reject_that_shows_its_beginning() {
+    let long = |n: usize| TRAIL.replace("e-1", &"x".repeat(n)) + "}";
+    assert!(admit_text(&long(4096)).is_ok());
+    let cause = admit_text(&long(4097)).unwrap_err();
+    assert!(cause.starts_with("the id of this record has 4097 bytes and may have 4096: `xxx"), "{cause}");
+    let cause = admit_text(&ENTRY.replace("acme", &"x".repeat(1 << 20)).replace('}', "}}")).unwrap_err();
+    assert!(cause.starts_with("the recorder of this record") && cause.len() < 200, "{cause:.300}");
+}
