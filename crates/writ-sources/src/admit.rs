@@ -15,6 +15,10 @@ use writ_model::time::{EventTime, Time};
 /// A keyed digest of a withheld value (HMAC-SHA-256 under the store's own key).
 pub type Mac<'a> = &'a dyn Fn(&[u8]) -> [u8; 32];
 
+/// Longest native id or name of a recorder, in bytes. Vendors' ids stay under 500. What is longer could
+/// not be typed or put into a line of a report, and would stand in every answer about the record.
+pub(crate) const ID_BYTES_MAX: usize = 4096;
+
 /// A record before it is known how it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
@@ -89,6 +93,12 @@ pub(crate) fn admit_node(
     let recorder = recorder.map_or(reading.recorder, str::to_string);
     if field::is_writ(&recorder) && !health::is_own(source, &node) {
         return Err(format!("the recorder `{}` is Writ itself, which is never handed in", short(&recorder)));
+    }
+    for (what, id) in [("id", &native_id), ("recorder", &recorder)] {
+        if id.len() > ID_BYTES_MAX {
+            let (n, begins) = (id.len(), short(id));
+            return Err(format!("the {what} of this record has {n} bytes and may have {ID_BYTES_MAX}: `{begins}`"));
+        }
     }
     let identity = Identity { source: source.info().name.to_string(), recorder, native_id };
     let content = content_digest(&identity, &canonical);

@@ -15,6 +15,9 @@ use zstd::bulk::Compressor;
 /// zstd level 1: prototypes measured that higher levels do not pay below 1 MiB.
 const LEVEL: i32 = 1;
 
+/// Characters of a record's name that stand in a message.
+const NAMED_CHARS_MAX: usize = 120;
+
 /// A record that is to be stored, with the terms it is to be found by.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -95,7 +98,8 @@ fn check(record: &Record, envelope: usize, terms: usize) -> Result<(), Error> {
         ("an envelope", "bytes", envelope, limit::ENVELOPE_BYTES_MAX),
         ("keys", "terms", terms, limit::TERMS_MAX),
     ];
-    let at = record.envelope.identity.reference();
+    // A name may be what is too long, and this is read by people.
+    let at: String = record.envelope.identity.reference().chars().take(NAMED_CHARS_MAX).collect();
     for (what, unit, found, most) in bounds {
         if found > most {
             return Err(Error::invalid(format!(
