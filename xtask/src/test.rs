@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::{cargo, generate, guide, tidy};
+use crate::{cargo, generate, guide, score, tidy};
 use outcome::{Outcome, Skip};
 
 /// The one reason for a skip that the continuous integration accepts.
@@ -49,8 +49,18 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", slow: true, run: clippy },
     Step { name: "no_std", slow: true, run: no_std },
     Step { name: "tests", slow: false, run: tests },
+    Step { name: "score", slow: false, run: |run| score::run(&scored(run.root, &[])?) },
+    Step { name: "perturb", slow: true, run: |run| score::run(&scored(run.root, &["--perturb", "60"])?) },
     Step { name: "guide", slow: true, run: |_| guide::run(&[]) },
 ];
+
+/// What `score` is called with: the binary that the tests have just built, and these.
+fn scored(root: &Path, more: &[&str]) -> Result<Vec<String>, String> {
+    let binary = cargo::target(root)?.join("debug").join("writ");
+    let mut arguments = vec!["--binary".to_owned(), binary.display().to_string()];
+    arguments.extend(more.iter().map(ToString::to_string));
+    Ok(arguments)
+}
 
 /// `cargo xtask test [quick]`
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {

@@ -126,8 +126,8 @@ const PLACEHOLDERS: [&str; 8] =
 /// Whether text stands in the place of a name: empty, a dash, or what redactors write.
 pub fn names_nothing(text: &str) -> bool {
     let text = text.trim();
-    let begins = |mark: &&str| text.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
-    text.is_empty() || text == "-" || PLACEHOLDERS.iter().any(|mark| begins(&mark))
+    let begins = |mark: &str| text.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
+    text.is_empty() || text == "-" || PLACEHOLDERS.iter().any(|mark| begins(mark))
 }
 
 /// What a key names, without role or attestation: the thing two records may agree on.

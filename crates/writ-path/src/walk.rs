@@ -93,6 +93,10 @@ pub(crate) struct Power {
 }
 
 /// A walk under way.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing met on the way, and they do not exclude each other"
+)]
 pub(crate) struct Walk<'a> {
     pub(crate) question: &'a Question<'a>,
     pub(crate) evidence: &'a Evidence,

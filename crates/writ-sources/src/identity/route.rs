@@ -48,9 +48,11 @@ pub(super) fn read(node: &Node<'_>) -> Result<Route, String> {
             ));
         }
     }
-    if action.strip_suffix('*').unwrap_or(action).contains('*') {
+    // Only these are looked up: a pattern that is never found would leave another route in its place.
+    let service = action.strip_suffix(":*").is_some_and(|service| !service.contains(['*', ':']));
+    if action.contains('*') && action != "*" && !service {
         return Err(format!(
-            "in `subject`: `value` `{}` has a `*` that is not its end; write `ec2:*` or `*`",
+            "in `subject`: `value` `{}` is no action, service or `*`; write `ec2:DeleteVolume`, `ec2:*` or `*`",
             short(action)
         ));
     }

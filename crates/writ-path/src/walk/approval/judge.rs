@@ -14,6 +14,7 @@ use writ_model::scope::Limit;
 use writ_model::time::Time;
 
 /// What is known of the call an approval is judged for.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing known or not, and they do not exclude each other")]
 pub(super) struct Case {
     /// From when to when it may have been, by its recorder's precision and clock.
     pub(super) from: Time,
