@@ -13,6 +13,7 @@
 //! pages say to run is run there. That each change has its place is also a check of `cargo xtask tidy`,
 //! so that whoever moves such a place learns it at once.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -138,13 +139,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
         runs.extend(page.runs.iter().map(|words| (path.as_str(), words.to_string())));
     }
+    apart(&mut files);
     // The same place for a checkout every time, and left there: what did not change since the last run
     // keeps its time, and is not built again.
     let copy = std::env::temp_dir().join(format!("writ-guide-{}", name_of(&root)));
     write(&copy, &files)?;
     println!("   {} pages, in {}", pages.len(), copy.display());
-    // What is built on the way is shared with this checkout, where everything but the crates of the
-    // workspace is built already. Programs are not: a changed `writ` must not take the place of ours.
+    // What others wrote is built for this checkout already, and shared. Programs are not: a changed
+    // `writ` must not take the place of ours.
     let target = cargo::target(&root)?;
     let programs = target.join("guide");
     for (path, words) in runs {
@@ -168,13 +170,26 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// Builds the crates of the copy otherwise than those of this checkout. Cargo knows a crate by where it
+/// lies in its workspace, so that without this it would take the one's for the other's.
+fn apart(files: &mut BTreeMap<String, Vec<u8>>) {
+    let manifest = |path: &String| {
+        path.strip_suffix("/Cargo.toml").map(|folder| folder.rsplit('/').next().unwrap_or(folder).to_owned())
+    };
+    let names: Vec<String> = files.keys().filter_map(manifest).collect();
+    let config = files.entry(".cargo/config.toml".to_owned()).or_default();
+    for name in names {
+        config.extend_from_slice(format!("\n[profile.dev.package.{name}]\ndebug = false\n").as_bytes());
+    }
+}
+
 /// A short name of a checkout, so that two of them do not share a copy.
 fn name_of(root: &Path) -> String {
     let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
     digest.iter().take(4).map(|byte| char::from(b'a' + byte % 26)).collect()
 }
 
-fn pages(files: &std::collections::BTreeMap<String, Vec<u8>>) -> Vec<(String, String)> {
+fn pages(files: &BTreeMap<String, Vec<u8>>) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let inside = files.iter().filter(|(path, _)| path.starts_with(FOLDER));
     inside.map(|(path, bytes)| (path.clone(), text(bytes))).collect()
@@ -182,7 +197,7 @@ fn pages(files: &std::collections::BTreeMap<String, Vec<u8>>) -> Vec<(String, St
 
 /// Makes the folder hold exactly these files. One that holds them already is left as it is, with its
 /// time, so that cargo builds only what changed.
-fn write(folder: &Path, files: &std::collections::BTreeMap<String, Vec<u8>>) -> Result<(), String> {
+fn write(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), String> {
     let failed = |path: &Path, error: &std::io::Error| format!("`{}` cannot be written: {error}", path.display());
     if folder.exists() {
         for path in Tree::files(folder)?.keys().filter(|path| !files.contains_key(*path)) {
