@@ -94,6 +94,12 @@ pub(super) const FINDINGS: &[Text] = &[
         todo: "Make the enforcement point refuse when it gets no clear answer; look up why the evaluation failed.",
     },
     Text {
+        code: "decision_mismatch",
+        means: "A decision names this call, and what the policy was asked about is not what was done: other arguments or another resource.",
+        is_not: "Not that the policy was wrong: it was asked about something else.",
+        todo: "Have the enforcement point ask about exactly what it then carries out, by a digest of the arguments.",
+    },
+    Text {
         code: "delegation_chain_truncated",
         means: "A token or message names an acting party but not the whole line of those it acts for; earlier links were cut off.",
         is_not: "Not that the named party acted for itself.",
@@ -104,12 +110,6 @@ pub(super) const FINDINGS: &[Text] = &[
         means: "A token was exchanged for one of the user's own, so that everything after it looks like the user; the agent no longer shows.",
         is_not: "Not that the user acted: from here on, records cannot tell the two apart.",
         todo: "Use delegation (an `act` claim) in place of impersonation, so that the acting party stays visible.",
-    },
-    Text {
-        code: "decision_mismatch",
-        means: "A decision names this call, and what the policy was asked about is not what was done: other arguments or another resource.",
-        is_not: "Not that the policy was wrong: it was asked about something else.",
-        todo: "Have the enforcement point ask about exactly what it then carries out, by a digest of the arguments.",
     },
     Text {
         code: "override_not_ratified",

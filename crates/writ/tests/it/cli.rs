@@ -304,7 +304,7 @@ fn a_directory_may_be_a_table() {
 fn the_last_instant_that_can_be_written_is_an_instant() {
     let writ = loaded();
     let now = writ.why(&[EVENT]);
-    for end in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999-14:00", "9999-12-30T22:00:01Z"] {
+    for end in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999Z", "9999-12-30T22:00:01Z"] {
         assert_eq!(writ.why(&["--as-of", end, EVENT])["hops"], now["hops"], "{end}");
     }
     for no_end in ["9999-12-31T23:59:59", "9999-13-01T00:00:00Z", "9999", "10000-01-01T00:00:00Z"] {
