@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::{cargo, generate, guide, score, tidy};
+use crate::{cargo, generate, score, tidy};
 use outcome::{Outcome, Skip};
 
 /// The one reason for a skip that the continuous integration accepts.
@@ -51,7 +51,6 @@ const STEPS: &[Step] = &[
     Step { name: "tests", slow: false, run: tests },
     Step { name: "score", slow: false, run: |run| score::run(&scored(run.root, &[])?) },
     Step { name: "perturb", slow: true, run: |run| score::run(&scored(run.root, &["--perturb", "60"])?) },
-    Step { name: "guide", slow: true, run: |_| guide::run(&[]) },
 ];
 
 /// What `score` is called with: the binary that the tests have just built, and these.

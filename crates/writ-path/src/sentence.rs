@@ -96,7 +96,9 @@ fn controls(said: &Said<'_>) -> Vec<String> {
     let approval = said.approvals.first().map_or("unknown", |approval| approval.state);
     let decisions: Vec<&str> =
         said.decisions.iter().map(|decision| decision.state).filter(|state| *state != "implied").collect();
-    let decision = decisions.first().copied().unwrap_or("unknown");
+    // Of several the gravest is said.
+    let grave = ["deny", "indeterminate"].into_iter().find(|state| decisions.contains(state));
+    let decision = grave.or(decisions.first().copied()).unwrap_or("unknown");
     if approval == "unknown" && decision == "unknown" {
         return alloc::vec!["approval and policy decision are unknown".to_string()];
     }

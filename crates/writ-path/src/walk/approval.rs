@@ -161,7 +161,9 @@ impl Walk<'_> {
     /// checked it says so. That the agent gives an approval's name to a call is the agent's word, until
     /// the approval was used at that moment for these arguments.
     fn names_call(&self, steps: &[Step], case: &Case, rule: &'static Rule) -> bool {
-        let mut named = steps.iter().filter_map(|step| step.says.call.as_ref()).peekable();
+        // That it was used for a call does not say that it was given for it.
+        let given = steps.iter().filter(|step| step.says.step != ApprovalStep::Redeemed);
+        let mut named = given.filter_map(|step| step.says.call.as_ref()).peekable();
         if named.peek().is_some() {
             return named.any(|call| case.calls.contains(call));
         }

@@ -107,11 +107,14 @@ impl Walk<'_> {
             for fact in &record.facts {
                 let Detail::Recorder(change) = &fact.detail else { continue };
                 let within = at.start <= to && from <= at.end.unwrap_or(at.start);
-                // What is not said to be over goes on.
+                // What is not said to be over goes on; a call that changes a log is over when it is made.
+                let reported = record.identity.source == "health";
                 let going_on = at.start <= to && at.end.is_none_or(|end| from <= end);
                 match change {
-                    RecorderChange::Sampled | RecorderChange::Dropped if going_on => return Ok(true),
-                    RecorderChange::Altered if within => return Ok(true),
+                    RecorderChange::Sampled if going_on => return Ok(true),
+                    // A count of what was dropped that tells no window reaches back as far as it may.
+                    RecorderChange::Dropped if going_on || at.end.is_none() => return Ok(true),
+                    RecorderChange::Altered if within || (going_on && reported) => return Ok(true),
                     RecorderChange::Stopped if at.start <= to => off = true,
                     RecorderChange::Resumed if at.start <= from => off = false,
                     _ => {}
@@ -238,7 +241,10 @@ impl Walk<'_> {
             let (Some(((_, first), (begin, left))), Some(((_, last), (end, right)))) = (before, after) else {
                 continue;
             };
-            let whole = first < last && (*first..=*last).all(|n| numbers.contains_key(&(epoch.clone(), n)));
+            let time_of = |n: u64| numbers.get(&(epoch.clone(), n)).map(|(time, _)| *time);
+            // A count goes with time: a number that stands earlier than the one before it is another count's.
+            let onward = |n: u64| time_of(n).zip(time_of(n + 1)).is_some_and(|(one, next)| one <= next);
+            let whole = first < last && (*first..*last).all(onward);
             if !whole {
                 let (from, to) = (*begin, *end);
                 self.limit(format!("The count that {recorder} keeps has holes between {from} and {to}."));

@@ -134,6 +134,12 @@ impl Walk<'_> {
         let done: Vec<&String> = act.fact.resources.iter().map(|resource| &resource.id).collect();
         let other_resource =
             !about.is_empty() && !done.is_empty() && !about.iter().any(|id| done.contains(id)) && !found.echoed;
+        // What was decided after the act did not let it in, and a record in conflict binds nothing.
+        let slack = i64::from(self.skew(&found.record)) + self.widest_skew();
+        let late = found.record.event_time.is_some_and(|time| time.start > self.stretch(act).1.plus_millis(slack));
+        if late || found.record.in_conflict {
+            return "unbound";
+        }
         if other_arguments || (other_resource && found.rule.proof == Proof::OneToOne) {
             "mismatch"
         } else if found.rule.proof == Proof::OneToOne {
