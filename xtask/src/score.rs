@@ -160,8 +160,9 @@ fn judge(
     let loaded = product.load(world)?;
     let names = Names::of(world);
     let mut sum = Marks::default();
-    if loaded.counts.rejects > 0 {
-        sum.faults.push(format!("{} of {} inputs were rejected", loaded.counts.rejects, loaded.counts.inputs));
+    if loaded.counts.rejects != world.rejects {
+        let (rejects, inputs) = (loaded.counts.rejects, loaded.counts.inputs);
+        sum.faults.push(format!("{rejects} of {inputs} inputs were rejected, not {}", world.rejects));
     }
     for (n, ask) in world.asks.iter().enumerate() {
         let event = text(ask, "event");

@@ -46,6 +46,8 @@ pub(super) struct World {
     /// Records that contradict others (a rival, a revocation, a report of loss), or `begin*` of their
     /// names: losing these may strengthen an answer, so perturbation leaves them alone.
     pub(super) contradicting: Vec<String>,
+    /// How many of its records must be refused as they are handed in.
+    pub(super) rejects: u64,
 }
 
 /// A world with its variants.
@@ -78,6 +80,7 @@ fn read(path: &Path, name: &str) -> Result<Scenario, String> {
         near_miss: Vec::new(),
         no_stronger: false,
         contradicting: texts(&head, "contradicting"),
+        rejects: 0,
     };
     unique(&base)?;
     let mut variants = Vec::new();
@@ -99,11 +102,15 @@ fn vary(base: &World, path: &Path, name: &str) -> Result<World, String> {
         asks: asks(&path.join("truth.json"))?,
         near_miss: texts(&head, "near_miss"),
         no_stronger: head.get("no_stronger_than_base") == Some(&Value::Bool(true)),
+        rejects: head.get("rejects").and_then(Value::as_u64).unwrap_or(0),
         ..base.clone()
     };
     world.contradicting.extend(texts(&head, "contradicting"));
     if head.contains_key("complete") {
         world.complete = complete(&head, name)?;
+    }
+    if let Some(person) = text(&head, "declared_by") {
+        person.clone_into(&mut world.declared_by);
     }
     for source in texts(&head, "drop_sources") {
         world.lines.remove(&source).ok_or_else(|| told(format!("there is no source `{source}` to drop")))?;
@@ -172,6 +179,7 @@ impl World {
             near_miss: Vec::new(),
             no_stronger: false,
             contradicting: Vec::new(),
+            rejects: 0,
         }
     }
 
