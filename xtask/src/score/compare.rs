@@ -514,6 +514,14 @@ fn findings(case: &Case<'_>, marks: &mut Marks) {
         marks.findings.extra += 1;
         marks.fault(format!("finding `{code}` should not be there"));
     }
+    for (code, most) in case.truth.get("findings_at_most").and_then(Value::as_object).into_iter().flatten() {
+        for finding in list(case.answer, "findings").iter().filter(|finding| text(finding, "code") == code) {
+            let strength = text(finding, "strength");
+            if rank(strength) > rank(most.as_str().unwrap_or_default()) {
+                marks.fault(format!("finding `{code}` should be {most} at most, not {strength}"));
+            }
+        }
+    }
 }
 
 fn verdict(case: &Case<'_>, marks: &mut Marks) {
