@@ -94,11 +94,7 @@ fn asker(said: &Said<'_>) -> String {
 /// What approvals and decisions come to, in one clause each.
 fn controls(said: &Said<'_>) -> Vec<String> {
     let approval = said.approvals.first().map_or("unknown", |approval| approval.state);
-    let decisions: Vec<&str> =
-        said.decisions.iter().map(|decision| decision.state).filter(|state| *state != "implied").collect();
-    // Of several the gravest is said.
-    let grave = ["deny", "indeterminate"].into_iter().find(|state| decisions.contains(state));
-    let decision = grave.or(decisions.first().copied()).unwrap_or("unknown");
+    let decision = decided(said.decisions);
     if approval == "unknown" && decision == "unknown" {
         return alloc::vec!["approval and policy decision are unknown".to_string()];
     }
@@ -120,6 +116,8 @@ fn controls(said: &Said<'_>) -> Vec<String> {
     let decision = match decision {
         "permit" => "a policy permitted it",
         "deny" => "a policy denied it",
+        "mismatch" => "what a policy was asked about is not what was done",
+        "unbound" => "a policy's decision is recorded and not shown to be about it",
         "not_applicable" => "no policy spoke about it",
         "indeterminate" => "a policy could not be evaluated",
         "none_recorded" => "no policy decided about it",
@@ -127,6 +125,21 @@ fn controls(said: &Said<'_>) -> Vec<String> {
         _ => "the policy decision is unknown",
     };
     alloc::vec![approval.to_string(), decision.to_string()]
+}
+
+/// What decisions come to in one word: the gravest of several, and a decision by name only where it is
+/// bound to what was done.
+fn decided(decisions: &[Decision]) -> &'static str {
+    let words: Vec<&str> = decisions
+        .iter()
+        .filter(|one| one.state != "implied")
+        .map(|one| match (one.state, one.binding) {
+            ("permit" | "deny" | "indeterminate" | "not_applicable", binding @ ("mismatch" | "unbound")) => binding,
+            (state, _) => state,
+        })
+        .collect();
+    let grave = ["deny", "indeterminate", "mismatch", "permit"].into_iter().find(|word| words.contains(word));
+    grave.or(words.first().copied()).unwrap_or("unknown")
 }
 
 /// What an answer does not establish.

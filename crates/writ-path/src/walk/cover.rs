@@ -241,10 +241,11 @@ impl Walk<'_> {
             let (Some(((_, first), (begin, left))), Some(((_, last), (end, right)))) = (before, after) else {
                 continue;
             };
-            let time_of = |n: u64| numbers.get(&(epoch.clone(), n)).map(|(time, _)| *time);
-            // A count goes with time: a number that stands earlier than the one before it is another count's.
-            let onward = |n: u64| time_of(n).zip(time_of(n + 1)).is_some_and(|(one, next)| one <= next);
-            let whole = first < last && (*first..*last).all(onward);
+            // A count goes with time, all of it: where one number stands earlier than a lower one, the
+            // recorder began anew under an old name, and a number at the act may be another count's.
+            let onward = own().zip(own().skip(1)).all(|((_, (one, _)), (_, (next, _)))| one <= next);
+            let filled = first < last && (*first..=*last).all(|n| numbers.contains_key(&(epoch.clone(), n)));
+            let whole = onward && filled;
             if !whole {
                 let (from, to) = (*begin, *end);
                 self.limit(format!("The count that {recorder} keeps has holes between {from} and {to}."));

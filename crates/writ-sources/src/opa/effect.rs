@@ -30,6 +30,7 @@ pub(super) fn of(node: &Node<'_>) -> (DecisionEffect, Option<String>) {
 }
 
 fn read(result: &Node<'_>) -> DecisionEffect {
+    let objected = result.get("deny").is_some_and(objects);
     let told: Vec<Option<bool>> = match &result.value {
         Value::Bool(_) | Value::String(_) => vec![yes_or_no(result, false)],
         Value::Object(_) => {
@@ -39,13 +40,24 @@ fn read(result: &Node<'_>) -> DecisionEffect {
     };
     match told.split_first() {
         Some((Some(first), rest)) if rest.iter().all(|other| *other == Some(*first)) => {
-            if *first {
-                DecisionEffect::Permit
-            } else {
-                DecisionEffect::Deny
+            match (*first, objected) {
+                (true, false) => DecisionEffect::Permit,
+                // "allow" and an objection in one result: which of them the asker followed is not told.
+                (true, true) => DecisionEffect::Indeterminate,
+                (false, _) => DecisionEffect::Deny,
             }
         }
         _ => DecisionEffect::Indeterminate,
+    }
+}
+
+/// Whether a `deny` member, by custom a flag or the set of reasons against, says anything.
+fn objects(deny: &Node<'_>) -> bool {
+    match &deny.value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
     }
 }
 
