@@ -187,6 +187,7 @@ fn decision(node: &Node<'_>, context: &Context<'_>) -> Fact {
         id: node.text(&["decision_id"]).map(str::to_string),
         policies: rule.map(str::to_string).into_iter().collect(),
         revisions: revisions(node),
+        tool: input.tool,
         arguments: input.arguments,
         reused_from: None,
     });

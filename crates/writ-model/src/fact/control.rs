@@ -25,6 +25,8 @@ pub struct Decision {
     pub policies: Vec<String>,
     /// Revision of the policies in force, where told: `NAME@REVISION`.
     pub revisions: Vec<String>,
+    /// The tool the decision was asked about, as the asker names it; `None`: not told.
+    pub tool: Option<String>,
     /// Digest of the arguments it was asked about, if it saw them.
     pub arguments: Option<String>,
     /// The decision this one was taken over from, if it says that it is a cached one.

@@ -130,6 +130,8 @@ impl Walk<'_> {
         let call = self.behind.call.as_ref().and_then(|call| tool_call(&call.fact));
         let digest = call.and_then(|call| call.arguments.digest.as_ref());
         let other_arguments = found.said.arguments.as_ref().zip(digest).is_some_and(|(asked, done)| asked != done);
+        let other_tool =
+            found.said.tool.as_deref().zip(call).is_some_and(|(asked, done)| !same_tool(asked, &done.tool));
         let about: Vec<&String> = found.fact.resources.iter().map(|resource| &resource.id).collect();
         let done: Vec<&String> = act.fact.resources.iter().map(|resource| &resource.id).collect();
         let other_resource =
@@ -140,7 +142,7 @@ impl Walk<'_> {
         if late || found.record.in_conflict {
             return "unbound";
         }
-        if other_arguments || (other_resource && found.rule.proof == Proof::OneToOne) {
+        if other_arguments || ((other_tool || other_resource) && found.rule.proof == Proof::OneToOne) {
             "mismatch"
         } else if found.rule.proof == Proof::OneToOne {
             "bound"
@@ -240,6 +242,12 @@ impl Walk<'_> {
         let at = self.decided_hops.iter().find(|(name, _)| name.value == *id).map(|(_, at)| *at)?;
         self.graph.credential_number(at)
     }
+}
+
+/// Whether two names may be of one tool: a host may put the server's name before the tool's own
+/// (`mcp__github__create_issue`).
+fn same_tool(one: &str, other: &str) -> bool {
+    one.ends_with(other) || other.ends_with(one)
 }
 
 fn blank(state: &'static str, binding: &'static str, enforcement: &'static str) -> Decision {

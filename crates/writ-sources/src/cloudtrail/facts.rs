@@ -143,6 +143,7 @@ fn refusal(event: &Event<'_>, effect: &Fact) -> Fact {
         id: None,
         policies: Vec::new(),
         revisions: Vec::new(),
+        tool: None,
         arguments: None,
         reused_from: None,
     });

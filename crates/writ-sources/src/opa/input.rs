@@ -27,6 +27,7 @@ pub(super) struct Input {
     pub(super) actor: Option<Party>,
     pub(super) action: Option<String>,
     pub(super) resource: Option<Resource>,
+    pub(super) tool: Option<String>,
     pub(super) arguments: Option<String>,
     pub(super) keys: Vec<Key>,
 }
@@ -42,8 +43,9 @@ impl Input {
         let told = Told { record, input };
         Input {
             actor: actor(&told),
-            action: action(&told),
+            action: word(&told, &["action", "tool", "method"]),
             resource: resource(&told),
+            tool: word(&told, &["tool"]),
             arguments: arguments(&told),
             keys: found.keys(),
         }
@@ -183,10 +185,11 @@ fn named(id: &str, kind: Option<&str>) -> Option<Principal> {
     Some(Principal { id, id_is_name, kind: told.unwrap_or(kind), name: None })
 }
 
-fn action(input: &Told<'_, '_>) -> Option<String> {
-    let said = input.first(&["action", "tool", "method"])?;
-    let word = said.as_str().or_else(|| said.text(&["name"])).or_else(|| said.text(&["id"]))?;
-    Some(word.to_string()).filter(|word| !word.trim().is_empty() && !is_placeholder(word))
+/// The word under the first of these names that is there.
+fn word(input: &Told<'_, '_>, names: &[&str]) -> Option<String> {
+    let said = input.first(names)?;
+    let text = said.as_str().or_else(|| said.text(&["name"])).or_else(|| said.text(&["id"]))?;
+    Some(text.to_string()).filter(|text| !text.trim().is_empty() && !is_placeholder(text))
 }
 
 fn resource(input: &Told<'_, '_>) -> Option<Resource> {

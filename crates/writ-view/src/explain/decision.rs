@@ -57,7 +57,7 @@ pub(super) const BINDINGS: &[Text] = &[
     Text { code: "bound", means: "The decision names this very request.", is_not: "", todo: "Nothing." },
     Text {
         code: "mismatch",
-        means: "The decision is about other arguments, another target or another caller than this request.",
+        means: "The decision is about other arguments, another tool, another target or another caller than this request.",
         is_not: "Not a permit for this.",
         todo: "Find out why another decision was used: a cache, or a replay.",
     },

@@ -95,7 +95,7 @@ pub(super) const FINDINGS: &[Text] = &[
     },
     Text {
         code: "decision_mismatch",
-        means: "A decision names this call, and what the policy was asked about is not what was done: other arguments or another resource.",
+        means: "A decision names this call, and what the policy was asked about is not what was done: other arguments, another tool or another resource.",
         is_not: "Not that the policy was wrong: it was asked about something else.",
         todo: "Have the enforcement point ask about exactly what it then carries out, by a digest of the arguments.",
     },
