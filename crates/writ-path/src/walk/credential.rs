@@ -54,19 +54,15 @@ impl Walk<'_> {
         let link = self.link(presented, fact.actor.as_ref(), &start.records);
         let known = self.stated(&rule::PRESENTED, presented.class, &start.records);
         self.graph.credential.push(DraftHop {
-            from: link.node.clone(),
-            to: start.node.clone(),
-            edge: Edge::ExecutedWith,
-            strength: known,
-            grade: None,
-            rule: &rule::PRESENTED,
             keys: link.credential.iter().cloned().collect(),
-            records: start.records.clone(),
             because: vec![because_presented(presented.class)],
-            against: Vec::new(),
-            alternatives: Vec::new(),
-            coverage: Vec::new(),
-            scope: None,
+            ..DraftHop::new(
+                (link.node.clone(), start.node.clone()),
+                Edge::ExecutedWith,
+                known,
+                &rule::PRESENTED,
+                start.records.clone(),
+            )
         });
         if matches!(presented.class, Attestation::Verified | Attestation::Observed) {
             self.power =
@@ -295,19 +291,11 @@ impl Walk<'_> {
     ) {
         let alternatives = rivals.iter().map(|rival| self.rival_issuer(rival)).collect();
         self.graph.credential.push(DraftHop {
-            from: from.to_string(),
-            to: link.node.clone(),
-            edge,
-            strength: known,
-            grade: None,
-            rule,
             keys: link.credential.iter().cloned().collect(),
-            records: act.records.clone(),
             because: vec![because_issued(act, link)],
             against: against_rivals(rivals.len()),
             alternatives,
-            coverage: Vec::new(),
-            scope: None,
+            ..DraftHop::new((from.to_string(), link.node.clone()), edge, known, rule, act.records.clone())
         });
     }
 

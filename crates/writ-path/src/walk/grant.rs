@@ -7,7 +7,7 @@ use crate::answer::Alternative;
 use crate::graph::DraftHop;
 use crate::question::{Pending, Seen};
 use crate::rule::{self, Chain, Edge};
-use crate::strength::{Agreement, Strength, Witness, strength};
+use crate::strength::Strength;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
@@ -65,19 +65,11 @@ impl Walk<'_> {
         let known = self.name_strength(&rule::PASSED, Attestation::Verified, &ends);
         let alternatives = self.other_givers(rivals, &changes);
         self.graph.credential.push(DraftHop {
-            from: giver.node,
-            to: session.node.clone(),
-            edge: Edge::Passed,
-            strength: known,
-            grade: None,
-            rule: &rule::PASSED,
             keys: vec![trace.clone()],
-            records: ends,
             because: vec![format!("{} named the role the service then used", fact.action)],
             against: against(rivals, &changes),
             alternatives,
-            coverage: Vec::new(),
-            scope: None,
+            ..DraftHop::new((giver.node, session.node.clone()), Edge::Passed, known, &rule::PASSED, ends)
         });
         self.grantor_of(fact, &records, known, rivals, &changes);
         Ok(())
@@ -100,40 +92,21 @@ impl Walk<'_> {
         let known = self.name_strength(&rule::ATTACHED, link.presented.class, &ends);
         let alternatives = self.other_givers(rivals, &changes);
         self.graph.credential.push(DraftHop {
-            from: node.clone(),
-            to: link.node.clone(),
-            edge: Edge::Issued,
-            strength: known,
-            grade: None,
-            rule: &rule::ATTACHED,
             keys: vec![trace.clone()],
-            records: ends,
             because: vec![format!(
                 "{} bound a profile with a role to the host this session is delivered to",
                 fact.action
             )],
             against: against(rivals, &changes),
             alternatives,
-            coverage: Vec::new(),
-            scope: None,
+            ..DraftHop::new((node.clone(), link.node.clone()), Edge::Issued, known, &rule::ATTACHED, ends)
         });
         if let Some(actor) = fact.actor.clone().filter(|actor| actor.class == Attestation::Verified) {
             let from = self.graph.principal(&actor.principal, &records);
             let made = self.stated(&rule::GRANT_MADE, actor.class, &records);
             self.graph.credential.push(DraftHop {
-                from,
-                to: node,
-                edge: Edge::Granted,
-                strength: made,
-                grade: None,
-                rule: &rule::GRANT_MADE,
-                keys: Vec::new(),
-                records: records.clone(),
                 because: vec!["the recorder authenticated who made the grant".to_string()],
-                against: Vec::new(),
-                alternatives: Vec::new(),
-                coverage: Vec::new(),
-                scope: None,
+                ..DraftHop::new((from, node), Edge::Granted, made, &rule::GRANT_MADE, records.clone())
             });
             self.grantor_of(fact, &records, known, rivals, &changes);
         }
@@ -166,32 +139,18 @@ impl Walk<'_> {
         let presented = fact.presented.clone().unwrap_or_else(|| unseen(fact.actor.as_ref()));
         let asker = self.link(&presented, fact.actor.as_ref(), &records);
         let ends = [records, link.used_in.clone()].concat();
-        let known = strength(&Witness {
-            rule: &rule::NAMED_SESSION,
-            agreement: Agreement::Features,
-            ends: &self.ends(&ends),
-            open_premise: true,
-            contradicted: false,
-        });
+        let known = self.likeness(&rule::NAMED_SESSION, &ends);
         let because = vec![
             format!("same account and role: {}", trace.value),
             format!("asked for within {} ms of the session's creation", rule::NAMED_SESSION.within_ms.unwrap_or(0)),
         ];
         let alternatives = rivals.iter().map(|(other, fact, _)| self.other_giver(other, fact)).collect();
         self.graph.credential.push(DraftHop {
-            from: asker.node,
-            to: link.node.clone(),
-            edge: Edge::Assumed,
-            strength: known,
             grade: Some("weak"),
-            rule: &rule::NAMED_SESSION,
-            keys: Vec::new(),
-            records: ends,
             because,
             against: vec!["no key agrees: the record of the request leaves the new key out".to_string()],
             alternatives,
-            coverage: Vec::new(),
-            scope: None,
+            ..DraftHop::new((asker.node, link.node.clone()), Edge::Assumed, known, &rule::NAMED_SESSION, ends)
         });
         self.issuance_gap(link)?;
         Ok(true)

@@ -121,19 +121,12 @@ impl Walk<'_> {
         };
         let alternatives: Vec<Alternative> = rivals.iter().map(|rival| self.other_call(rival, !keyed)).collect();
         self.graph.command.push(DraftHop {
-            from: node.clone(),
-            to: start.node.clone(),
-            edge: Edge::Triggered,
-            strength: known,
             grade: (!keyed).then_some("weak"),
-            rule,
             keys: if keyed { vec![first.name.clone()] } else { Vec::new() },
-            records: ends(start, first),
             because: vec![because],
             against: if alternatives.is_empty() { Vec::new() } else { vec!["other calls fit as well".to_string()] },
             alternatives,
-            coverage: Vec::new(),
-            scope: None,
+            ..DraftHop::new((node.clone(), start.node.clone()), Edge::Triggered, known, rule, ends(start, first))
         });
         node
     }
