@@ -198,6 +198,27 @@ pub struct Decision {
     pub records: Vec<String>,
 }
 
+impl Decision {
+    /// One of which nothing but this is known.
+    pub fn new(state: &'static str, binding: &'static str, enforcement: &'static str) -> Decision {
+        Decision {
+            state,
+            binding,
+            enforcement,
+            id: None,
+            engine: None,
+            policies: Vec::new(),
+            revision: None,
+            freshness: None,
+            reused_from: None,
+            time: None,
+            hop: None,
+            coverage: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+}
+
 /// What is known of an approval.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "see the schema")]

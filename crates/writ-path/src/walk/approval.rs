@@ -3,6 +3,7 @@
 
 mod judge;
 
+use super::route::{Routes, Silence};
 use super::way::Act;
 use super::{Start, Walk, call::tool_call};
 use crate::answer::Approval;
@@ -54,7 +55,7 @@ impl Walk<'_> {
             approvals.push(self.approval_entry(&steps, judged, hop));
         }
         if approvals.is_empty() {
-            approvals.push(self.no_approval(start, &judged_at, hop)?);
+            approvals.push(self.no_approval(start, &judged_at, &routes, hop)?);
         }
         approvals.sort_by_key(|approval| (rank(approval.state), approval.records.clone()));
         self.approvals = approvals;
@@ -287,54 +288,43 @@ impl Walk<'_> {
     }
 
     /// No record of an approval: absent where a declared route and coverage say so, else unknown.
-    fn no_approval(&mut self, start: &Start, act: &Act, hop: Option<usize>) -> Result<Approval, Pending> {
-        let routes = self.routes(act, Control::Approval)?;
-        let cited: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
-        let unknown = |reason: &str| Approval { reason: Some(reason.to_string()), ..blank("unknown", hop) };
-        let Some((by, policy)) = Self::agreed(&routes) else {
-            return Ok(unknown("no source of approvals is here for this route, so there may or may not have been one"));
+    fn no_approval(
+        &mut self,
+        start: &Start,
+        act: &Act,
+        routes: &Routes,
+        hop: Option<usize>,
+    ) -> Result<Approval, Pending> {
+        let said = |state, reason: String, routes: &[Rc<Seen>]| Approval {
+            reason: Some(reason),
+            records: graph::references(routes),
+            ..blank(state, hop)
         };
-        self.graph.cite(&cited);
-        let Some(by) = by else {
-            let reason =
-                policy.unwrap_or_else(|| "the inventory says that no approval stands on this route".to_string());
-            return Ok(Approval {
-                reason: Some(reason),
-                records: graph::references(&cited),
-                ..blank("not_required", hop)
-            });
-        };
-        let (from, to) = self.control_stretch(act);
-        let source = self.source_of(&by, FactKind::Approval)?;
-        let coverage = match source {
-            Some(source) => self.coverage_of(&source, &by, from, to)?,
-            None => Vec::new(),
-        };
-        if coverage.is_empty() {
-            let reason = format!(
-                "{by} is the only approval service on this route, and nothing says that its records are complete"
-            );
-            return Ok(Approval { records: graph::references(&cited), ..unknown(&reason) });
-        }
-        let text = format!(
-            "{by} is the only approval service on this route; its records are complete and hold none for this call"
-        );
-        self.find_absence_of(
-            "approval_absent",
-            severity(start),
-            text.clone(),
-            &[start.records.clone(), cited.clone()].concat(),
-        );
-        Ok(Approval { reason: Some(text), coverage, records: graph::references(&cited), ..blank("absent", hop) })
-    }
-
-    /// From the turn that led to an act, or the act itself, to its end: over this a control must be
-    /// covered before its absence is claimed.
-    pub(super) fn control_stretch(&self, act: &Act) -> (Time, Time) {
-        let (from, to) = self.stretch(act);
-        let turn = self.behind.turn.as_ref().and_then(Act::began);
-        let call = self.behind.call.as_ref().and_then(Act::began);
-        (turn.into_iter().chain(call).fold(from, Time::min), to)
+        Ok(match self.silence(act, routes, FactKind::Approval)? {
+            Silence::Undeclared => {
+                let reason = "no source of approvals is here for this route, so there may or may not have been one";
+                said("unknown", reason.to_string(), &[])
+            }
+            Silence::Uncontrolled { policy, routes } => {
+                let reason =
+                    policy.unwrap_or_else(|| "the inventory says that no approval stands on this route".to_string());
+                said("not_required", reason, &routes)
+            }
+            Silence::Of { by, coverage, routes } if coverage.is_empty() => {
+                let reason = format!(
+                    "{by} is the only approval service on this route, and nothing says that its records are complete"
+                );
+                said("unknown", reason, &routes)
+            }
+            Silence::Of { by, coverage, routes } => {
+                let text = format!(
+                    "{by} is the only approval service on this route; its records are complete and hold none for this call"
+                );
+                let records = [start.records.clone(), routes.clone()].concat();
+                self.find_absence_of("approval_absent", severity(start), text.clone(), &records);
+                Approval { coverage, ..said("absent", text, &routes) }
+            }
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! comes to.
 
 use super::call::tool_call;
+use super::route::Silence;
 use super::way::Act;
 use super::{Start, Walk, effect_of};
 use crate::answer::Decision;
@@ -102,25 +103,15 @@ impl Walk<'_> {
         let records = [Rc::clone(&found.record)];
         self.graph.cite(&records);
         let binding = self.binding(act, found);
-        let enforcement = match found.said.enforced {
-            Some(true) => "enforced",
-            Some(false) => "advisory",
-            None if found.echoed => "enforced",
-            None => "unknown",
-        };
-        let state = found.said.effect.word();
+        // Who acted on it after checking it let it count.
+        let obeyed = found.echoed && found.said.enforced.is_none();
+        let enforcement = if obeyed { "enforced" } else { enforcement(&found.said) };
         self.decision_findings(start, found, binding, enforcement);
         let hop = self.credential_hop_of(&found.said).or_else(|| self.graph.command_number(0));
         Decision {
-            engine: Some(found.said.engine.to_string()),
-            id: found.said.id.clone(),
-            policies: found.said.policies.clone(),
-            revision: (!found.said.revisions.is_empty()).then(|| found.said.revisions.join(", ")),
-            reused_from: found.said.reused_from.clone(),
-            time: found.record.event_time.map(|time| time.start.to_string()),
             hop: hop.or_else(|| self.graph.credential_number(0)),
             records: graph::references(&records),
-            ..blank(state, binding, enforcement)
+            ..told(&found.said, &found.record, binding, enforcement)
         }
     }
 
@@ -176,50 +167,32 @@ impl Walk<'_> {
     /// where the inventory says that there is none, else unknown.
     fn no_decision(&mut self, act: &Act) -> Result<Decision, Pending> {
         let routes = self.routes(act, Control::Decision)?;
-        let cited: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
-        let Some((by, policy)) = Self::agreed(&routes) else { return Ok(blank("unknown", "unbound", "unknown")) };
-        self.graph.cite(&cited);
-        let records = graph::references(&cited);
-        let Some(by) = by else {
-            let policies = policy.into_iter().collect();
-            return Ok(Decision { policies, records, ..blank("no_control", "unbound", "unknown") });
-        };
-        let (from, to) = self.control_stretch(act);
-        let coverage = match self.source_of(&by, FactKind::Decision)? {
-            Some(source) => self.coverage_of(&source, &by, from, to)?,
-            None => Vec::new(),
-        };
-        if coverage.is_empty() {
-            return Ok(Decision { engine: Some(by), records, ..blank("unknown", "unbound", "unknown") });
-        }
-        Ok(Decision { engine: Some(by), coverage, records, ..blank("none_recorded", "unbound", "unknown") })
+        Ok(match self.silence(act, &routes, FactKind::Decision)? {
+            Silence::Undeclared => Decision::new("unknown", "unbound", "unknown"),
+            Silence::Uncontrolled { policy, routes } => Decision {
+                policies: policy.into_iter().collect(),
+                records: graph::references(&routes),
+                ..Decision::new("no_control", "unbound", "unknown")
+            },
+            Silence::Of { by, coverage, routes } => {
+                let state = if coverage.is_empty() { "unknown" } else { "none_recorded" };
+                let records = graph::references(&routes);
+                Decision { engine: Some(by), coverage, records, ..Decision::new(state, "unbound", "unknown") }
+            }
+        })
     }
 
     /// What the system that did it decided itself: it refused, or, having done it, permitted it.
     fn own_decision(&mut self, start: &Start) {
+        let Some(first) = start.records.first() else { return };
         let records = graph::references(&start.records);
-        let time = start.records.first().and_then(|record| record.event_time).map(|time| time.start.to_string());
         let hop = self.graph.credential_number(0);
         let recorded = start.records.iter().flat_map(|record| &record.facts).find_map(|fact| match &fact.detail {
             Detail::Decision(said) if fact.kind == FactKind::Decision => Some(said),
             _ => None,
         });
         if let Some(said) = recorded {
-            let enforcement = match said.enforced {
-                Some(true) => "enforced",
-                Some(false) => "advisory",
-                None => "unknown",
-            };
-            self.decisions.push(Decision {
-                engine: Some(said.engine.to_string()),
-                id: said.id.clone(),
-                policies: said.policies.clone(),
-                revision: (!said.revisions.is_empty()).then(|| said.revisions.join(", ")),
-                time,
-                hop,
-                records,
-                ..blank(said.effect.word(), "bound", enforcement)
-            });
+            self.decisions.push(Decision { hop, records, ..told(said, first, "bound", enforcement(said)) });
             return;
         }
         let authenticated = start.fact.actor.as_ref().is_some_and(|actor| actor.class == Attestation::Verified);
@@ -227,10 +200,10 @@ impl Walk<'_> {
         if let Some(engine) = engine.filter(|_| authenticated && start.fact.outcome == Outcome::Success) {
             self.decisions.push(Decision {
                 engine: Some(engine.to_string()),
-                time,
+                time: first.event_time.map(|time| time.start.to_string()),
                 hop,
                 records,
-                ..blank("implied", "bound", "enforced")
+                ..Decision::new("implied", "bound", "enforced")
             });
             self.limit("That the call was allowed is implied by its having been done; which policy allowed it is not recorded.".to_string());
         }
@@ -250,20 +223,23 @@ fn same_tool(one: &str, other: &str) -> bool {
     one.ends_with(other) || other.ends_with(one)
 }
 
-fn blank(state: &'static str, binding: &'static str, enforcement: &'static str) -> Decision {
+/// A decision as its own record tells it.
+fn told(said: &Said, record: &Seen, binding: &'static str, enforcement: &'static str) -> Decision {
     Decision {
-        state,
-        binding,
-        enforcement,
-        id: None,
-        engine: None,
-        policies: Vec::new(),
-        revision: None,
-        freshness: None,
-        reused_from: None,
-        time: None,
-        hop: None,
-        coverage: Vec::new(),
-        records: Vec::new(),
+        engine: Some(said.engine.to_string()),
+        id: said.id.clone(),
+        policies: said.policies.clone(),
+        revision: (!said.revisions.is_empty()).then(|| said.revisions.join(", ")),
+        reused_from: said.reused_from.clone(),
+        time: record.event_time.map(|time| time.start.to_string()),
+        ..Decision::new(said.effect.word(), binding, enforcement)
+    }
+}
+
+fn enforcement(said: &Said) -> &'static str {
+    match said.enforced {
+        Some(true) => "enforced",
+        Some(false) => "advisory",
+        None => "unknown",
     }
 }

@@ -21,29 +21,16 @@ impl Walk<'_> {
         let Some(holder) = act.minting.holder.clone().filter(|holder| !holder.id_is_name) else { return };
         let strength = self.stated(&rule::STATED, link.presented.class.max(act.class), &act.records);
         let party = Party { principal: holder, class: act.class };
-        match &self.power {
-            Some(power) if power.credential != link.credential => {
-                // Further back the same principal is told again, by a surer or a weaker word.
-                if comparable(&power.party.principal.id, &party.principal.id) {
-                    return;
-                }
-                let strength = power.strength.min(strength);
-                self.power = Some(Power { party, strength, credential: link.credential.clone() });
-            }
-            Some(power) if comparable(&power.party.principal.id, &party.principal.id) => {}
-            Some(power) => {
-                let strength = power.strength.min(strength);
-                self.power = Some(Power { party, strength, credential: link.credential.clone() });
-            }
-            None if link.holder.is_none() => {
-                self.power = Some(Power { party, strength, credential: link.credential.clone() });
-            }
-            None => {}
-        }
+        let strength = match &self.power {
+            // The same principal is told again, by a surer or a weaker word.
+            Some(power) if comparable(&power.party.principal.id, &party.principal.id) => return,
+            Some(power) => power.strength.min(strength),
+            None if link.holder.is_none() => strength,
+            None => return,
+        };
+        self.power = Some(Power { party, strength, credential: link.credential.clone() });
     }
-}
 
-impl Walk<'_> {
     /// A token that its issuer gave to a client that presented none: nothing lies behind it but whoever
     /// let the client have it, and of them the record says who, not with which credential.
     pub(super) fn given_anew(&mut self, link: &Link, act: &Issuance, disagree: bool) -> bool {

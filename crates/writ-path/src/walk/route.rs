@@ -10,13 +10,49 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
-use writ_model::fact::{Control, Detail, Route};
+use writ_model::fact::{Control, Detail, FactKind, Route};
 use writ_model::key::{KeyKind, KeyName, KeyRole};
 use writ_model::time::Time;
 
+/// Routes for an act, each with its record.
+pub(super) type Routes = Vec<(Rc<Seen>, Route)>;
+
+/// What stands before an act of which no record of a control is known, with the routes that say so.
+pub(super) enum Silence {
+    /// No route says, or routes do not agree.
+    Undeclared,
+    /// There is no such control, by this policy.
+    Uncontrolled { policy: Option<String>, routes: Vec<Rc<Seen>> },
+    /// This recorder is the only one; what covers it, which is empty where nothing does.
+    Of { by: String, coverage: Vec<String>, routes: Vec<Rc<Seen>> },
+}
+
 impl Walk<'_> {
+    /// What it comes to that no record of a control is here.
+    pub(super) fn silence(&mut self, act: &Act, routes: &Routes, kind: FactKind) -> Result<Silence, Pending> {
+        let Some((by, policy)) = Self::agreed(routes) else { return Ok(Silence::Undeclared) };
+        let routes: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
+        self.graph.cite(&routes);
+        let Some(by) = by else { return Ok(Silence::Uncontrolled { policy, routes }) };
+        let (from, to) = self.control_stretch(act);
+        let coverage = match self.source_of(&by, kind)? {
+            Some(source) => self.coverage_of(&source, &by, from, to)?,
+            None => Vec::new(),
+        };
+        Ok(Silence::Of { by, coverage, routes })
+    }
+
+    /// From the turn that led to an act, or the act itself, to its end: over this a control must be
+    /// covered before its absence is claimed.
+    fn control_stretch(&self, act: &Act) -> (Time, Time) {
+        let (from, to) = self.stretch(act);
+        let turn = self.behind.turn.as_ref().and_then(Act::began);
+        let call = self.behind.call.as_ref().and_then(Act::began);
+        (turn.into_iter().chain(call).fold(from, Time::min), to)
+    }
+
     /// Routes that say which control of a sort stands before an act, each with its record.
-    pub(super) fn routes(&mut self, act: &Act, control: Control) -> Result<Vec<(Rc<Seen>, Route)>, Pending> {
+    pub(super) fn routes(&mut self, act: &Act, control: Control) -> Result<Routes, Pending> {
         let (Some(record), (from, _)) = (act.records.first().cloned(), self.stretch(act)) else {
             return Ok(Vec::new());
         };
@@ -30,7 +66,7 @@ impl Walk<'_> {
             patterns.push(format!("{service}:*"));
         }
         patterns.push("*".to_string());
-        let mut found: Vec<(Rc<Seen>, Route)> = Vec::new();
+        let mut found: Routes = Vec::new();
         for pattern in patterns {
             let Some(name) = KeyName::new(KeyKind::Resource, "route", &format!("{recorder} {pattern}")) else {
                 continue;

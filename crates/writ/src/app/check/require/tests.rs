@@ -3,21 +3,7 @@
 use super::*;
 
 fn decision(state: &'static str, binding: &'static str) -> Decision {
-    Decision {
-        state,
-        binding,
-        enforcement: "enforced",
-        id: None,
-        engine: None,
-        policies: Vec::new(),
-        revision: None,
-        freshness: None,
-        reused_from: None,
-        time: None,
-        hop: None,
-        coverage: Vec::new(),
-        records: Vec::new(),
-    }
+    Decision::new(state, binding, "enforced")
 }
 
 #[test]
