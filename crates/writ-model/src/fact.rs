@@ -138,6 +138,25 @@ pub enum Risk {
     High(Vec<RiskReason>),
 }
 
+impl Risk {
+    /// The word used in answers.
+    pub fn tier(&self) -> &'static str {
+        match self {
+            Risk::Low => "low",
+            Risk::Normal => "normal",
+            Risk::High(_) => "high",
+        }
+    }
+
+    /// Why it is high; nothing where it is not.
+    pub fn reasons(&self) -> &[RiskReason] {
+        match self {
+            Risk::Low | Risk::Normal => &[],
+            Risk::High(reasons) => reasons,
+        }
+    }
+}
+
 /// A principal in a role of a fact, and how the recorder knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {

@@ -116,6 +116,15 @@ impl Attestation {
     }
 }
 
+/// Namespace of ids that are looked for whoever minted them.
+pub const ANY: &str = "any";
+
+/// Namespace of session ids as they ride into other parties' logs.
+pub const CARRIER: &str = "carrier";
+
+/// Namespace of recorders as things that are spoken of: the value is the recorder as records name it.
+pub const RECORDER: &str = "recorder";
+
 /// Longest value a key may have, in bytes: real ids stay under 500; longer text is not an id.
 pub const VALUE_BYTES_MAX: usize = 2048;
 
@@ -149,6 +158,17 @@ impl KeyName {
             return None;
         }
         Some(KeyName { kind, namespace: namespace.to_string(), value: value.to_string() })
+    }
+
+    /// The name of a principal by its id, `NAMESPACE:VALUE`, as directories name it.
+    pub fn of_principal(id: &str) -> Option<KeyName> {
+        let (namespace, value) = id.split_once(':')?;
+        KeyName::new(KeyKind::Principal, namespace, value)
+    }
+
+    /// The name of a recorder that is spoken of.
+    pub fn of_recorder(recorder: &str) -> Option<KeyName> {
+        KeyName::new(KeyKind::Principal, RECORDER, recorder)
     }
 }
 

@@ -52,3 +52,10 @@ pub struct Principal {
     /// What people call it (an ARN, a login, an e-mail address): valid for an interval, proves nothing.
     pub name: Option<String>,
 }
+
+impl Principal {
+    /// What people call it, else its id.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+}

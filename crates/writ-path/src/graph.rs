@@ -118,15 +118,13 @@ impl Graph {
 
     /// A node for a principal.
     pub(crate) fn principal(&mut self, principal: &Principal, records: &[Rc<Seen>]) -> String {
-        let name = principal.name.as_deref().unwrap_or(&principal.id);
-        self.node(principal.id.clone(), principal.kind.word(), name, records)
+        self.node(principal.id.clone(), principal.kind.word(), principal.called(), records)
     }
 
     /// A node for a credential known by its fingerprint, and whose it is.
     pub(crate) fn credential(&mut self, name: &KeyName, holder: Option<&Principal>, records: &[Rc<Seen>]) -> String {
         let id = alloc::format!("credential:{}:{}", name.namespace, name.value);
-        let whose = holder
-            .map_or_else(String::new, |holder| alloc::format!(" of {}", holder.name.as_deref().unwrap_or(&holder.id)));
+        let whose = holder.map_or_else(String::new, |holder| alloc::format!(" of {}", holder.called()));
         self.node(id, "credential", &alloc::format!("{}{whose}", name.value), records)
     }
 

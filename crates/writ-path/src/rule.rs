@@ -99,6 +99,16 @@ pub enum Chain {
     Credential,
 }
 
+impl Chain {
+    /// The word used in answers.
+    pub fn word(self) -> &'static str {
+        match self {
+            Chain::Command => "command",
+            Chain::Credential => "credential",
+        }
+    }
+}
+
 /// What agreement on a rule's key proves: a property of the key's kind for this edge, never
 /// measured from what happened to arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -80,11 +80,6 @@ pub(crate) fn close(mut walk: Walk<'_>, start: &Start) -> Answer {
 fn event(walk: &Walk<'_>, start: &Start) -> Event {
     let record = &walk.question.event;
     let fact = &start.fact;
-    let (tier, reasons) = match &fact.risk {
-        FactRisk::Low => ("low", Vec::new()),
-        FactRisk::Normal => ("normal", Vec::new()),
-        FactRisk::High(reasons) => ("high", reasons.iter().map(|reason| reason.word()).collect()),
-    };
     Event {
         reference: reference(record),
         source: record.identity.source.clone(),
@@ -101,7 +96,10 @@ fn event(walk: &Walk<'_>, start: &Start) -> Event {
             .map(|resource| Resource { kind: resource.kind.clone(), id: resource.id.clone() })
             .collect(),
         outcome: fact.outcome.word(),
-        risk: Risk { tier, reasons },
+        risk: Risk {
+            tier: fact.risk.tier(),
+            reasons: fact.risk.reasons().iter().map(|reason| reason.word()).collect(),
+        },
     }
 }
 

@@ -11,7 +11,7 @@ use writ_model::fact::{
     Approval, ApprovalStep, Approver, Covers, Detail, Fact, FactKind, Outcome, Party, Resource, Risk, RiskReason,
 };
 use writ_model::json::Node;
-use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
+use writ_model::key::{ANY, Attestation, Key, KeyKind, KeyName, KeyRole};
 use writ_model::principal::Principal;
 use writ_model::source::{Omission, SourceInfo};
 use writ_model::time::EventTime;
@@ -22,9 +22,6 @@ pub struct Approvals;
 
 /// The schema these records name.
 pub const SCHEMA: &str = "writ.approval/1";
-
-/// Namespace of ids that are looked for whoever minted them.
-const ANY: &str = "any";
 
 static OMISSIONS: [Omission; 3] = [
     Omission {

@@ -182,8 +182,8 @@ pub(crate) fn one_principal(node: &Node<'_>) -> Result<Principal, String> {
 /// Keys by which a principal that a record names is found.
 pub(crate) fn principal_key(party: Option<&Party>) -> Option<Key> {
     let party = party?;
-    let (namespace, value) = party.principal.id.split_once(':')?;
-    Key::new(KeyKind::Principal, namespace, value, KeyRole::Names, party.class)
+    let name = KeyName::of_principal(&party.principal.id)?;
+    Some(Key { name, role: KeyRole::Names, class: party.class })
 }
 
 /// Numeric limits: `[{"name", "max", "unit"}]`.

@@ -17,7 +17,7 @@ use crate::source::{Context, Reading, Source};
 use report::Report;
 use writ_model::fact::{Fact, FactKind};
 use writ_model::json::Node;
-use writ_model::key::{Attestation, Key, KeyKind, KeyRole};
+use writ_model::key::{Attestation, Key, KeyName, KeyRole};
 use writ_model::source::{Omission, SourceInfo};
 use writ_model::time::EventTime;
 
@@ -25,12 +25,10 @@ use writ_model::time::EventTime;
 #[derive(Clone, Copy, Debug)]
 pub struct Health;
 
-/// Namespace of recorders as things that are spoken of: the value is the recorder as records name it.
-pub const RECORDER: &str = "recorder";
-
 /// The key by which what is said about a recorder is found.
 pub(crate) fn recorder_key(recorder: &str) -> Option<Key> {
-    Key::new(KeyKind::Principal, RECORDER, recorder, KeyRole::Names, Attestation::Verified)
+    let name = KeyName::of_recorder(recorder)?;
+    Some(Key { name, role: KeyRole::Names, class: Attestation::Verified })
 }
 
 /// Whether this is a record of Writ's own, read by the source that only Writ may name.

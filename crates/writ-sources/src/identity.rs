@@ -9,7 +9,6 @@ mod route;
 
 use crate::admit::short;
 use crate::field::{needed, text, time, unambiguous};
-use crate::health::RECORDER;
 use crate::redact::{EVERYWHERE, Withholds};
 use crate::source::{Context, Reading, Source};
 use writ_model::fact::{Detail, Fact, FactKind, IdentityFact, Outcome, Relation};
@@ -145,10 +144,8 @@ impl<'n> Entry<'n> {
             fact.keys.push(Key { name: self.subject.clone(), role, class: Attestation::Verified });
         }
         if self.relation != Relation::Purpose {
-            let object = self.object.split_once(':');
-            fact.keys.extend(object.and_then(|(namespace, value)| {
-                Key::new(KeyKind::Principal, namespace, value, KeyRole::Parent, Attestation::Verified)
-            }));
+            let object = KeyName::of_principal(self.object);
+            fact.keys.extend(object.map(|name| Key { name, role: KeyRole::Parent, class: Attestation::Verified }));
         }
         fact.detail = Detail::Identity(IdentityFact {
             subject: self.subject,
@@ -193,8 +190,8 @@ fn subject(node: &Node<'_>) -> Result<KeyName, String> {
     let name = match kind {
         "principal" => KeyName::new(KeyKind::Principal, namespace, value),
         "credential" => KeyName::new(KeyKind::Credential, namespace, value),
-        "recorder" if namespace.is_empty() => KeyName::new(KeyKind::Principal, RECORDER, value),
-        "recorder" => KeyName::new(KeyKind::Principal, RECORDER, &format!("{namespace}:{value}")),
+        "recorder" if namespace.is_empty() => KeyName::of_recorder(value),
+        "recorder" => KeyName::of_recorder(&format!("{namespace}:{value}")),
         other => return Err(format!("in `subject`: `kind` `{}` is not known; write {SUBJECT_KINDS}", short(other))),
     };
     if namespace.is_empty() && kind != "recorder" {

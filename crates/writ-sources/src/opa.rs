@@ -14,7 +14,7 @@ use crate::source::{Context, Reading, Source};
 use input::Input;
 use writ_model::fact::{Decision, DecisionEffect, Detail, Fact, FactKind, Outcome};
 use writ_model::json::Node;
-use writ_model::key::{Attestation, Key, KeyKind, KeyRole};
+use writ_model::key::{ANY, Attestation, Key, KeyKind, KeyRole};
 use writ_model::record::Redaction;
 use writ_model::source::{Omission, SourceInfo};
 use writ_model::time::EventTime;
@@ -212,7 +212,7 @@ fn revisions(node: &Node<'_>) -> Vec<String> {
 fn keys(node: &Node<'_>, context: &Context<'_>, input: &Input) -> Vec<Key> {
     let mut keys = Vec::new();
     if let Some(id) = node.text(&["decision_id"]) {
-        for namespace in [context.identity.recorder.as_str(), "any"] {
+        for namespace in [context.identity.recorder.as_str(), ANY] {
             keys.extend(Key::new(KeyKind::Decision, namespace, id, KeyRole::Mints, Attestation::Verified));
         }
     }

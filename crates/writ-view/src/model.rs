@@ -102,10 +102,7 @@ pub struct ChainView {
 impl ChainView {
     /// The chain's word in answers.
     pub fn word(&self) -> &'static str {
-        match self.chain {
-            Chain::Command => "command",
-            Chain::Credential => "credential",
-        }
+        self.chain.word()
     }
 }
 
@@ -343,7 +340,7 @@ fn findings(answer: &Answer) -> Vec<FindingView> {
 
 fn gap(gap: &Gap) -> GapView {
     GapView {
-        chain: if gap.chain == Chain::Command { "command" } else { "credential" },
+        chain: gap.chain.word(),
         after: gap.after.clone(),
         expected: gap.expected.to_string(),
         text: gap.text.clone(),

@@ -18,7 +18,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use judge::{Case, Judged, judge};
 use writ_model::fact::{ApprovalStep, Control, Detail, Fact, FactKind};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{ANY, Attestation, KeyKind, KeyName, KeyRole};
 use writ_model::time::Time;
 
 /// A step of an approval, with the record it stands in.
@@ -168,7 +168,7 @@ impl Walk<'_> {
         if named.peek().is_some() {
             return named.any(|call| case.calls.contains(call));
         }
-        let any = |step: &Step| KeyName::new(KeyKind::Approval, "any", &step.says.approval.value);
+        let any = |step: &Step| KeyName::new(KeyKind::Approval, ANY, &step.says.approval.value);
         let issuer = steps.iter().any(|step| any(step).is_some_and(|name| self.credential_approvals.contains(&name)));
         let used = rule.id == rule::APPROVAL_NAMED.id && judge::redeemed(steps, case).is_some();
         issuer || used || rule.id == rule::APPROVAL_OF_REQUEST.id
@@ -277,7 +277,7 @@ impl Walk<'_> {
     /// The step in which the rule that gave an approval was made.
     fn rule_made(&mut self, steps: &[Step]) -> Result<Vec<Step>, Pending> {
         let Some(rule) = steps.iter().rev().find_map(|step| step.says.rule.clone()) else { return Ok(Vec::new()) };
-        let Some(name) = KeyName::new(KeyKind::Approval, "any", &format!("rule:{rule}")) else { return Ok(Vec::new()) };
+        let Some(name) = KeyName::new(KeyKind::Approval, ANY, &format!("rule:{rule}")) else { return Ok(Vec::new()) };
         let own = steps.first().map(|step| step.record.identity.recorder.clone());
         let mut made = Vec::new();
         for record in self.keyed(&name, KeyRole::Mints, Time::MAX, Chain::Command)?.records {

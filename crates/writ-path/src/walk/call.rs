@@ -2,7 +2,7 @@
 //! likeness. Keys come first; likeness is never more than a guess, with every rival listed.
 
 use super::Walk;
-use super::way::{Act, CARRIER};
+use super::way::Act;
 use crate::question::{Pending, Seen};
 use crate::rule::{self, Chain, Rule};
 use crate::strength::Strength;
@@ -13,7 +13,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, Fact, FactKind, Outcome, Side, ToolCall};
-use writ_model::key::{KeyKind, KeyName, KeyRole};
+use writ_model::key::{CARRIER, KeyKind, KeyName, KeyRole};
 use writ_model::record::RecordId;
 use writ_model::time::Time;
 

@@ -8,10 +8,10 @@ use crate::rule::{self, Chain, Edge};
 use crate::strength::Strength;
 use alloc::format;
 use alloc::rc::Rc;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, Relation};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, KeyKind, KeyRole};
 use writ_model::principal::PrincipalKind;
 use writ_model::scope::{Scope, ScopeChange as Change};
 
@@ -47,11 +47,10 @@ impl Walk<'_> {
         {
             return;
         }
-        let name = |name: &Option<String>, id: &str| name.clone().unwrap_or_else(|| id.to_string());
         let text = format!(
             "{} asked, and a credential of {} was used; nothing recorded hands the power of the one to the other",
-            name(&asker.name, &asker.id),
-            name(&holder.name, &holder.id)
+            asker.called(),
+            holder.called()
         );
         let known = asked.strength.min(power.strength);
         self.find_as("asker_and_power_differ", "medium", known, text, &start.records);
@@ -166,10 +165,4 @@ impl Walk<'_> {
 fn words(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| !c.is_alphanumeric());
     parts.filter(|word| word.chars().count() >= 3).map(str::to_lowercase).collect()
-}
-
-/// The key by which directories name somebody.
-pub(super) fn directory_key(id: &str) -> Option<KeyName> {
-    let (namespace, value) = id.split_once(':')?;
-    KeyName::new(KeyKind::Principal, namespace, value)
 }

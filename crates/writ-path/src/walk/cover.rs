@@ -15,7 +15,7 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, FactKind, Manifest, RecorderChange};
-use writ_model::key::{KeyKind, KeyName, KeyRole};
+use writ_model::key::{KeyName, KeyRole};
 use writ_model::time::Time;
 
 /// How far around a stretch the records of an unbroken count are looked for, in milliseconds: a service
@@ -72,7 +72,7 @@ impl Walk<'_> {
 
     /// What is said about a recorder.
     pub(super) fn said_of(&mut self, recorder: &str) -> Result<Vec<Rc<Seen>>, Pending> {
-        match KeyName::new(KeyKind::Principal, "recorder", recorder) {
+        match KeyName::of_recorder(recorder) {
             Some(name) => {
                 let found = self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?;
                 self.reports_flooded |= found.more;

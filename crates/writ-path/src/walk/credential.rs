@@ -228,9 +228,7 @@ impl Walk<'_> {
             self.graph.credential(name, actor.map(|actor| &actor.principal), records)
         } else {
             let id = records.iter().map(|record| record.id).min().map_or_else(String::new, |id| id.to_string());
-            let whose = actor.map_or_else(String::new, |actor| {
-                format!(" of {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id))
-            });
+            let whose = actor.map_or_else(String::new, |actor| format!(" of {}", actor.principal.called()));
             let name = format!("a credential{whose} that the record does not show");
             self.graph.node(format!("credential:unshown:{id}"), "credential", &name, records)
         };

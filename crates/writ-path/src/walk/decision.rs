@@ -17,7 +17,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Control, Decision as Said, DecisionEffect, Detail, Fact, FactKind, Outcome};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{ANY, Attestation, KeyKind, KeyName, KeyRole};
 use writ_model::record::RecordId;
 use writ_model::time::Time;
 
@@ -60,7 +60,7 @@ impl Walk<'_> {
                 self.gather(start, &name, KeyRole::Names, &rule::DECISION_OF_CALL, Attestation::Claimed, &mut found)?;
             }
             for (name, _) in act.keys(KeyKind::Request, KeyRole::Carries) {
-                let names = [Some(name.clone()), KeyName::new(KeyKind::Request, "any", &name.value)];
+                let names = [Some(name.clone()), KeyName::new(KeyKind::Request, ANY, &name.value)];
                 for name in names.into_iter().flatten() {
                     let rule = &rule::DECISION_OF_REQUEST;
                     self.gather(start, &name, KeyRole::Names, rule, Attestation::Claimed, &mut found)?;

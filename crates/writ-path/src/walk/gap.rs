@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use writ_model::fact::{Detail, FactKind, RecorderChange};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, KeyName, KeyRole};
 use writ_model::time::{EventTime, Time};
 
 /// Why a cause is not known, in words and as data.
@@ -214,7 +214,7 @@ impl Walk<'_> {
         recorder: &str,
         instant: EventTime,
     ) -> Result<Option<(String, String)>, Pending> {
-        let Some(name) = KeyName::new(KeyKind::Principal, "recorder", recorder) else { return Ok(None) };
+        let Some(name) = KeyName::of_recorder(recorder) else { return Ok(None) };
         let mut off = None;
         for record in self.keyed(&name, KeyRole::Names, instant.start, Chain::Credential)?.records {
             // What nobody checked does not establish a reason, nor say whose credential it was.
@@ -231,10 +231,7 @@ impl Walk<'_> {
                 Some(RecorderChange::Stopped) => {
                     let effect = record.facts.iter().find(|fact| fact.kind == FactKind::Effect);
                     let by = effect.and_then(|fact| fact.actor.as_ref()).map_or_else(String::new, |actor| {
-                        format!(
-                            ", with the credential of {}",
-                            actor.principal.name.as_deref().unwrap_or(&actor.principal.id)
-                        )
+                        format!(", with the credential of {}", actor.principal.called())
                     });
                     off = record.event_time.map(|at| (Rc::clone(&record), at, by));
                 }

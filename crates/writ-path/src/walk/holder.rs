@@ -44,9 +44,7 @@ impl Walk<'_> {
         self.scope_of(act);
         self.graph.cite(&act.records);
         let shown = link.credential.as_ref().map_or("it", |name| &name.value);
-        let to = act.fact.actor.as_ref().map_or_else(String::new, |actor| {
-            format!(" to {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id))
-        });
+        let to = act.fact.actor.as_ref().map_or_else(String::new, |actor| format!(" to {}", actor.principal.called()));
         self.limit(format!(
             "{shown} was given{to} by {}; with what the client had shown itself is not recorded.",
             act.fact.action

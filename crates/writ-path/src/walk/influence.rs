@@ -3,7 +3,6 @@
 
 use super::Walk;
 use super::call::{tool_call, tool_call_fact};
-use super::way::CARRIER;
 use crate::answer::Influence;
 use crate::graph;
 use crate::question::{Pending, Seen};
@@ -13,7 +12,7 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, CARRIER, KeyKind, KeyName, KeyRole};
 
 impl Walk<'_> {
     /// Earlier reads of the same session whose result shows what the call then named.

@@ -35,10 +35,7 @@ impl Walk<'_> {
         why.text = format!("Somebody, or a schedule, asked for {what}; {}.", why.text);
         why.fix =
             Some("hand in the agent's own log of the run, and have it carry the request id of each call".to_string());
-        why.ask =
-            act.fact.actor.as_ref().map(|actor| {
-                format!("whoever runs {}", actor.principal.name.as_deref().unwrap_or(&actor.principal.id))
-            });
+        why.ask = act.fact.actor.as_ref().map(|actor| format!("whoever runs {}", actor.principal.called()));
         self.push_gap(Chain::Command, node.to_string(), "asker", why);
         Ok(())
     }

@@ -8,7 +8,6 @@ use crate::answer::{PrincipalEntry, SourceState};
 use crate::question::{Pending, Seen};
 use crate::rule::{self, Chain};
 use crate::strength::{Agreement, Strength, Witness, strength};
-use crate::walk::compare::directory_key;
 use crate::walk::credential::Link;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -35,7 +34,7 @@ impl Walk<'_> {
         ids.extend(self.grantor.iter().map(|(party, _)| party.principal.id.clone()));
         ids.extend(self.asked_by.iter().map(|asked| asked.party.principal.id.clone()));
         for id in ids {
-            let Some(name) = directory_key(&id) else { continue };
+            let Some(name) = KeyName::of_principal(&id) else { continue };
             let entries = self.entries(&name, instant)?;
             let kinds: BTreeSet<PrincipalKind> =
                 entries.iter().filter(|(_, fact)| fact.relation == Relation::Same).map(|(_, fact)| fact.kind).collect();

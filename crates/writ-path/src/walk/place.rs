@@ -1,10 +1,11 @@
 //! Nodes of the command chain: how calls, turns and sessions are named in an answer.
 
 use super::Walk;
-use super::way::{Act, CARRIER, intent};
+use super::way::{Act, intent};
 use alloc::format;
 use alloc::string::String;
-use writ_model::key::{KeyKind, KeyRole};
+use writ_model::key::{CARRIER, KeyKind, KeyRole};
+use writ_model::principal::Principal;
 
 impl Walk<'_> {
     /// A call, by what it did; a turn, where no call is known.
@@ -16,7 +17,7 @@ impl Walk<'_> {
     pub(super) fn turn_node(&mut self, act: &Act) -> String {
         let told = intent(&act.fact);
         let agent = told.and_then(|intent| intent.agent.as_ref());
-        let agent = agent.map(|agent| agent.name.clone().unwrap_or_else(|| agent.id.clone()));
+        let agent = agent.map(Principal::called);
         let mut name = agent.map_or_else(|| String::from("a turn"), |agent| format!("turn of {agent}"));
         let says = act.records.iter().flat_map(|record| &record.facts).find_map(|fact| intent(fact)?.says.clone());
         if let Some(says) = says {

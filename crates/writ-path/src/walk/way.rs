@@ -14,7 +14,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, Fact, FactKind, Intent, IntentMode, ModelCall};
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, CARRIER, KeyKind, KeyName, KeyRole};
 use writ_model::principal::PrincipalKind;
 use writ_model::record::RecordId;
 use writ_model::time::Time;
@@ -367,9 +367,6 @@ impl Walk<'_> {
         first.map_or(Time::MAX, |(record, time)| self.until(record, &time))
     }
 }
-
-/// Namespace of session names that requests carry to other systems.
-pub(super) const CARRIER: &str = "carrier";
 
 pub(super) fn intent(fact: &Fact) -> Option<&Intent> {
     match &fact.detail {

@@ -4,10 +4,7 @@
 
 use super::event::Event;
 use super::presented::is_service_session;
-use writ_model::key::{Attestation, Key, KeyKind, KeyRole};
-
-/// Namespace of session ids as they ride in other parties' logs.
-const CARRIER: &str = "carrier";
+use writ_model::key::{Attestation, CARRIER, Key, KeyKind, KeyRole};
 
 /// Shorter names are words people choose (`deploy`), not ids of one session.
 const CHARS_MIN: usize = 8;

@@ -7,7 +7,7 @@ use crate::field;
 use writ_model::fact::{
     CredentialChange, Delegation, DelegationMode, Detail, Fact, FactKind, Lifetime, Minting, Outcome, Party, Presented,
 };
-use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole, names_nothing};
+use writ_model::key::{ANY, Attestation, Key, KeyKind, KeyName, KeyRole, names_nothing};
 
 pub(super) fn of(exchange: &Exchange) -> Vec<Fact> {
     let mut facts: Vec<Fact> = match exchange.event {
@@ -107,7 +107,7 @@ fn common(exchange: &Exchange, outcome: Outcome) -> Fact {
     let approval = exchange
         .approval
         .as_ref()
-        .and_then(|id| Key::new(KeyKind::Approval, "any", id, KeyRole::Names, Attestation::Observed));
+        .and_then(|id| Key::new(KeyKind::Approval, ANY, id, KeyRole::Names, Attestation::Observed));
     let txn = exchange
         .txn
         .as_ref()
@@ -173,7 +173,7 @@ fn presented(exchange: &Exchange, token: &Token, class: Attestation) -> Presente
 
 /// The decision the server says it gave the token under, in the namespace of whoever decided.
 fn decision(exchange: &Exchange) -> Option<KeyName> {
-    let by = exchange.decision_by.as_deref().unwrap_or("any");
+    let by = exchange.decision_by.as_deref().unwrap_or(ANY);
     KeyName::new(KeyKind::Decision, by, exchange.decision.as_deref()?)
 }
 

@@ -8,7 +8,7 @@ use crate::redact::{is_placeholder, kept_fingerprint};
 use std::collections::BTreeSet;
 use writ_model::fact::{Party, Resource};
 use writ_model::json::{Node, Value, parse};
-use writ_model::key::{Attestation, Key, KeyKind, KeyRole};
+use writ_model::key::{ANY, Attestation, Key, KeyKind, KeyRole};
 use writ_model::principal::{Principal, PrincipalKind};
 
 /// How deep in `input` names are looked for: callers wrap a request once or twice.
@@ -134,7 +134,7 @@ impl Found {
             }
         }
         for request in &self.requests {
-            claim(KeyKind::Request, "any", request);
+            claim(KeyKind::Request, ANY, request);
         }
         for fingerprint in &self.fingerprints {
             claim(KeyKind::Credential, "oauth", fingerprint);

@@ -2,10 +2,9 @@
 
 use super::dialect::Meaning as M;
 use super::facts::base;
-use super::keys;
 use super::told::Told;
 use writ_model::fact::{Approval, ApprovalStep, Approver, Covers, Detail, Fact, FactKind};
-use writ_model::key::{KeyKind, KeyName};
+use writ_model::key::{ANY, KeyKind, KeyName};
 use writ_model::principal::{Principal, PrincipalKind};
 use writ_model::time::Time;
 
@@ -13,7 +12,7 @@ use writ_model::time::Time;
 pub(super) fn echoed(told: &Told<'_, '_>) -> Option<Fact> {
     let word = told.text(M::ApprovalStep)?;
     let step = ApprovalStep::TABLE.iter().find(|(known, _)| *known == word)?.1;
-    let approval = KeyName::new(KeyKind::Approval, keys::ANY, told.text(M::Approval)?)?;
+    let approval = KeyName::new(KeyKind::Approval, ANY, told.text(M::Approval)?)?;
     let text = |name: &str| told.entry.attributes.text(name).map(str::to_string);
     let approver = text("writ.approval.approver").map(|id| Approver {
         principal: Principal { name: Some(id.clone()), id, id_is_name: true, kind: PrincipalKind::Unknown },

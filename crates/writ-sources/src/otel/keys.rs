@@ -5,14 +5,10 @@ use super::dialect::claude;
 use super::entry::SpanKind;
 use super::told::{Told, own_class};
 use crate::feature::is_access_key;
-use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
+use writ_model::key::{ANY, Attestation, CARRIER, Key, KeyKind, KeyName, KeyRole};
 
 /// Namespace of what OpenTelemetry names.
 pub(super) const OTEL: &str = "otel";
-/// Namespace of session ids as they ride into other parties' logs.
-pub(super) const CARRIER: &str = "carrier";
-/// Namespace of ids that mean the same to everyone who says them.
-pub(super) const ANY: &str = "any";
 
 /// Keys of this entry that do not depend on what it is about.
 pub(super) fn of(told: &Told<'_, '_>) -> Vec<Key> {

@@ -14,7 +14,7 @@ use matching::{Hit, describe};
 use query::{Query, Value};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::key::{ANY, Attestation, CARRIER, KeyKind, KeyName, KeyRole, RECORDER};
 use writ_store::{Position, Posting, Query as Bounds, Term};
 
 /// Records read whole for one query: about a second's work.
@@ -52,19 +52,19 @@ const CLASSES: [Attestation; 4] =
 
 /// Namespaces that adapters share beside those that sources and recorders are called by.
 const NAMESPACES: &[&str] = &[
-    "any",
+    ANY,
     "aws",
     "aws.identitystore",
     "aws.instance",
     "aws.passed",
     "aws.shared_event",
     "aws.sso_role",
-    "carrier",
+    CARRIER,
     "claude.code",
     "dns",
     "oauth",
     "otel",
-    "recorder",
+    RECORDER,
     "route",
     "spiffe",
     "txn",

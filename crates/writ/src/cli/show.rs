@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Error;
 use clap::Args;
 use serde_json::{Value, json};
-use writ_model::fact::{Fact, Risk};
+use writ_model::fact::Fact;
 use writ_model::record::Record;
 use writ_store::Position;
 use writ_view::escape;
@@ -74,11 +74,7 @@ fn fact(fact: &Fact) -> Value {
             })
         })
         .collect();
-    let (risk, reasons) = match &fact.risk {
-        Risk::Low => ("low", Vec::new()),
-        Risk::Normal => ("normal", Vec::new()),
-        Risk::High(reasons) => ("high", reasons.iter().map(|reason| reason.word()).collect()),
-    };
+    let reasons: Vec<&str> = fact.risk.reasons().iter().map(|reason| reason.word()).collect();
     let party = |party: &Option<writ_model::fact::Party>| {
         party.as_ref().map(|party| {
             json!({
@@ -92,7 +88,7 @@ fn fact(fact: &Fact) -> Value {
         "actor": party(&fact.actor), "on_behalf_of": party(&fact.on_behalf_of),
         "resources": fact.resources.iter()
             .map(|resource| json!({ "type": resource.kind, "id": resource.id })).collect::<Vec<_>>(),
-        "risk": { "tier": risk, "reasons": reasons }, "keys": keys,
+        "risk": { "tier": fact.risk.tier(), "reasons": reasons }, "keys": keys,
     })
 }
 

@@ -71,8 +71,8 @@ pub(super) fn describe(record: &Record, facts: &[Fact], query: &Query) -> Option
         kind: fact.map(|fact| fact.kind.word()),
         action: fact.map(|fact| fact.action.clone()),
         outcome: fact.map(|fact| fact.outcome.word()),
-        risk: fact.map_or("normal", |fact| tier(&fact.risk)),
-        actor: actor.map(|actor| actor.name.clone().unwrap_or_else(|| actor.id.clone())),
+        risk: fact.map_or(Risk::Normal.tier(), |fact| fact.risk.tier()),
+        actor: actor.map(|actor| actor.called().to_string()),
         resources: fact.map_or_else(Vec::new, |fact| fact.resources.iter().map(|one| one.id.clone()).collect()),
         matched,
     })
@@ -84,18 +84,9 @@ fn rank(kind: FactKind) -> usize {
     order.iter().position(|known| *known == kind).unwrap_or(order.len())
 }
 
-fn tier(risk: &Risk) -> &'static str {
-    match risk {
-        Risk::Low => "low",
-        Risk::Normal => "normal",
-        Risk::High(_) => "high",
-    }
-}
-
 fn fits(fact: &Fact, query: &Query) -> bool {
     let risky = |wanted: &String| {
-        let reasons = if let Risk::High(reasons) = &fact.risk { reasons.as_slice() } else { &[] };
-        wanted == tier(&fact.risk) || reasons.iter().any(|reason| reason.word() == wanted)
+        wanted == fact.risk.tier() || fact.risk.reasons().iter().any(|reason| reason.word() == wanted)
     };
     query.kind.is_none_or(|kind| kind == fact.kind)
         && query.action.as_ref().is_none_or(|action| glob(action, &fact.action))
