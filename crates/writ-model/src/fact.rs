@@ -212,6 +212,23 @@ pub struct Presented {
     pub traces: Vec<Trace>,
 }
 
+impl Presented {
+    /// A credential of which nothing but this is told.
+    pub fn new(credential: Option<KeyName>, class: Attestation, lifetime: Lifetime) -> Presented {
+        Presented {
+            credential,
+            class,
+            lifetime,
+            issued_at: None,
+            session_of: None,
+            delivered_by: None,
+            issuer: None,
+            omission: None,
+            traces: Vec::new(),
+        }
+    }
+}
+
 /// A way to look for the issuance of a credential other than by the credential itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {

@@ -14,7 +14,6 @@ use writ_model::json::Node;
 use writ_model::key::{ANY, Attestation, Key, KeyKind, KeyName, KeyRole};
 use writ_model::principal::Principal;
 use writ_model::source::{Omission, SourceInfo};
-use writ_model::time::EventTime;
 
 /// Approval services.
 #[derive(Clone, Copy, Debug)]
@@ -85,12 +84,7 @@ impl Source for Approvals {
         field::schema(node, SCHEMA)?;
         field::unambiguous(node)?;
         Step::read(node)?;
-        Ok(Reading {
-            recorder: field::recorder(node, "service")?.to_string(),
-            native_id: Some(field::needed(node, "id")?.to_string()),
-            event_time: Some(EventTime::at(field::needed_time(node, "time")?, INFO.precision_ms)),
-            available_time: None,
-        })
+        field::reading(node, field::recorder(node, "service")?.to_string(), ["id", "time"], INFO.precision_ms)
     }
 
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {

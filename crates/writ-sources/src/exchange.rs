@@ -15,7 +15,6 @@ use writ_model::fact::{Fact, FactKind};
 use writ_model::json::Node;
 use writ_model::principal::{Principal, PrincipalKind};
 use writ_model::source::{Omission, SourceInfo};
-use writ_model::time::EventTime;
 
 /// Authorisation servers.
 #[derive(Clone, Copy, Debug)]
@@ -96,12 +95,7 @@ impl Source for Exchanges {
         field::schema(node, SCHEMA)?;
         field::unambiguous(node)?;
         let exchange = Exchange::read(node)?;
-        Ok(Reading {
-            recorder: exchange.issuer,
-            native_id: Some(field::needed(node, "id")?.to_string()),
-            event_time: Some(EventTime::at(field::needed_time(node, "time")?, INFO.precision_ms)),
-            available_time: None,
-        })
+        field::reading(node, exchange.issuer, ["id", "time"], INFO.precision_ms)
     }
 
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {

@@ -2,12 +2,13 @@
 //! is the cause of a reject, which names the member, what stood there and what to write.
 
 use crate::admit::{kind_word, short};
+use crate::source::Reading;
 use writ_model::fact::Party;
 use writ_model::json::{Node, Value};
 use writ_model::key::{Key, KeyKind, KeyName, KeyRole};
 use writ_model::principal::{Principal, PrincipalKind};
 use writ_model::scope::{Decimal, Limit};
-use writ_model::time::Time;
+use writ_model::time::{EventTime, Time};
 
 const KINDS: &str = "`human`, `agent`, `workload`, `service`, `schedule` or `unknown`";
 
@@ -144,6 +145,21 @@ pub(crate) fn recorder<'n>(node: &'n Node<'_>, name: &str) -> Result<&'n str, St
 /// Whether a recorder of that name is Writ itself.
 pub(crate) fn is_writ(recorder: &str) -> bool {
     recorder.trim().get(..WRIT.len()).is_some_and(|head| head.eq_ignore_ascii_case(WRIT))
+}
+
+/// What identifies a record of one instant: its recorder, the member that is its id, the one that says when.
+pub(crate) fn reading(
+    node: &Node<'_>,
+    recorder: String,
+    [id, time]: [&str; 2],
+    precision_ms: u32,
+) -> Result<Reading, String> {
+    Ok(Reading {
+        recorder,
+        native_id: Some(needed(node, id)?.to_string()),
+        event_time: Some(EventTime::at(needed_time(node, time)?, precision_ms)),
+        available_time: None,
+    })
 }
 
 /// Place in the unbroken count a recorder keeps: `{"epoch", "n"}`.

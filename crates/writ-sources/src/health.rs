@@ -19,7 +19,6 @@ use writ_model::fact::{Fact, FactKind};
 use writ_model::json::Node;
 use writ_model::key::{Attestation, Key, KeyName, KeyRole};
 use writ_model::source::{Omission, SourceInfo};
-use writ_model::time::EventTime;
 
 /// Writ's records of itself, and what recorders report.
 #[derive(Clone, Copy, Debug)]
@@ -90,12 +89,8 @@ impl Source for Health {
         field::unambiguous(node)?;
         if is_own(self, node) {
             own::read(node)?;
-            return Ok(Reading {
-                recorder: field::needed(node, "recorder")?.to_string(),
-                native_id: Some(field::needed(node, "id")?.to_string()),
-                event_time: Some(EventTime::at(field::needed_time(node, "time")?, INFO.precision_ms)),
-                available_time: None,
-            });
+            let recorder = field::needed(node, "recorder")?.to_string();
+            return field::reading(node, recorder, ["id", "time"], INFO.precision_ms);
         }
         field::schema(node, REPORT_SCHEMA)?;
         let report = Report::read(node)?;

@@ -17,7 +17,6 @@ use writ_model::json::Node;
 use writ_model::key::{ANY, Attestation, Key, KeyKind, KeyRole};
 use writ_model::record::Redaction;
 use writ_model::source::{Omission, SourceInfo};
-use writ_model::time::EventTime;
 
 /// Open Policy Agent.
 #[derive(Clone, Copy, Debug)]
@@ -115,12 +114,12 @@ impl Source for Decisions {
         let labels = field::object(node, "labels")?;
         let id = labels.map_or(Ok(None), |labels| field::text(labels, "id"));
         let id = id.map_err(|cause| format!("in `labels`: {cause}"))?;
-        Ok(Reading {
-            recorder: format!("opa:{}", id.unwrap_or("unknown")),
-            native_id: Some(field::needed(node, "decision_id")?.to_string()),
-            event_time: Some(EventTime::at(field::needed_time(node, "timestamp")?, INFO.precision_ms)),
-            available_time: None,
-        })
+        field::reading(
+            node,
+            format!("opa:{}", id.unwrap_or("unknown")),
+            ["decision_id", "timestamp"],
+            INFO.precision_ms,
+        )
     }
 
     fn already_withheld(&self, node: &Node<'_>) -> Vec<Redaction> {

@@ -311,17 +311,8 @@ impl Walk<'_> {
 
 /// What a use says of a credential that its record does not show at all.
 pub(super) fn unseen(actor: Option<&Party>) -> Presented {
-    Presented {
-        credential: None,
-        class: actor.map_or(Attestation::Claimed, |actor| actor.class),
-        lifetime: Lifetime::Unknown,
-        issued_at: None,
-        session_of: None,
-        delivered_by: None,
-        issuer: None,
-        omission: None,
-        traces: Vec::new(),
-    }
+    let class = actor.map_or(Attestation::Claimed, |actor| actor.class);
+    Presented::new(None, class, Lifetime::Unknown)
 }
 
 fn rule_of(change: CredentialChange) -> (&'static Rule, Edge) {

@@ -158,17 +158,8 @@ fn lifetime(token: &Token) -> Lifetime {
 }
 
 fn presented(exchange: &Exchange, token: &Token, class: Attestation) -> Presented {
-    Presented {
-        credential: token.names.first().cloned(),
-        class,
-        lifetime: Lifetime::Temporary,
-        issued_at: None,
-        session_of: None,
-        delivered_by: None,
-        issuer: Some(token.iss.clone().unwrap_or_else(|| exchange.issuer.clone())),
-        omission: None,
-        traces: Vec::new(),
-    }
+    let issuer = token.iss.clone().unwrap_or_else(|| exchange.issuer.clone());
+    Presented { issuer: Some(issuer), ..Presented::new(token.names.first().cloned(), class, Lifetime::Temporary) }
 }
 
 /// The decision the server says it gave the token under, in the namespace of whoever decided.

@@ -173,17 +173,8 @@ pub(super) fn present(told: &Told<'_, '_>, fact: &mut Fact) {
     fact.keys.push(Key { name: credential.clone(), role: KeyRole::Presents, class });
     // Tokens known by their digest end by themselves, and somebody issued them.
     let temporary = credential.value.starts_with("ASIA") || credential.namespace == "oauth";
-    fact.presented = Some(Presented {
-        lifetime: if temporary { Lifetime::Temporary } else { Lifetime::Unknown },
-        credential: Some(credential),
-        class,
-        issued_at: None,
-        session_of: None,
-        delivered_by: None,
-        issuer: None,
-        omission: None,
-        traces: Vec::new(),
-    });
+    let lifetime = if temporary { Lifetime::Temporary } else { Lifetime::Unknown };
+    fact.presented = Some(Presented::new(Some(credential), class, lifetime));
 }
 
 /// Anything else: it has a place, so that chains of parents can be followed.

@@ -53,8 +53,8 @@ pub(super) fn read<'n>(node: &'n Node<'n>) -> Result<Entry<'n>, String> {
     let entry = match form(node).ok_or("this is no span and no log record in a form that is read")? {
         Form::Otlp => otlp(node, part("span"))?,
         Form::Jaeger => jaeger(node, part("span"))?,
-        Form::JavaScript => javascript(node)?,
-        Form::Python => python(node)?,
+        Form::JavaScript => printed(node, &JAVASCRIPT)?,
+        Form::Python => printed(node, &PYTHON)?,
         Form::Log => log(node, part("log"))?,
     };
     Ok(entry)
@@ -227,61 +227,55 @@ fn process<'n>(node: Option<&'n Node<'n>>) -> Attributes<'n> {
     process
 }
 
-fn javascript<'n>(node: &'n Node<'n>) -> Result<Entry<'n>, String> {
-    let context = node.get("spanContext").unwrap_or(node);
-    let parent =
-        node.text(&["parentSpanContext", "spanId"]).or_else(|| node.text(&["parentSpanId"])).unwrap_or_default();
-    let linked = |link: &Node<'_>| {
-        let context = link.get("context")?;
-        Some((id::trace(text(context, "traceId"))?, id::span(text(context, "spanId"))?))
-    };
-    Ok(Entry {
-        name: text(node, "name"),
-        trace: needed(id::trace(text(context, "traceId")), context, "traceId", 32)?,
-        span: needed(id::span(text(context, "spanId")), context, "spanId", 16)?,
-        parent: id::span(parent),
-        links: node
-            .get("links")
-            .map(Node::elements)
-            .unwrap_or_default()
-            .iter()
-            .take(LINKS_MAX)
-            .filter_map(linked)
-            .collect(),
-        kind: kind(node.get("kind"), 0),
-        status: status(node.at(&["status", "code"])),
-        start: clock::printed(node.get("startTime"), "startTime")?,
-        end: clock::printed(node.get("endTime"), "endTime")?,
-        attributes: Attributes::of(node.get("attributes"), Spelling::Members),
-        resource: Attributes::of(node.at(&["resource", "attributes"]), Spelling::Members),
-        events: events(node.get("events"), "attributes", Spelling::Members),
-        ..Entry::empty(true)
-    })
+/// What an SDK calls the members of a span it prints, beside those that all of them call alike.
+struct Printed {
+    context: &'static str,
+    trace: &'static str,
+    span: &'static str,
+    /// Paths to the parent's span id; the first that is there counts.
+    parents: &'static [&'static [&'static str]],
+    status: &'static str,
+    start: &'static str,
+    end: &'static str,
 }
 
-fn python<'n>(node: &'n Node<'n>) -> Result<Entry<'n>, String> {
-    let context = node.get("context").unwrap_or(node);
+const JAVASCRIPT: Printed = Printed {
+    context: "spanContext",
+    trace: "traceId",
+    span: "spanId",
+    parents: &[&["parentSpanContext", "spanId"], &["parentSpanId"]],
+    status: "code",
+    start: "startTime",
+    end: "endTime",
+};
+
+const PYTHON: Printed = Printed {
+    context: "context",
+    trace: "trace_id",
+    span: "span_id",
+    parents: &[&["parent_id"]],
+    status: "status_code",
+    start: "start_time",
+    end: "end_time",
+};
+
+fn printed<'n>(node: &'n Node<'n>, names: &Printed) -> Result<Entry<'n>, String> {
+    let context = node.get(names.context).unwrap_or(node);
+    let links = node.get("links").map(Node::elements).unwrap_or_default().iter().take(LINKS_MAX);
     let linked = |link: &Node<'_>| {
         let context = link.get("context")?;
-        Some((id::trace(text(context, "trace_id"))?, id::span(text(context, "span_id"))?))
+        Some((id::trace(text(context, names.trace))?, id::span(text(context, names.span))?))
     };
     Ok(Entry {
         name: text(node, "name"),
-        trace: needed(id::trace(text(context, "trace_id")), context, "trace_id", 32)?,
-        span: needed(id::span(text(context, "span_id")), context, "span_id", 16)?,
-        parent: id::span(text(node, "parent_id")),
-        links: node
-            .get("links")
-            .map(Node::elements)
-            .unwrap_or_default()
-            .iter()
-            .take(LINKS_MAX)
-            .filter_map(linked)
-            .collect(),
+        trace: needed(id::trace(text(context, names.trace)), context, names.trace, 32)?,
+        span: needed(id::span(text(context, names.span)), context, names.span, 16)?,
+        parent: id::span(names.parents.iter().find_map(|path| node.text(path)).unwrap_or_default()),
+        links: links.filter_map(linked).collect(),
         kind: kind(node.get("kind"), 0),
-        status: status(node.at(&["status", "status_code"])),
-        start: clock::printed(node.get("start_time"), "start_time")?,
-        end: clock::printed(node.get("end_time"), "end_time")?,
+        status: status(node.at(&["status", names.status])),
+        start: clock::printed(node.get(names.start), names.start)?,
+        end: clock::printed(node.get(names.end), names.end)?,
         attributes: Attributes::of(node.get("attributes"), Spelling::Members),
         resource: Attributes::of(node.at(&["resource", "attributes"]), Spelling::Members),
         events: events(node.get("events"), "attributes", Spelling::Members),
