@@ -77,6 +77,21 @@ pub(crate) fn is_own(path: &Path) -> bool {
     ["coverage-declared.json", "ingested.json"].iter().any(|name| path.ends_with(Path::new("health").join(name)))
 }
 
+/// Text that was cut off, or had a byte changed or taken out, in a way the seed decides; without end.
+pub(crate) fn broken(text: &[u8], mut seed: u64) -> impl Iterator<Item = Vec<u8>> {
+    std::iter::repeat_with(move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut bytes = text.to_vec();
+        let at = usize::try_from(seed >> 20).unwrap() % bytes.len();
+        match seed % 3 {
+            0 => bytes.truncate(at),
+            1 => bytes[at] = b"{}[],:\"\\0x\xff"[usize::try_from(seed >> 50).unwrap() % 11],
+            _ => drop(bytes.remove(at)),
+        }
+        bytes
+    })
+}
+
 /// The fixtures of each source, by path.
 pub(crate) fn fixtures() -> Vec<(String, PathBuf)> {
     let mut out = Vec::new();

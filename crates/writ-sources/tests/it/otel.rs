@@ -1,7 +1,7 @@
 //! Other people's traces and logs, where they are at hand, and what holds for every delivery.
 
 use crate::shared::shared;
-use crate::{Outcome, read, records, testdata};
+use crate::{Outcome, broken, read, records, testdata};
 use std::collections::BTreeSet;
 use writ_model::fact::{ArgumentsState, Detail, FactKind};
 use writ_model::key::{KeyKind, KeyName, KeyRole};
@@ -155,16 +155,7 @@ fn broken_telemetry_is_never_lost_silently() {
         ["otel.span/hostile.json", "otel.span/jaeger.json", "otel.span/secrets.json", "otel.log/claude-code.json"]
     {
         let text = std::fs::read(testdata().join(file)).unwrap();
-        let mut seed: u64 = 7;
-        for _ in 0..400 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let mut bytes = text.clone();
-            let at = usize::try_from(seed >> 20).unwrap() % bytes.len();
-            match seed % 3 {
-                0 => bytes.truncate(at),
-                1 => bytes[at] = b"{}[],:\"\\0x\xff"[usize::try_from(seed >> 50).unwrap() % 11],
-                _ => drop(bytes.remove(at)),
-            }
+        for bytes in broken(&text, 7).take(400) {
             assert!(!read(&bytes, None).is_empty());
         }
     }

@@ -7,6 +7,27 @@ use crate::testing::{
 use crate::{Admission, Position, Writer, limit};
 use Admission::{Better, Conflict, Duplicate, Stored};
 use writ_model::custody::Custody;
+use writ_model::record::Record;
+
+/// Commits batch by batch, as one writer and with a restart after each, with the keys kept and without;
+/// in the end so many records are there.
+fn answers_in_turn(steps: &[(Vec<Record>, Vec<Admission>)], n_records: usize) {
+    for (restart, with_keys) in [(false, true), (true, true), (true, false)] {
+        let dir = temp();
+        let (mut writer, _) = open(dir.path());
+        for (batch, expected) in steps {
+            assert_eq!(&commit(&writer, batch).unwrap(), expected);
+            if restart {
+                writer.close().unwrap();
+                if !with_keys {
+                    crate::testing::delete_keys(dir.path());
+                }
+                (writer, _) = open(dir.path());
+            }
+        }
+        assert_eq!(snapshot(dir.path()).len(), n_records);
+    }
+}
 
 #[test]
 fn duplicates_conflicts_and_new_records_are_told_apart_across_restarts() {
@@ -22,21 +43,7 @@ fn duplicates_conflicts_and_new_records_are_told_apart_across_restarts() {
         (vec![with_redaction(one.clone(), 2), redacted, other], vec![Conflict(Position(4)), Duplicate, Duplicate]),
         (vec![], vec![]),
     ];
-    for (restart, with_keys) in [(false, true), (true, true), (true, false)] {
-        let dir = temp();
-        let (mut writer, _) = open(dir.path());
-        for (batch, expected) in &steps {
-            assert_eq!(&commit(&writer, batch).unwrap(), expected);
-            if restart {
-                writer.close().unwrap();
-                if !with_keys {
-                    crate::testing::delete_keys(dir.path());
-                }
-                (writer, _) = open(dir.path());
-            }
-        }
-        assert_eq!(snapshot(dir.path()).len(), 5);
-    }
+    answers_in_turn(&steps, 5);
 }
 
 #[test]
@@ -55,21 +62,7 @@ fn a_copy_in_a_better_custody_is_kept_and_a_weaker_one_is_a_duplicate() {
         (vec![other.clone(), other_handed, other], vec![Conflict(Position(2)), Better(Position(3)), Duplicate]),
         (vec![sealed.clone(), handed, sealed], vec![Better(Position(4)), Duplicate, Duplicate]),
     ];
-    for (restart, with_keys) in [(false, true), (true, true), (true, false)] {
-        let dir = temp();
-        let (mut writer, _) = open(dir.path());
-        for (batch, expected) in &steps {
-            assert_eq!(&commit(&writer, batch).unwrap(), expected);
-            if restart {
-                writer.close().unwrap();
-                if !with_keys {
-                    crate::testing::delete_keys(dir.path());
-                }
-                (writer, _) = open(dir.path());
-            }
-        }
-        assert_eq!(snapshot(dir.path()).len(), 5);
-    }
+    answers_in_turn(&steps, 5);
 }
 
 #[test]

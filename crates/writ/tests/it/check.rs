@@ -1,25 +1,9 @@
 //! `writ check`: what it exits with, and what it says.
 
-use crate::support::{Writ, repository};
+use crate::support::Writ;
 use serde_json::{Value, json};
-use std::io::Write as _;
-use std::process::{Output, Stdio};
 
 const ID: &str = "00000002-1111-4222-8333-444455556666";
-
-fn loaded() -> Writ {
-    let writ = Writ::new();
-    let events = repository().join("scenarios/cases/by-hand-assume-role/events.ndjson");
-    writ.ingest(&[events.to_str().unwrap()]);
-    writ
-}
-
-fn run(writ: &Writ, args: &[&str], input: &str) -> Output {
-    let mut child =
-        writ.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
 
 /// Exit status, and what is printed on standard output.
 fn check(writ: &Writ, args: &[&str]) -> (i32, String) {
@@ -29,7 +13,7 @@ fn check(writ: &Writ, args: &[&str]) -> (i32, String) {
 
 #[test]
 fn it_exits_with_the_first_thing_that_is_wrong() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     for (args, status) in [
         (vec![ID, "--require", "credential=complete"], 0),
         (
@@ -63,7 +47,7 @@ fn it_exits_with_the_first_thing_that_is_wrong() {
 
 #[test]
 fn it_says_for_each_requirement_what_was_found() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     let (_, text) =
         check(&writ, &[ID, "--require", "approval=bound", "--require", "credential=complete", "--max-gaps", "0"]);
     for line in [
@@ -88,9 +72,11 @@ fn it_says_for_each_requirement_what_was_found() {
 
 #[test]
 fn a_thousand_alerts_are_one_command_and_none_at_all_pass_nothing() {
-    let writ = loaded();
-    let output =
-        run(&writ, &["check", "--json", "-", "--require", "credential=complete"], &format!("{ID}\nnobody\n\n{ID}\n"));
+    let writ = Writ::with_assumed_role();
+    let output = writ.run_with(
+        &["check", "--json", "-", "--require", "credential=complete"],
+        format!("{ID}\nnobody\n\n{ID}\n").as_bytes(),
+    );
     let lines: Vec<Value> = output
         .stdout
         .split(|byte| *byte == b'\n')
@@ -100,13 +86,13 @@ fn a_thousand_alerts_are_one_command_and_none_at_all_pass_nothing() {
     assert_eq!(output.status.code(), Some(5));
     let schemas: Vec<&str> = lines.iter().map(|line| line["schema"].as_str().unwrap()).collect();
     assert_eq!(schemas, ["writ.check/1", "writ.error/1", "writ.check/1"]);
-    let none = run(&writ, &["check", "-", "--require", "credential=complete"], "\n\n");
+    let none = writ.run_with(&["check", "-", "--require", "credential=complete"], b"\n\n");
     assert_eq!(none.status.code(), Some(2), "a gate that was asked about nothing lets nothing through");
 }
 
 #[test]
 fn wrong_requirements_list_what_is_known() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     for (args, said) in [
         (vec![ID], "--require"),
         (

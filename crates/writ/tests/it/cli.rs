@@ -27,13 +27,6 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn with_input(writ: &Writ, args: &[&str], input: &[u8]) -> Output {
-    let mut child =
-        writ.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    child.wait_with_output().unwrap()
-}
-
 #[test]
 fn the_demo_tells_asks_answers_and_leaves_nothing_behind() {
     let writ = Writ::new();
@@ -158,8 +151,7 @@ fn rejects_are_listed_with_place_and_cause_and_kept() {
 #[test]
 fn many_events_on_standard_input_are_one_command() {
     let writ = loaded();
-    let output = with_input(
-        &writ,
+    let output = writ.run_with(
         &["why", "--json", "-"],
         [format!("{EVENT}\nnobody-").as_bytes(), b"\xff", format!("\n\n{MINTING}\n").as_bytes()].concat().as_slice(),
     );
@@ -169,7 +161,7 @@ fn many_events_on_standard_input_are_one_command() {
     validate(&lines[0]);
     validate(&lines[2]);
     assert_eq!((&lines[1]["schema"], &lines[1]["kind"]), (&json!("writ.error/1"), &json!("not_found")));
-    let one = with_input(&writ, &["ingest", "--json", "-"], by_hand().as_bytes());
+    let one = writ.run_with(&["ingest", "--json", "-"], by_hand().as_bytes());
     let summary: Value = serde_json::from_slice(&one.stdout).unwrap();
     assert_eq!(summary["duplicates"], by_hand().lines().count());
 }

@@ -9,13 +9,6 @@ const ID: &str = "00000002-1111-4222-8333-444455556666";
 /// `{"alg":"none"}` and `{"iss":"https://id.acme.example","jti":"t-1"}`.
 const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2lkLmFjbWUuZXhhbXBsZSIsImp0aSI6InQtMSJ9.c2ln";
 
-fn loaded() -> Writ {
-    let writ = Writ::new();
-    let events = repository().join("scenarios/cases/by-hand-assume-role/events.ndjson");
-    writ.ingest(&[events.to_str().unwrap()]);
-    writ
-}
-
 /// Native ids of what is found, newest first, and the last line.
 fn find(writ: &Writ, args: &[&str]) -> (Vec<String>, Value) {
     let output = writ.run(&[&["find", "--json"], args].concat());
@@ -29,7 +22,7 @@ fn find(writ: &Writ, args: &[&str]) -> (Vec<String>, Value) {
 
 #[test]
 fn a_record_is_found_by_anything_it_shows() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     let record = writ.ok(&["show", "--json", ID]);
     let record: Value = serde_json::from_str(&record).unwrap();
     let id = record["record"].as_str().unwrap();
@@ -59,7 +52,7 @@ fn a_record_is_found_by_anything_it_shows() {
 
 #[test]
 fn everything_asked_for_must_hold() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     for (query, finds) in [
         (vec!["ASIAQEXPORTS00000001", "action:s3:*"], true),
         (vec!["ASIAQEXPORTS00000001 action:s3:*", "outcome:success"], true),
@@ -78,7 +71,7 @@ fn everything_asked_for_must_hold() {
 
 #[test]
 fn the_newest_come_first_and_more_are_told() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     let (all, end) = find(&writ, &["source:aws.cloudtrail"]);
     assert!(all.len() > 1 && end["more"] == false, "{end}");
     let (one, end) = find(&writ, &["source:aws.cloudtrail", "--limit", "1"]);
@@ -92,7 +85,7 @@ fn the_newest_come_first_and_more_are_told() {
 
 #[test]
 fn a_pasted_token_is_never_printed_and_found_by_what_it_is() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     let fact = json!({"id": "k-1", "directory": "acme", "subject": {"kind": "credential", "namespace": "https://id.acme.example", "value": "t-1"},
         "relation": "purpose", "object": "nightly export", "read_at": "2026-11-01T00:00:00Z"});
     writ.ingest(&[writ.write("directory.json", fact.to_string()).to_str().unwrap()]);
@@ -124,7 +117,7 @@ fn a_pasted_token_is_never_printed_and_found_by_what_it_is() {
 
 #[test]
 fn wrong_terms_say_what_is_known() {
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     for (query, said) in
         [("kind:efect", "effect"), ("since:soon", "RFC 3339"), ("approval:absent", "writ check -"), (" ", "risk")]
     {
@@ -140,7 +133,7 @@ fn sources_tell_what_they_leave_out_and_what_is_here() {
     let writ = Writ::new();
     let nothing = writ.ok(&["sources"]);
     assert!(nothing.contains("aws.cloudtrail") && nothing.contains("0 records here"), "{nothing}");
-    let writ = loaded();
+    let writ = Writ::with_assumed_role();
     let one = writ.ok(&["sources", "aws.cloudtrail"]);
     for said in [
         "usually 5 min, at worst 1 h",

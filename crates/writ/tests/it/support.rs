@@ -1,6 +1,7 @@
 //! A folder, the built binary, and the answer's schema.
 
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -29,6 +30,14 @@ impl Writ {
         Writ { folder: tempfile::tempdir().unwrap() }
     }
 
+    /// With the case of a role taken on by hand in it.
+    pub fn with_assumed_role() -> Writ {
+        let writ = Writ::new();
+        let events = repository().join("scenarios/cases/by-hand-assume-role/events.ndjson");
+        writ.ingest(&[events.to_str().unwrap()]);
+        writ
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -49,6 +58,14 @@ impl Writ {
 
     pub fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
+    }
+
+    /// Runs with this on standard input, all of which it reads.
+    pub fn run_with(&self, args: &[&str], input: &[u8]) -> Output {
+        let mut command = self.command(args);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     /// Runs and expects exit status 0; standard output.
