@@ -195,6 +195,14 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         || PLACEHOLDERS.iter().any(|known| text.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known)))
 }
 
+/// The same of bytes, told by their beginning.
+fn begins_placeholder(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let begins =
+        |known: &&str| value.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known.as_bytes()));
+    value.iter().all(|byte| *byte == b'*') || PLACEHOLDERS.iter().any(|known| begins(&known))
+}
+
 /// A value that was replaced in a tree, and where it stood in the bytes.
 pub(crate) struct Withheld {
     span: Range<usize>,

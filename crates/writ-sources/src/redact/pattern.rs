@@ -4,9 +4,13 @@
 //! `Authorization: Bearer …`) or because its issuer marks it (`ghp_…`, a JWT). Access-key ids are no
 //! secrets and stay: records are joined by them. Where it is ambiguous how far a value goes it is read
 //! on, so that too much is withheld rather than too little.
+//!
+//! Whoever writes the text also chooses how often a name stands in it, so no stretch of it is gone over
+//! once for each: what was found of the word or run that goes on is remembered, and how deep quotes may
+//! be escaped is bounded.
 
-use super::{Withholds, is_placeholder};
-use memchr::{memchr_iter, memchr2_iter, memmem};
+use super::{Withholds, begins_placeholder};
+use memchr::{memchr_iter, memchr2_iter, memmem, memrchr_iter};
 
 /// Longest name that is looked at before a value: names of secrets are words, not sentences.
 const NAME_BYTES_MAX: usize = 80;
@@ -14,6 +18,10 @@ const NAME_BYTES_MAX: usize = 80;
 /// How far from a secret key its id or the word `secret` stands at most: the same command or the next
 /// line of a file.
 const NEAR_BYTES: usize = 200;
+
+/// Backslashes before a quote at most: text inside JSON inside JSON has three, and seven one level on.
+/// What more stand before opens no value.
+pub(super) const ESCAPES_MAX: usize = 16;
 
 /// Words that say how a credential is presented; the credential follows.
 const SCHEMES: [&[u8]; 6] = [b"bearer", b"basic", b"token", b"digest", b"negotiate", b"apikey"];
@@ -86,6 +94,7 @@ fn name_before(text: &[u8], end: usize) -> &str {
 
 /// `name=value` and `name: value`, with blanks around the sign.
 fn assigned(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
+    let mut word = Word::default();
     for sign in memchr2_iter(b'=', b':', text) {
         let before = text.get(..sign).unwrap_or_default();
         let end = sign - before.iter().rev().take_while(|byte| is_blank(**byte)).count();
@@ -95,13 +104,14 @@ fn assigned(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
         if at(text, from) == b'=' || text.get(from..from + 2) == Some(b"//") {
             continue;
         }
-        value(text, from, kind, out);
+        value(text, from, kind, &mut word, out);
     }
 }
 
 /// `--name value`, and the names the AWS command line sets credentials by.
 fn flags(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
     const SET: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
+    let mut word = Word::default();
     for (n, blank) in text.iter().enumerate().filter(|(_, byte)| is_blank(**byte)) {
         debug_assert!(is_blank(*blank));
         let name = name_before(text, n);
@@ -110,23 +120,30 @@ fn flags(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
         let Some(kind) = rules.kind_of(name).filter(|_| named) else { continue };
         let from = past_blanks(text, n);
         if at(text, from) != b'-' {
-            value(text, from, kind, out);
+            value(text, from, kind, &mut word, out);
         }
     }
 }
 
+/// The last word that a value was, so that one inside it is not looked for again.
+#[derive(Default)]
+struct Word {
+    from: usize,
+    end: usize,
+}
+
 /// Withholds the value that begins here, without the scheme before it.
-fn value(text: &[u8], from: usize, kind: &'static str, out: &mut Vec<Secret>) {
-    let (from, end) = extent(text, from);
-    let word = text.get(from..end).unwrap_or_default();
+fn value(text: &[u8], from: usize, kind: &'static str, word: &mut Word, out: &mut Vec<Secret>) {
+    let (from, end) = extent(text, from, word);
+    let said = text.get(from..end).unwrap_or_default();
     // A signed request: its signature is found by its own name, and its key id stays.
-    if word.starts_with(b"AWS4-HMAC-SHA256") {
+    if said.starts_with(b"AWS4-HMAC-SHA256") {
         return;
     }
-    if let Some(len) = scheme(word) {
+    if let Some(len) = scheme(said) {
         let rest = past_blanks(text, from + len);
         if rest > from + len {
-            let (from, end) = extent(text, rest);
+            let (from, end) = extent(text, rest, word);
             return push(text, from, end, kind, out);
         }
     }
@@ -142,11 +159,14 @@ fn scheme(word: &[u8]) -> Option<usize> {
 }
 
 /// Where a value begins and ends: between quotes, or up to where a word ends.
-fn extent(text: &[u8], from: usize) -> (usize, usize) {
+fn extent(text: &[u8], from: usize, word: &mut Word) -> (usize, usize) {
+    if (word.from..word.end).contains(&from) {
+        return (from, word.end);
+    }
     let rest = |from: usize| text.get(from..).unwrap_or_default();
-    let slashes = rest(from).iter().take_while(|byte| **byte == b'\\').count();
+    let slashes = rest(from).iter().take(ESCAPES_MAX + 1).take_while(|byte| **byte == b'\\').count();
     let mark = at(text, from + slashes);
-    if matches!(mark, b'"' | b'\'' | b'`') {
+    if matches!(mark, b'"' | b'\'' | b'`') && slashes <= ESCAPES_MAX {
         let begin = from + slashes + 1;
         let mut escapes = 0;
         for (n, byte) in rest(begin).iter().enumerate() {
@@ -167,7 +187,8 @@ fn extent(text: &[u8], from: usize) -> (usize, usize) {
                 b'"' | b'\'' | b'`' | b'&' | b';' | b',' | b')' | b']' | b'}' | b'<' | b'>' | b'|' | b'\\'
             )
     };
-    (from, from + rest(from).iter().position(ends).unwrap_or(rest(from).len()))
+    *word = Word { from, end: from + rest(from).iter().position(ends).unwrap_or(rest(from).len()) };
+    (from, word.end)
 }
 
 fn push(text: &[u8], from: usize, end: usize, kind: &'static str, out: &mut Vec<Secret>) {
@@ -178,8 +199,7 @@ fn push(text: &[u8], from: usize, end: usize, kind: &'static str, out: &mut Vec<
         [b'{', b'{', ..] => true,
         _ => false,
     };
-    let placeholder = std::str::from_utf8(value).is_ok_and(is_placeholder);
-    if !value.is_empty() && !variable && !placeholder {
+    if !value.is_empty() && !variable && !begins_placeholder(value) {
         out.push((from, end, kind));
     }
 }
@@ -214,14 +234,23 @@ fn schemes(text: &[u8], out: &mut Vec<Secret>) {
 /// Credentials that their issuers mark.
 fn marked(text: &[u8], out: &mut Vec<Secret>) {
     for mark in &MARKED {
+        // The run of a token's characters that goes on, its last dot but one, and what was found of it.
+        let (mut run, mut dot, mut found) = (0, None, 0);
         for from in memmem::find_iter(text, mark.begins) {
-            let inside =
-                from > 0 && is_token(at(text, from - 1)) && at(text, from - 1) != b'=' && at(text, from - 1) != b'/';
-            let end = past_token(text, from);
-            let body = text.get(from..end).unwrap_or_default();
-            let parted = mark.begins != "eyJ" || memchr_iter(b'.', body).count() >= 2;
-            if !inside && parted && body.len() >= mark.bytes_min {
-                out.push((from, end, mark.kind));
+            let before = at(text, from.wrapping_sub(1));
+            let inside = from > 0 && is_token(before) && before != b'=' && before != b'/';
+            if inside || from < found {
+                continue;
+            }
+            if from >= run {
+                run = past_token(text, from);
+                let dots = text.get(from..run).unwrap_or_default();
+                dot = memrchr_iter(b'.', dots).nth(1).map(|n| from + n);
+            }
+            let parted = mark.begins != "eyJ" || dot.is_some_and(|dot| from <= dot);
+            if parted && run - from >= mark.bytes_min {
+                out.push((from, run, mark.kind));
+                found = run;
             }
         }
     }
@@ -241,11 +270,12 @@ fn in_urls(text: &[u8], out: &mut Vec<Secret>) {
             push(text, from + colon + 1, from + host, "password", out);
         }
     }
+    let mut word = Word::default();
     for flag in ["-u ", "--user "] {
         for from in
             memmem::find_iter(text, flag).filter(|n| *n == 0 || is_blank(at(text, n - 1))).map(|n| n + flag.len())
         {
-            let (from, end) = extent(text, from);
+            let (from, end) = extent(text, from, &mut word);
             let colon = text.get(from..end).unwrap_or_default().iter().position(|byte| *byte == b':');
             if let Some(colon) = colon {
                 push(text, from + colon + 1, end, "password", out);
@@ -277,7 +307,12 @@ fn secret_keys(text: &[u8], out: &mut Vec<Secret>) {
 
 /// Private keys in PEM.
 fn private_keys(text: &[u8], out: &mut Vec<Secret>) {
+    let mut found = 0;
     for from in memmem::find_iter(text, "PRIVATE KEY-----") {
+        // What begins inside another ends where that does.
+        if from < found {
+            continue;
+        }
         let before = text.get(from.saturating_sub(40)..from).unwrap_or_default();
         if memmem::find(before, b"-----BEGIN").is_none() {
             continue;
@@ -285,5 +320,6 @@ fn private_keys(text: &[u8], out: &mut Vec<Secret>) {
         let body = from + "PRIVATE KEY-----".len();
         let end = memmem::find(text.get(body..).unwrap_or_default(), b"-----END").map_or(text.len(), |n| body + n);
         push(text, body, end, "private_key", out);
+        found = end;
     }
 }

@@ -265,3 +265,41 @@ fn names_are_known_in_every_spelling() {
     }
     assert_eq!(withheld(r#"{"url":"https://api.acme.example/x?access_token=abc"}"#, &EVERYWHERE).1.len(), 1);
 }
+
+/// Gone over once for each name in it, one of these texts would take hours.
+#[test]
+fn a_long_text_full_of_names_is_gone_over_once() {
+    let depths: String = (0..2_000).map(|n| format!("password={}\"", "\\".repeat(n))).collect();
+    let quoted: String = (0..2_000).map(|n| format!("{0}\"password{0}\":{0}\"", "\\".repeat(n))).collect();
+    for begin in [
+        "password=",
+        "password=$a,password=$",
+        "password: ",
+        "--password ",
+        "token=bearer ",
+        "/ghp_",
+        "/eyJ",
+        "eyJhbGciOiJI.",
+        "-----BEGIN PRIVATE KEY-----",
+        "-u a:b",
+        "https://a:b",
+        "\"password\":\"redacted",
+        &depths,
+        &quoted,
+    ] {
+        let text = begin.repeat((1 << 20) / begin.len() + 1);
+        let (kept, _) = withhold_in_text(text.as_bytes(), &crate::redact::EVERYWHERE_AND_IN_TEXT, &mac);
+        assert!(kept.len() < text.len() * 6, "{begin:.20}");
+    }
+}
+
+#[test]
+fn names_inside_a_word_that_is_no_value_are_still_found() {
+    let (kept, found) = withhold_in_text(
+        b"password=$HOME/x?secret=hunter2-fictional&n=1",
+        &crate::redact::EVERYWHERE_AND_IN_TEXT,
+        &mac,
+    );
+    let kept = String::from_utf8(kept).unwrap();
+    assert!(!kept.contains("hunter2") && kept.contains("$HOME") && found.len() == 1, "{kept}");
+}

@@ -102,6 +102,9 @@ fn named_value(bytes: &[u8], quote: usize, rules: &Withholds) -> Option<(usize, 
     at = expect(bytes, at, b':')?;
     at = skip(bytes, at, b" \t\r\n\\");
     let depth = escapes(bytes, at);
+    if depth > pattern::ESCAPES_MAX {
+        return None;
+    }
     at = expect(bytes, at, mark)?;
     let end = closing(bytes, at, mark, depth);
     withholdable(bytes.get(at..end)).then_some((at, end, kind))
