@@ -9,6 +9,7 @@
 //! siblings live; what was read before a fault is handed out before the fault is.
 
 mod feed;
+mod gauge;
 mod gzip;
 mod layer;
 mod otlp;
@@ -356,7 +357,7 @@ impl Unpacking<'_> {
                 hidden += 1;
                 continue;
             }
-            let inner = format!("{name}!{}", entry.name);
+            let inner = format!("{name}!{}", entry.shown());
             if entry.is_link() {
                 each(Found::Note(Note { name: inner, text: "a link inside an archive, not followed".to_owned() }))?;
                 continue;

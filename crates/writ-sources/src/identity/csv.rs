@@ -1,7 +1,11 @@
-//! Directory facts as CSV: each row becomes the JSON object it stands for, so that one path reads
-//! both.
+//! Directory facts as CSV (RFC 4180): each row becomes the JSON object it stands for, so that one path
+//! reads both.
+//!
+//! Rows are looked for one by one and within a bound: a quote that is never closed would otherwise
+//! swallow every row behind it.
 
 use crate::admit::short;
+use core::ops::ControlFlow;
 use std::collections::BTreeSet;
 use writ_model::json;
 
@@ -10,6 +14,9 @@ const NEEDED: [&str; 4] = ["subject_kind", "subject", "relation", "object"];
 
 /// Longest header looked at when a file is recognised: ours has 13 short names.
 const HEADER_BYTES_MAX: usize = 4_096;
+
+/// Longest row, in bytes: thirteen short cells and a note. A longer one is a reject.
+pub const ROW_BYTES_MAX: usize = 1 << 20;
 
 /// One row.
 #[derive(Debug)]
@@ -39,49 +46,107 @@ fn column(cell: &str) -> &str {
     cell.trim().trim_matches('"').trim()
 }
 
-/// Reads the rows of such a table one by one. Empty cells are absent members; columns the schema does
-/// not know are kept as members. A bad row is reported as such and the rows after it are read.
-pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>)) {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut record = csv::ByteRecord::new();
+/// Reads the rows of such a table one by one, until `each` breaks off. Empty cells are absent members;
+/// columns the schema does not know are kept as members. A bad row is reported as such and the rows
+/// after it are read; of one that goes over several lines the first alone is given up.
+pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
     let mut header: Option<Result<Vec<String>, String>> = None;
-    loop {
-        let read = reader.read_byte_record(&mut record);
-        let place = record.position().map_or((0, 1), |at| (at.byte(), at.line()));
-        let from = usize::try_from(place.0).unwrap_or(usize::MAX);
-        let to = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        let row = |item| {
-            let bytes = bytes.get(from..to).unwrap_or_default();
-            // The reader counts blank lines to the row that follows them.
-            let blank = bytes.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-            let lines = bytes.iter().take(blank).filter(|byte| **byte == b'\n').count();
-            let add = |n: u64, more: usize| n.saturating_add(u64::try_from(more).unwrap_or(0));
-            let rest = bytes.get(blank..).unwrap_or_default();
-            Row { byte: add(place.0, blank), line: add(place.1, lines), bytes: rest.trim_ascii_end(), item }
-        };
-        match (read, &header) {
-            (Ok(false), _) => return,
-            (Err(error), _) => {
-                // The text is in memory, so nothing but its form can fail.
-                each(row(Err(format!("not CSV: {error}"))));
-                return;
-            }
-            (Ok(true), None) => {
-                let names = names_of(&record);
-                if let Err(cause) = &names {
-                    each(row(Err(cause.clone())));
+    let (mut at, mut line) = (0, 1);
+    while at < bytes.len() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let first = line_len(rest);
+        if rest.get(..first).unwrap_or_default().iter().all(|byte| matches!(byte, b'\n' | b'\r')) {
+            (at, line) = (at + first, line + 1);
+            continue;
+        }
+        let (mut len, mut item) = match cells(rest) {
+            Ok((len, cells)) => match &header {
+                None => {
+                    let names = names_of(&cells);
+                    let item = names.as_ref().err().cloned().map(Err);
+                    header = Some(names);
+                    (len, item)
                 }
-                header = Some(names);
-            }
-            (Ok(true), Some(Err(_))) => each(row(Err("the header of this table could not be read".to_string()))),
-            (Ok(true), Some(Ok(names))) => each(row(object(names, &record))),
+                Some(Err(_)) => (len, Some(Err("the header of this table could not be read".to_string()))),
+                Some(Ok(names)) => (len, Some(object(names, &cells))),
+            },
+            Err(cause) => (first, Some(Err(cause))),
+        };
+        if let Some(Err(cause)) = &mut item
+            && len > first
+        {
+            cause.push_str("; a quote on this line may not be closed");
+            len = first;
+        }
+        if let Some(item) = item {
+            let bytes = rest.get(..len).unwrap_or_default().trim_ascii_end();
+            each(Row { byte: u64::try_from(at).unwrap_or(u64::MAX), line, bytes, item })?;
+        }
+        let lines = rest.get(..len).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        line += u64::try_from(lines).unwrap_or(0);
+        at += len;
+    }
+    ControlFlow::Continue(())
+}
+
+/// How long the first line is, with its end.
+fn line_len(text: &[u8]) -> usize {
+    memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1)
+}
+
+/// How long the first row is, with its end, and its cells.
+fn cells(text: &[u8]) -> Result<(usize, Vec<Vec<u8>>), String> {
+    let within = text.get(..ROW_BYTES_MAX).unwrap_or(text);
+    let mut cells = Vec::new();
+    let mut at = 0;
+    loop {
+        let mut cell = Vec::new();
+        if within.get(at) == Some(&b'"') {
+            at = quoted(within, at + 1, &mut cell)
+                .ok_or_else(|| too_long(text).unwrap_or_else(|| "a quote is not closed".to_string()))?;
+        }
+        let rest = within.get(at..).unwrap_or_default();
+        let len = memchr::memchr2(b',', b'\n', rest);
+        if len.is_none()
+            && let Some(cause) = too_long(text)
+        {
+            return Err(cause);
+        }
+        let end = len.unwrap_or(rest.len());
+        cell.extend_from_slice(rest.get(..end).unwrap_or_default());
+        at += end;
+        let last = within.get(at) != Some(&b',');
+        cells.push(cell);
+        at = (at + 1).min(within.len());
+        if last {
+            return Ok((at, cells));
         }
     }
 }
 
-fn names_of(record: &csv::ByteRecord) -> Result<Vec<String>, String> {
+/// Reads the inside of a quoted cell: where it ends, behind its quote. Two quotes in it mean one.
+fn quoted(text: &[u8], from: usize, cell: &mut Vec<u8>) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let end = at + memchr::memchr(b'"', text.get(at..)?)?;
+        cell.extend_from_slice(text.get(at..end)?);
+        at = end + 1;
+        if text.get(at) != Some(&b'"') {
+            return Some(at);
+        }
+        cell.push(b'"');
+        at += 1;
+    }
+}
+
+fn too_long(text: &[u8]) -> Option<String> {
+    (text.len() > ROW_BYTES_MAX)
+        .then(|| format!("a row longer than {ROW_BYTES_MAX} bytes, or a quote that is not closed"))
+}
+
+fn names_of(cells: &[Vec<u8>]) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
-    for cell in record {
+    for cell in cells {
         let name = std::str::from_utf8(cell).map_err(|_| "the header is not UTF-8".to_string())?;
         let name = column(name.trim_start_matches('\u{feff}'));
         if names.iter().any(|known| known == name) {
@@ -96,12 +161,12 @@ fn names_of(record: &csv::ByteRecord) -> Result<Vec<String>, String> {
 }
 
 /// The object a row stands for: `subject_kind`, `subject_namespace` and `subject` become its subject.
-fn object(names: &[String], record: &csv::ByteRecord) -> Result<Vec<u8>, String> {
-    if record.len() != names.len() {
-        return Err(format!("the row has {} cells and the header {}", record.len(), names.len()));
+fn object(names: &[String], cells: &[Vec<u8>]) -> Result<Vec<u8>, String> {
+    if cells.len() != names.len() {
+        return Err(format!("the row has {} cells and the header {}", cells.len(), names.len()));
     }
     let (mut own, mut subject) = (Vec::new(), Vec::new());
-    for (name, cell) in names.iter().zip(record) {
+    for (name, cell) in names.iter().zip(cells) {
         let cell = std::str::from_utf8(cell).map_err(|_| format!("the cell under `{}` is not UTF-8", short(name)))?;
         let cell = cell.trim();
         if cell.is_empty() || name.is_empty() {

@@ -34,11 +34,13 @@ fn the_recorder_is_the_directory_that_speaks() {
 
 fn rows(text: &str) -> Vec<(u64, u64, Result<String, String>)> {
     let mut out = Vec::new();
-    csv::rows(text.as_bytes(), &mut |row| {
+    let flow = csv::rows(text.as_bytes(), &mut |row| {
         assert!(text.as_bytes()[usize::try_from(row.byte).unwrap()..].starts_with(row.bytes));
         assert!(!row.bytes.is_empty() && row.bytes.trim_ascii() == row.bytes);
         out.push((row.line, row.byte, row.item.map(|item| String::from_utf8(item).unwrap())));
+        core::ops::ControlFlow::Continue(())
     });
+    assert!(flow.is_continue());
     out
 }
 
@@ -62,6 +64,31 @@ fn bad_tables_say_so_once_and_bad_rows_one_by_one() {
     assert_eq!(causes("subject,relation\nA,same\n")[0], "the column `subject_kind` is missing in the header");
     assert_eq!(causes(&format!("{header},object\n")), ["the column `object` stands twice in the header"]);
     assert!(rows("").is_empty());
+}
+
+/// A quote that is not closed costs its line, however much stands behind it; so does a row of any length.
+#[test]
+fn a_bad_row_costs_its_own_line() {
+    let header = "subject_kind,subject_namespace,subject,relation,object";
+    let long = "x".repeat(csv::ROW_BYTES_MAX + 1);
+    let commas = ",".repeat(csv::ROW_BYTES_MAX + 1);
+    for (bad, cause) in [
+        ("principal,aws,\"A2,same,o", "the row has 3 cells and the header 5; a quote on this line may not be closed"),
+        ("\"", "the row has 1 cells and the header 5; a quote on this line may not be closed"),
+        ("a,\"b\nc\",d", "the row has 3 cells and the header 5; a quote on this line may not be closed"),
+        (&long, "a row longer than 1048576 bytes, or a quote that is not closed"),
+        (&commas, "a row longer than 1048576 bytes, or a quote that is not closed"),
+    ] {
+        let good = |id: &str| format!("principal,aws,{id},same,\"o\n\"\"\"");
+        let rows = rows(&format!("{header}\n{}\n{bad}\n{}\n{}", good("A1"), good("A3"), good("A4")));
+        let read: Vec<_> = rows.iter().filter(|row| row.2.is_ok()).map(|row| row.0).collect();
+        let rejects: Vec<_> = rows.iter().filter_map(|row| row.2.as_ref().err()).collect();
+        let more = bad.matches('\n').count() as u64;
+        assert_eq!((read, rejects[0].as_str()), (vec![2, 5 + more, 7 + more], cause), "{rejects:?}");
+        assert_eq!(rejects.len() as u64, 1 + more);
+    }
+    let rows = rows(&format!("{header}\nprincipal,aws,\"A1,same,o\nprincipal,aws,A2,same,o\n"));
+    assert_eq!((&rows[0].2, rows[1].2.is_ok()), (&Err("a quote is not closed".to_string()), true));
 }
 
 #[test]

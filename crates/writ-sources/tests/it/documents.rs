@@ -36,7 +36,10 @@ fn examples(name: &str) -> Vec<Admitted> {
         }
     }
     for block in blocks(&text, "csv") {
-        identity::csv::rows(block.as_bytes(), &mut |row| elements.push(row.item.unwrap()));
+        let _ = identity::csv::rows(block.as_bytes(), &mut |row| {
+            elements.push(row.item.unwrap());
+            std::ops::ControlFlow::Continue(())
+        });
     }
     let outcomes = elements.iter().flat_map(|element| read(element, None));
     outcomes

@@ -12,12 +12,13 @@ fn told(source: &str, path: &Path) -> String {
     let mut out = String::new();
     if path.extension().is_some_and(|extension| extension == "csv") {
         assert!(identity::csv::recognises(&bytes), "{} is not told by its header", path.display());
-        identity::csv::rows(&bytes, &mut |row| {
+        let _ = identity::csv::rows(&bytes, &mut |row| {
             writeln!(out, "line {} byte {}", row.line, row.byte).unwrap();
             match row.item {
                 Ok(item) => read(&item, None).iter().for_each(|outcome| write_outcome(source, outcome, &mut out)),
                 Err(cause) => writeln!(out, "reject: {cause}").unwrap(),
             }
+            std::ops::ControlFlow::Continue(())
         });
         return out;
     }

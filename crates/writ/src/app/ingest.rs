@@ -16,7 +16,7 @@ use account::Account;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use worker::{Outcome, Worker};
@@ -161,7 +161,8 @@ fn run(
     thread::scope(|scope| {
         let (batches, received) = mpsc::sync_channel(input::BATCHES_MAX);
         let received = Arc::new(Mutex::new(received));
-        let (outcomes, results) = mpsc::channel();
+        // Bounded like what comes in: whoever reads our output slowly makes us wait, not grow.
+        let (outcomes, results) = mpsc::sync_channel(input::BATCHES_MAX);
         scope.spawn(move || input::feed(files, stdin, progress, &batches));
         for _ in 0..workers {
             let (received, outcomes) = (Arc::clone(&received), outcomes.clone());
@@ -195,7 +196,7 @@ fn work(
     writer: &Writer,
     options: &Options,
     received: &Mutex<Receiver<Delivery>>,
-    outcomes: &Sender<Result<Outcome, Error>>,
+    outcomes: &SyncSender<Result<Outcome, Error>>,
 ) {
     let mut worker = match Worker::new(writer, options) {
         Ok(worker) => worker,

@@ -1,6 +1,7 @@
 //! The feed: inputs, read through the splitter, become batches for the threads that read them.
 
-use super::otlp::{self, Taken};
+use super::gauge::{Gauge, Held};
+use super::otlp::{self, Piece, Taken};
 use super::table;
 use super::{Found, Handed, InputFile, Note, Problem, open};
 use std::io::{self, Read};
@@ -13,7 +14,7 @@ use writ_model::reject::Reject;
 use writ_sources::split::{Splitter, Step};
 
 /// Batches under way at most: what the channel to the readers should hold. Two per thread on a large
-/// machine, so that nobody waits; a batch is rarely much above [`BATCH_BYTES`], so it is 32 MiB.
+/// machine, so that nobody waits. How long they are together is bounded beside it.
 pub(crate) const BATCHES_MAX: usize = 32;
 
 /// A batch is handed out when it holds so many bytes …
@@ -53,12 +54,28 @@ pub(crate) struct Batch {
     pub(crate) rejects: Vec<Rejected>,
     /// Bytes held by `rejects`.
     rejected: usize,
+    /// Its share of what may be under way, once it is.
+    held: Option<Held>,
 }
 
 impl Batch {
     fn new(input: &Arc<Input>) -> Batch {
         let (bytes, elements, rejects) = (Vec::new(), Vec::new(), Vec::new());
-        Batch { input: Arc::clone(input), bytes, elements, rejects, rejected: 0 }
+        Batch { input: Arc::clone(input), bytes, elements, rejects, rejected: 0, held: None }
+    }
+
+    /// Adds an element.
+    fn element(&mut self, bytes: &[u8], byte: u64, line: u64) {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        self.elements.push(Element { span: from..self.bytes.len(), byte, line });
+    }
+
+    /// Adds a reject that is in memory as a whole, and keeps its beginning.
+    fn reject(&mut self, reject: Reject, bytes: &[u8]) {
+        let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
+        self.rejected += kept.len();
+        self.rejects.push(Rejected { reject, len: bytes.len() as u64, bytes: kept });
     }
 
     fn is_full(&self) -> bool {
@@ -112,14 +129,14 @@ pub(crate) enum Delivery {
 /// Reads all of `files` and sends what is in them, until the other side hangs up. `stdin` is read for
 /// `-`; `progress` counts bytes as they are read from disk.
 ///
-/// Memory: the channel's bound times a batch, one buffer that grows up to the longest element
+/// Memory: [`UNDER_WAY_BYTES_MAX`](super::gauge::UNDER_WAY_BYTES_MAX), one buffer that grows up to the longest element
 /// ([`writ_sources::split::ELEMENT_BYTES_MAX`]), and what unpacking takes.
 pub(crate) fn feed(files: &[InputFile], stdin: &mut dyn Read, progress: &AtomicU64, out: &SyncSender<Delivery>) {
     let send = |delivery| match out.send(delivery) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let mut feeder = Feeder { out: &send, inputs: 0, window: Window::default() };
+    let mut feeder = Feeder { out: &send, inputs: 0, window: Window::default(), gauge: Arc::default() };
     for (index, file) in files.iter().enumerate() {
         let (handed, flow) = open(file, stdin, progress, &mut |found| match found {
             Found::Input { name, reader } => feeder.input(index, name, reader),
@@ -136,6 +153,7 @@ struct Feeder<'a> {
     out: &'a dyn Fn(Delivery) -> ControlFlow<()>,
     inputs: u64,
     window: Window,
+    gauge: Arc<Gauge>,
 }
 
 impl Feeder<'_> {
@@ -148,29 +166,50 @@ impl Feeder<'_> {
             return self.table(&input, &mut reader);
         }
         if otlp::may_be(&head) {
-            return match otlp::take(&mut reader) {
-                Taken::Elements(elements) => self.elements(&input, elements),
-                Taken::Other(read, fault) => {
-                    let fault = Fault(fault);
-                    self.split(&input, &mut read.as_slice().chain(fault).chain(reader))
-                }
-            };
+            return self.protobuf(&input, &mut reader);
         }
         self.split(&input, &mut reader)
     }
 
-    /// Elements that were found by other means than the splitter's.
-    fn elements(&self, input: &Arc<Input>, elements: Vec<(u64, Vec<u8>)>) -> ControlFlow<()> {
+    fn protobuf(&mut self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
         let mut batch = Batch::new(input);
-        for (byte, element) in elements {
-            let from = batch.bytes.len();
-            batch.bytes.extend_from_slice(&element);
-            batch.elements.push(Element { span: from..batch.bytes.len(), byte, line: 1 });
-            if batch.is_full() {
-                (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(input))))?;
+        let taken = otlp::take(reader, &mut |piece| {
+            match piece {
+                Piece::Element(byte, json) => batch.element(&json, byte, 1),
+                Piece::Reject(byte, bytes, cause) => batch.reject(Reject { line: 1, byte, cause }, bytes),
+            }
+            self.send_full(&mut batch)
+        });
+        match taken {
+            Taken::Read(flow, fault) => {
+                flow?;
+                self.send_rest(batch)?;
+                let problem = fault.map(|fault| Problem::of(&input.name, &fault));
+                problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
+            }
+            Taken::Other(read, fault) => {
+                let fault = Fault(fault);
+                self.split(input, &mut read.as_slice().chain(fault).chain(reader))
             }
         }
-        if batch.is_empty() { ControlFlow::Continue(()) } else { (self.out)(Delivery::Batch(batch)) }
+    }
+
+    /// Hands a batch out once it is full.
+    fn send_full(&self, batch: &mut Batch) -> ControlFlow<()> {
+        if !batch.is_full() {
+            return ControlFlow::Continue(());
+        }
+        let next = Batch::new(&batch.input);
+        self.send_rest(mem::replace(batch, next))
+    }
+
+    /// Hands out what is left.
+    fn send_rest(&self, mut batch: Batch) -> ControlFlow<()> {
+        if batch.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        batch.held = Some(self.gauge.hold(batch.bytes.len() + batch.rejected));
+        (self.out)(Delivery::Batch(batch))
     }
 
     fn split(&mut self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
@@ -183,9 +222,7 @@ impl Feeder<'_> {
         loop {
             match splitter.next(self.window.filled(), eof) {
                 Step::Element { span, line } => {
-                    let from = batch.bytes.len();
-                    batch.bytes.extend_from_slice(self.window.get(&span));
-                    batch.elements.push(Element { span: from..batch.bytes.len(), byte: span.start, line });
+                    batch.element(self.window.get(&span), span.start, line);
                 }
                 Step::Reject { span, line, cause } => {
                     let bytes = head.take(&self.window, &span);
@@ -208,42 +245,33 @@ impl Feeder<'_> {
                 }
                 Step::End => break,
             }
-            if batch.is_full() {
-                (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(input))))?;
-            }
+            self.send_full(&mut batch)?;
         }
-        if !batch.is_empty() {
-            (self.out)(Delivery::Batch(batch))?;
-        }
+        self.send_rest(batch)?;
         problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
     }
 
     /// A table is read whole: directories are small.
     fn table(&self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
-        let bytes = match table::read(reader) {
-            Ok(bytes) => bytes,
-            Err(error) => return (self.out)(Delivery::Problem(Problem::of(&input.name, &error))),
-        };
+        let (bytes, fault) = table::read(reader);
+        let end = if fault.is_some() { table::whole(&bytes) } else { bytes.len() };
+        let (whole, cut) = bytes.split_at_checked(end).unwrap_or((&bytes, &[]));
         let mut batch = Batch::new(input);
-        let mut flow = ControlFlow::Continue(());
-        table::rows(&bytes, &mut |row| {
-            match row {
-                Ok((json, byte, line)) => {
-                    let from = batch.bytes.len();
-                    batch.bytes.extend_from_slice(&json);
-                    batch.elements.push(Element { span: from..batch.bytes.len(), byte, line });
-                }
-                Err(rejected) => {
-                    batch.rejected += rejected.bytes.len();
-                    batch.rejects.push(rejected);
-                }
+        table::rows(whole, &mut |row| {
+            match row.item {
+                Ok(json) => batch.element(&json, row.byte, row.line),
+                Err(cause) => batch.reject(Reject { line: row.line, byte: row.byte, cause }, row.bytes),
             }
-            if batch.is_full() && flow.is_continue() {
-                flow = (self.out)(Delivery::Batch(mem::replace(&mut batch, Batch::new(input))));
-            }
-        });
-        flow?;
-        if batch.is_empty() { ControlFlow::Continue(()) } else { (self.out)(Delivery::Batch(batch)) }
+            self.send_full(&mut batch)
+        })?;
+        if !cut.is_empty() {
+            let line = 1 + whole.iter().filter(|byte| **byte == b'\n').count() as u64;
+            let cause = "the input ends in the middle of a row".to_owned();
+            batch.reject(Reject { line, byte: end as u64, cause }, cut);
+        }
+        self.send_rest(batch)?;
+        let problem = fault.map(|fault| Problem::of(&input.name, &fault));
+        problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
     }
 }
 

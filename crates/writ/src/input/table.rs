@@ -1,15 +1,15 @@
 //! Tables: a directory handed in as CSV becomes elements, told by the names in its header.
 
-use super::feed::Rejected;
+use super::layer::Fault;
 use std::io::{self, Cursor, Read};
-use writ_model::reject::Reject;
-use writ_sources::identity::csv;
+use std::ops::ControlFlow;
+use writ_sources::identity::csv::{self, Row};
 
 /// Bytes looked at to tell a table: its header is one line of a dozen short names.
 const HEAD_BYTES: u64 = 4 << 10;
 
-/// Bytes of a table at most: a directory of a million entries. A longer one is to be cut up.
-const TABLE_BYTES_MAX: u64 = 256 << 20;
+/// Bytes of a table at most: a directory of half a million entries. A longer one is to be cut up.
+const TABLE_BYTES_MAX: u64 = 128 << 20;
 
 /// A reader whose first bytes were looked at.
 pub(super) struct Peeked<'a> {
@@ -41,32 +41,23 @@ pub(super) fn is_table(head: &[u8]) -> bool {
     csv::recognises(head)
 }
 
-/// Reads a table, within the bound.
-pub(super) fn read(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+/// Reads a table, within the bound: its bytes, and what went wrong behind them.
+pub(super) fn read(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
     let mut bytes = Vec::new();
-    reader.take(TABLE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > TABLE_BYTES_MAX {
-        return Err(io::Error::other(format!(
-            "a table longer than {} MiB; cut it into several, each with the header",
-            TABLE_BYTES_MAX >> 20
-        )));
+    let mut fault = (&mut *reader).take(TABLE_BYTES_MAX).read_to_end(&mut bytes).err();
+    if fault.is_none() && !matches!(reader.read(&mut [0]), Ok(0)) {
+        let cause = format!("a table longer than {} MiB; what is behind was not read", TABLE_BYTES_MAX >> 20);
+        fault = Some(Fault::new(TABLE_BYTES_MAX, cause, "cut it into several, each with the header").into());
     }
-    Ok(bytes)
+    (bytes, fault)
 }
 
-/// The object a row stands for, and the byte and line it begins at.
-type Row = (Vec<u8>, u64, u64);
+/// Where the last whole line of a table ends that was cut off.
+pub(super) fn whole(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+}
 
 /// The rows of a table, each as an object or a reject.
-pub(super) fn rows(bytes: &[u8], each: &mut dyn FnMut(Result<Row, Rejected>)) {
-    csv::rows(bytes, &mut |row| {
-        each(match row.item {
-            Ok(json) => Ok((json, row.byte, row.line)),
-            Err(cause) => Err(Rejected {
-                reject: Reject { line: row.line, byte: row.byte, cause },
-                len: row.bytes.len() as u64,
-                bytes: row.bytes.to_vec(),
-            }),
-        });
-    });
+pub(super) fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+    csv::rows(bytes, each)
 }

@@ -11,6 +11,10 @@ use std::io::{self, Read, Seek, SeekFrom, Take};
 /// costs seeks.
 pub(super) const ENTRIES_MAX: u64 = 1_000_000;
 
+/// Bytes of an entry's name that are shown: keys of S3, the longest names that logs are kept under, have
+/// as many. The name stands in each reject, problem and record of the entry.
+pub(super) const NAME_BYTES_MAX: usize = 1_024;
+
 const END: [u8; 4] = *b"PK\x05\x06";
 const END_LEN: u64 = 22;
 /// The comment behind the end record has a length of two bytes.
@@ -133,6 +137,15 @@ impl Directory {
 }
 
 impl Entry {
+    /// Its name as it is shown: one that is longer than names are is cut.
+    pub(super) fn shown(&self) -> String {
+        if self.name.len() <= NAME_BYTES_MAX {
+            return self.name.clone();
+        }
+        let end = self.name.floor_char_boundary(NAME_BYTES_MAX);
+        format!("{}…", self.name.get(..end).unwrap_or_default())
+    }
+
     pub(super) fn is_folder(&self) -> bool {
         self.name.ends_with('/') || (self.name.ends_with('\\') && self.size == 0)
     }

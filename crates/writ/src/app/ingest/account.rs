@@ -10,6 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rejects listed one by one; the rest are counted. A wrong folder must not fill the memory.
 const REJECTED_MAX: usize = 10_000;
 
+/// Problems listed one by one; the rest are counted.
+const PROBLEMS_MAX: usize = 10_000;
+
+/// Inputs named of which nothing stood in; the rest are counted.
+const EMPTY_MAX: usize = 1_000;
+
 /// What became of inputs. `inputs` is the sum of `records`, `duplicates` and `rejects`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Tally {
@@ -67,15 +73,18 @@ pub(crate) struct Summary {
     pub(crate) rejected: Vec<RejectedEntry>,
     pub(crate) rejected_unlisted: u64,
     pub(crate) problems: Vec<ProblemEntry>,
+    pub(crate) problems_unlisted: u64,
 }
 
 /// The account while it is kept.
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    /// Names of the inputs, by their place in this run.
-    inputs: BTreeMap<u64, String>,
-    /// Those in which something stood.
+    /// How many inputs there were.
+    inputs: u64,
+    /// Those in which something stood, by their place in this run.
     filled: BTreeSet<u64>,
+    /// Names of those in which nothing stood so far, [`EMPTY_MAX`] at most.
+    unfilled: BTreeMap<u64, String>,
     total: Tally,
     sources: BTreeMap<String, Tally>,
     /// Per file that was handed in.
@@ -87,6 +96,7 @@ pub(super) struct Account {
     rejected: Vec<RejectedEntry>,
     rejected_unlisted: u64,
     problems: Vec<ProblemEntry>,
+    problems_unlisted: u64,
 }
 
 impl Account {
@@ -95,12 +105,15 @@ impl Account {
     }
 
     pub(super) fn input(&mut self, input: &Input) {
-        self.inputs.insert(input.index, input.name.clone());
+        self.inputs += 1;
+        if !self.filled.contains(&input.index) && self.unfilled.len() < EMPTY_MAX {
+            self.unfilled.insert(input.index, input.name.clone());
+        }
     }
 
     /// Why what was handed in cannot be called complete, if so.
     pub(super) fn incomplete(&self) -> Option<String> {
-        match (self.total.rejects, self.problems.len()) {
+        match (self.total.rejects, self.problems.len() as u64 + self.problems_unlisted) {
             (0, 0) => None,
             (rejects, 0) => Some(format!("{rejects} rejects")),
             (rejects, problems) => Some(format!("{rejects} rejects, {problems} files not read")),
@@ -114,12 +127,16 @@ impl Account {
 
     /// Inputs in which nothing stood: said, so that nobody takes silence for an answer.
     pub(super) fn empty(&self) -> impl Iterator<Item = Note> {
-        let empty = self.inputs.iter().filter(|(index, _)| !self.filled.contains(index));
-        empty.map(|(_, name)| Note { name: name.clone(), text: "holds nothing".to_string() })
+        let named = self.unfilled.values().map(|name| Note { name: name.clone(), text: "holds nothing".to_string() });
+        let more = self.inputs - (self.filled.len() + self.unfilled.len()) as u64;
+        let more = (more > 0).then(|| Note { name: format!("{more} more"), text: "hold nothing".to_string() });
+        named.chain(more)
     }
 
     pub(super) fn batch(&mut self, batch: ReadBatch) {
-        self.filled.insert(batch.input);
+        if self.filled.insert(batch.input) {
+            self.unfilled.remove(&batch.input);
+        }
         for (source, tally) in &batch.sources {
             self.sources.entry((*source).to_string()).or_default().add(tally);
             self.total.add(tally);
@@ -142,8 +159,12 @@ impl Account {
         tell: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         tell(Event::Problem(&problem))?;
-        let Problem { name: file, byte, cause, remedy } = problem;
-        self.problems.push(ProblemEntry { file, byte, cause, remedy });
+        if self.problems.len() < PROBLEMS_MAX {
+            let Problem { name: file, byte, cause, remedy } = problem;
+            self.problems.push(ProblemEntry { file, byte, cause, remedy });
+        } else {
+            self.problems_unlisted += 1;
+        }
         Ok(())
     }
 
@@ -153,12 +174,13 @@ impl Account {
         self.problems.sort();
         Summary {
             schema: "writ.ingest/1",
-            files: self.inputs.len() as u64,
+            files: self.inputs,
             total: self.total,
             sources: self.sources,
             rejected: self.rejected,
             rejected_unlisted: self.rejected_unlisted,
             problems: self.problems,
+            problems_unlisted: self.problems_unlisted,
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Decoded messages in the JSON form of OTLP: ids in hexadecimal, 64-bit integers as texts, enums as
 //! numbers, what is empty left out.
 
-use super::message::{
-    AnyValue, Event, KeyValue, Link, LogRecord, LogsData, Resource, Scope, Span, Status, TracesData, Value,
-};
+use super::message::{AnyValue, Event, KeyValue, Link, LogRecord, Resource, Scope, Span, Status, Value};
 use writ_model::canon::hex;
 use writ_model::json::quote;
 
@@ -12,37 +10,23 @@ use writ_model::json::quote;
 const ELEMENT_BYTES: usize = 1 << 20;
 
 /// Names of the three lists.
-struct Names {
+pub(super) struct Names {
     groups: &'static str,
     scopes: &'static str,
     records: &'static str,
 }
 
-const SPANS: Names = Names { groups: "resourceSpans", scopes: "scopeSpans", records: "spans" };
-const LOGS: Names = Names { groups: "resourceLogs", scopes: "scopeLogs", records: "logRecords" };
+pub(super) const SPANS: Names = Names { groups: "resourceSpans", scopes: "scopeSpans", records: "spans" };
+pub(super) const LOGS: Names = Names { groups: "resourceLogs", scopes: "scopeLogs", records: "logRecords" };
 
-/// Writes traces out.
-pub(super) fn traces(data: &TracesData, each: &mut dyn FnMut(Vec<u8>)) {
-    for of in &data.resource_spans {
-        let mut group = Group::new(&SPANS, of.resource.as_ref(), &of.schema_url, each);
-        for scoped in &of.scope_spans {
-            group.scope(scoped.scope.as_ref(), &scoped.schema_url);
-            scoped.spans.iter().for_each(|one| group.record(&text(|out| span(one, out))));
-        }
-        group.end();
-    }
+/// A span, written out.
+pub(super) fn span_text(one: &Span) -> Vec<u8> {
+    text(|out| span(one, out))
 }
 
-/// Writes logs out.
-pub(super) fn logs(data: &LogsData, each: &mut dyn FnMut(Vec<u8>)) {
-    for of in &data.resource_logs {
-        let mut group = Group::new(&LOGS, of.resource.as_ref(), &of.schema_url, each);
-        for scoped in &of.scope_logs {
-            group.scope(scoped.scope.as_ref(), &scoped.schema_url);
-            scoped.log_records.iter().for_each(|one| group.record(&text(|out| log(one, out))));
-        }
-        group.end();
-    }
+/// A log record, written out.
+pub(super) fn log_text(one: &LogRecord) -> Vec<u8> {
+    text(|out| log(one, out))
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -51,10 +35,9 @@ fn text(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     out
 }
 
-/// Records of one resource, cut into elements.
-struct Group<'e> {
+/// Records of one resource, cut into elements, each with the byte of its first record.
+pub(super) struct Group {
     names: &'static Names,
-    each: &'e mut dyn FnMut(Vec<u8>),
     resource: Vec<u8>,
     schema: Vec<u8>,
     scope: Vec<u8>,
@@ -62,15 +45,11 @@ struct Group<'e> {
     /// Bytes of records in the element, and whether a scope is open in it.
     own: usize,
     open: bool,
+    first: u64,
 }
 
-impl<'e> Group<'e> {
-    fn new(
-        names: &'static Names,
-        resource: Option<&Resource>,
-        schema_url: &str,
-        each: &'e mut dyn FnMut(Vec<u8>),
-    ) -> Group<'e> {
+impl Group {
+    pub(super) fn new(names: &'static Names, resource: Option<&Resource>, schema_url: &str) -> Group {
         let resource = text(|out| {
             if let Some(resource) = resource {
                 out.extend_from_slice(b"\"resource\":");
@@ -82,10 +61,10 @@ impl<'e> Group<'e> {
             }
         });
         let schema = schema(schema_url);
-        Group { names, each, resource, schema, scope: Vec::new(), out: Vec::new(), own: 0, open: false }
+        Group { names, resource, schema, scope: Vec::new(), out: Vec::new(), own: 0, open: false, first: 0 }
     }
 
-    fn scope(&mut self, scope: Option<&Scope>, schema_url: &str) {
+    pub(super) fn scope(&mut self, scope: Option<&Scope>, schema_url: &str) {
         self.close();
         self.scope = text(|out| {
             if let Some(scope) = scope {
@@ -106,8 +85,10 @@ impl<'e> Group<'e> {
         });
     }
 
-    fn record(&mut self, record: &[u8]) {
+    /// Adds a record that stands at this byte; the element, if that filled it.
+    pub(super) fn record(&mut self, at: u64, record: &[u8]) -> Option<(u64, Vec<u8>)> {
         if self.out.is_empty() {
+            self.first = at;
             self.out.extend_from_slice(format!("{{\"{}\":[{{", self.names.groups).as_bytes());
             self.out.extend_from_slice(&self.resource);
             self.out.extend_from_slice(format!("\"{}\":[", self.names.scopes).as_bytes());
@@ -126,8 +107,9 @@ impl<'e> Group<'e> {
         self.out.extend_from_slice(record);
         self.own += record.len();
         if self.own >= ELEMENT_BYTES.max(self.resource.len() + self.scope.len()) {
-            self.end();
+            return self.end();
         }
+        None
     }
 
     fn close(&mut self) {
@@ -137,15 +119,17 @@ impl<'e> Group<'e> {
         }
     }
 
-    fn end(&mut self) {
+    /// The element that is in the making.
+    pub(super) fn end(&mut self) -> Option<(u64, Vec<u8>)> {
         self.close();
-        if !self.out.is_empty() {
-            self.out.push(b']');
-            self.out.extend_from_slice(&self.schema);
-            self.out.extend_from_slice(b"}]}");
-            (self.each)(std::mem::take(&mut self.out));
-        }
         self.own = 0;
+        if self.out.is_empty() {
+            return None;
+        }
+        self.out.push(b']');
+        self.out.extend_from_slice(&self.schema);
+        self.out.extend_from_slice(b"}]}");
+        Some((self.first, std::mem::take(&mut self.out)))
     }
 }
 

@@ -1,4 +1,5 @@
-//! The messages of OTLP 1.x that hold traces and logs, by field number.
+//! The messages of OTLP 1.x that records of traces and logs are, by field number. Those they lie in are
+//! walked without being built.
 //!
 //! Written after `opentelemetry/proto/{trace,logs,common,resource}/v1` of the OpenTelemetry protocol:
 //! the numbers are the format, so that no compiler of protocol files is needed. Fields that are not
@@ -6,69 +7,12 @@
 
 use prost::{Message, Oneof};
 
-/// Bytes of a trace id.
-const TRACE_BYTES: usize = 16;
-/// Bytes of a span id.
-const SPAN_BYTES: usize = 8;
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct TracesData {
-    #[prost(message, repeated, tag = "1")]
-    pub(super) resource_spans: Vec<ResourceSpans>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct LogsData {
-    #[prost(message, repeated, tag = "1")]
-    pub(super) resource_logs: Vec<ResourceLogs>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ResourceSpans {
-    #[prost(message, optional, tag = "1")]
-    pub(super) resource: Option<Resource>,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) scope_spans: Vec<ScopeSpans>,
-    #[prost(string, tag = "3")]
-    pub(super) schema_url: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ResourceLogs {
-    #[prost(message, optional, tag = "1")]
-    pub(super) resource: Option<Resource>,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) scope_logs: Vec<ScopeLogs>,
-    #[prost(string, tag = "3")]
-    pub(super) schema_url: String,
-}
-
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Resource {
     #[prost(message, repeated, tag = "1")]
     pub(super) attributes: Vec<KeyValue>,
     #[prost(uint32, tag = "2")]
     pub(super) dropped_attributes_count: u32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ScopeSpans {
-    #[prost(message, optional, tag = "1")]
-    pub(super) scope: Option<Scope>,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) spans: Vec<Span>,
-    #[prost(string, tag = "3")]
-    pub(super) schema_url: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ScopeLogs {
-    #[prost(message, optional, tag = "1")]
-    pub(super) scope: Option<Scope>,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) log_records: Vec<LogRecord>,
-    #[prost(string, tag = "3")]
-    pub(super) schema_url: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -224,34 +168,4 @@ pub(super) struct ArrayValue {
 pub(super) struct KeyValueList {
     #[prost(message, repeated, tag = "1")]
     pub(super) values: Vec<KeyValue>,
-}
-
-impl TracesData {
-    /// Whether this is what it was read as: there are spans, and most of them have ids of the right
-    /// length (one with a broken id is a reject, not another format).
-    pub(super) fn is_plausible(&self) -> bool {
-        let mut spans = self.resource_spans.iter().flat_map(|of| &of.scope_spans).flat_map(|of| &of.spans).peekable();
-        let first = spans.peek().is_some();
-        first
-            && more_than_half(spans.map(|span| span.trace_id.len() == TRACE_BYTES && span.span_id.len() == SPAN_BYTES))
-    }
-}
-
-impl LogsData {
-    /// The same for log records, which need no ids but tell a time.
-    pub(super) fn is_plausible(&self) -> bool {
-        let logs = self.resource_logs.iter().flat_map(|of| &of.scope_logs).flat_map(|of| &of.log_records);
-        let mut logs = logs.peekable();
-        let first = logs.peek().is_some();
-        first
-            && more_than_half(logs.map(|log| {
-                let timed = log.time_unix_nano != 0 || log.observed_time_unix_nano != 0;
-                timed && matches!(log.trace_id.len(), 0 | TRACE_BYTES) && matches!(log.span_id.len(), 0 | SPAN_BYTES)
-            }))
-    }
-}
-
-fn more_than_half(fits: impl Iterator<Item = bool>) -> bool {
-    let (good, all) = fits.fold((0_usize, 0_usize), |(good, all), fits| (good + usize::from(fits), all + 1));
-    good * 2 > all
 }

@@ -1,0 +1,66 @@
+//! How many bytes are under way between the thread that reads and those that make records of them.
+//!
+//! The channel between them bounds how many batches there are. A batch is as long as its longest element,
+//! so that alone would let a few dozen long lines fill gigabytes.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// Bytes under way at most, unless one batch alone is longer: twice what the channel holds of usual ones,
+/// so that only long elements ever wait.
+pub(crate) const UNDER_WAY_BYTES_MAX: usize = 64 << 20;
+
+/// Counts bytes under way.
+#[derive(Debug, Default)]
+pub(super) struct Gauge {
+    bytes: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// Some bytes under way. Dropping it lets others go.
+#[derive(Debug)]
+pub(super) struct Held {
+    gauge: Arc<Gauge>,
+    bytes: usize,
+}
+
+impl Gauge {
+    /// Waits until there is room for so many bytes, or nothing else is under way.
+    pub(super) fn hold(self: &Arc<Gauge>, bytes: usize) -> Held {
+        let mut held = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        while *held > 0 && *held + bytes > UNDER_WAY_BYTES_MAX {
+            held = self.freed.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+        *held += bytes;
+        Held { gauge: Arc::clone(self), bytes }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.gauge.bytes.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        self.gauge.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_long_batch_goes_alone_and_short_ones_go_together() {
+        let gauge = Arc::new(Gauge::default());
+        let alone = gauge.hold(UNDER_WAY_BYTES_MAX * 3);
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _two = [gauge.hold(UNDER_WAY_BYTES_MAX / 2), gauge.hold(UNDER_WAY_BYTES_MAX / 2)];
+                sender.send(()).unwrap();
+            });
+            assert!(receiver.try_recv().is_err(), "something went beside a batch that fills everything");
+            drop(alone);
+            receiver.recv().unwrap();
+        });
+        assert_eq!(*gauge.bytes.lock().unwrap(), 0);
+    }
+}
