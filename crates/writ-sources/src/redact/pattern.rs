@@ -9,6 +9,7 @@
 //! once for each: what was found of the word or run that goes on is remembered, and how deep quotes may
 //! be escaped is bounded.
 
+use super::text::Found;
 use super::{Withholds, begins_placeholder};
 use memchr::{memchr_iter, memchr2_iter, memmem, memrchr_iter};
 
@@ -54,11 +55,8 @@ const MARKED: [Marked; 16] = [
     Marked { begins: "eyJ", bytes_min: 40, kind: "token" },
 ];
 
-/// A stretch of text that is a secret, and what it is.
-pub(super) type Secret = (usize, usize, &'static str);
-
 /// Finds secrets; stretches may overlap and stand in any order.
-pub(super) fn find(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
+pub(super) fn find(text: &[u8], rules: &Withholds, out: &mut Found) {
     assigned(text, rules, out);
     flags(text, rules, out);
     schemes(text, out);
@@ -93,7 +91,8 @@ fn name_before(text: &[u8], end: usize) -> &str {
 }
 
 /// `name=value` and `name: value`, with blanks around the sign.
-fn assigned(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
+fn assigned(text: &[u8], rules: &Withholds, out: &mut Found) {
+    out.pass();
     let mut word = Word::default();
     for sign in memchr2_iter(b'=', b':', text) {
         let before = text.get(..sign).unwrap_or_default();
@@ -109,7 +108,8 @@ fn assigned(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
 }
 
 /// `--name value`, and the names the AWS command line sets credentials by.
-fn flags(text: &[u8], rules: &Withholds, out: &mut Vec<Secret>) {
+fn flags(text: &[u8], rules: &Withholds, out: &mut Found) {
+    out.pass();
     const SET: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
     let mut word = Word::default();
     for (n, blank) in text.iter().enumerate().filter(|(_, byte)| is_blank(**byte)) {
@@ -133,7 +133,7 @@ struct Word {
 }
 
 /// Withholds the value that begins here, without the scheme before it.
-fn value(text: &[u8], from: usize, kind: &'static str, word: &mut Word, out: &mut Vec<Secret>) {
+fn value(text: &[u8], from: usize, kind: &'static str, word: &mut Word, out: &mut Found) {
     let (from, end) = extent(text, from, word);
     let said = text.get(from..end).unwrap_or_default();
     // A signed request: its signature is found by its own name, and its key id stays.
@@ -191,7 +191,7 @@ fn extent(text: &[u8], from: usize, word: &mut Word) -> (usize, usize) {
     (from, word.end)
 }
 
-fn push(text: &[u8], from: usize, end: usize, kind: &'static str, out: &mut Vec<Secret>) {
+fn push(text: &[u8], from: usize, end: usize, kind: &'static str, out: &mut Found) {
     let value = text.get(from..end).unwrap_or_default();
     let variable = match value {
         [b'$', next, ..] => next.is_ascii_alphabetic() || matches!(next, b'{' | b'(' | b'_'),
@@ -214,7 +214,8 @@ fn past_token(text: &[u8], from: usize) -> usize {
 }
 
 /// `Bearer …` and `Basic …` wherever they stand. Words of prose are shorter and have no digits.
-fn schemes(text: &[u8], out: &mut Vec<Secret>) {
+fn schemes(text: &[u8], out: &mut Found) {
+    out.pass();
     const LETTERS_MIN: usize = 20;
     const WITH_DIGITS_MIN: usize = 8;
     for blank in memchr_iter(b' ', text) {
@@ -232,8 +233,9 @@ fn schemes(text: &[u8], out: &mut Vec<Secret>) {
 }
 
 /// Credentials that their issuers mark.
-fn marked(text: &[u8], out: &mut Vec<Secret>) {
+fn marked(text: &[u8], out: &mut Found) {
     for mark in &MARKED {
+        out.pass();
         // The run of a token's characters that goes on, its last dot but one, and what was found of it.
         let (mut run, mut dot, mut found) = (0, None, 0);
         for from in memmem::find_iter(text, mark.begins) {
@@ -257,7 +259,8 @@ fn marked(text: &[u8], out: &mut Vec<Secret>) {
 }
 
 /// Passwords before the host of a URL, and after `-u name:` of command lines.
-fn in_urls(text: &[u8], out: &mut Vec<Secret>) {
+fn in_urls(text: &[u8], out: &mut Found) {
+    out.pass();
     let starts = memmem::find_iter(text, "://").map(|n| n + 3);
     for from in starts {
         let rest = text.get(from..).unwrap_or_default();
@@ -272,6 +275,7 @@ fn in_urls(text: &[u8], out: &mut Vec<Secret>) {
     }
     let mut word = Word::default();
     for flag in ["-u ", "--user "] {
+        out.pass();
         for from in
             memmem::find_iter(text, flag).filter(|n| *n == 0 || is_blank(at(text, n - 1))).map(|n| n + flag.len())
         {
@@ -285,7 +289,8 @@ fn in_urls(text: &[u8], out: &mut Vec<Secret>) {
 }
 
 /// AWS secret access keys: forty characters, near a key id or the word `secret`.
-fn secret_keys(text: &[u8], out: &mut Vec<Secret>) {
+fn secret_keys(text: &[u8], out: &mut Found) {
+    out.pass();
     const BYTES: usize = 40;
     let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let mut from = 0;
@@ -306,7 +311,8 @@ fn secret_keys(text: &[u8], out: &mut Vec<Secret>) {
 }
 
 /// Private keys in PEM.
-fn private_keys(text: &[u8], out: &mut Vec<Secret>) {
+fn private_keys(text: &[u8], out: &mut Found) {
+    out.pass();
     let mut found = 0;
     for from in memmem::find_iter(text, "PRIVATE KEY-----") {
         // What begins inside another ends where that does.

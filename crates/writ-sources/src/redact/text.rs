@@ -29,8 +29,8 @@ pub fn withhold_in_text(bytes: &[u8], rules: &Withholds, mac: Mac<'_>) -> (Vec<u
 }
 
 /// Where secrets stand, in order.
-fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)> {
-    let mut found = Vec::new();
+fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<Secret> {
+    let mut found = Found { all: Vec::new(), pass: 0, complete_to: bytes.len() };
     let mut at = 0;
     while let Some(quote) = next_quote(bytes, at) {
         at = quote + 1;
@@ -40,6 +40,7 @@ fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)>
         }
     }
     if rules.signed_urls {
+        found.pass();
         let mut at = 0;
         while let Some(start) = signed_at(bytes, at) {
             let rest = bytes.get(start..).unwrap_or_default();
@@ -53,6 +54,7 @@ fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)>
         }
     }
     if rules.tokens {
+        found.pass();
         let mut at = 0;
         while let Some((start, end)) = jwt::next(bytes, at) {
             found.push((start, end, super::TOKEN));
@@ -62,14 +64,58 @@ fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<(usize, usize, &'static str)>
     if rules.in_text {
         pattern::find(bytes, rules, &mut found);
     }
-    // The longer of two that begin alike comes first.
-    found.sort_unstable_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-    joined(found)
+    found.joined(bytes.len())
 }
 
+/// Secrets of one sort in one text at most. Each takes some two hundred bytes of memory and sixty of the
+/// record's envelope. Where there are more, the rest of the text is withheld whole.
+const SECRETS_MAX: usize = 1_024;
+
+/// A stretch of text that is a secret, and what it is.
+pub(super) type Secret = (usize, usize, &'static str);
+
+/// What was found, pass by pass; each pass goes from the beginning of the text to its end.
+pub(super) struct Found {
+    all: Vec<Secret>,
+    /// How many the pass found so far.
+    pass: usize,
+    /// Up to here every pass found all there is.
+    complete_to: usize,
+}
+
+impl Found {
+    /// Another pass begins.
+    pub(super) fn pass(&mut self) {
+        self.pass = 0;
+    }
+
+    pub(super) fn push(&mut self, secret: Secret) {
+        if self.pass == SECRETS_MAX {
+            self.complete_to = self.complete_to.min(secret.0);
+        } else if secret.0 < self.complete_to {
+            self.all.push(secret);
+            self.pass += 1;
+        }
+    }
+
+    fn joined(mut self, len: usize) -> Vec<Secret> {
+        if self.complete_to < len {
+            let from = self.complete_to;
+            self.all.retain(|secret| secret.0 < from);
+            self.all.push((from, len, REST));
+        }
+        // The longer of two that begin alike comes first.
+        self.all.sort_unstable_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+        joined(self.all)
+    }
+}
+
+/// What a rest is called that may hold more secrets.
+const REST: &str = "secret";
+
 /// Stretches that overlap, as one.
-fn joined(found: Vec<(usize, usize, &'static str)>) -> Vec<(usize, usize, &'static str)> {
-    let mut out: Vec<(usize, usize, &'static str)> = Vec::with_capacity(found.len());
+fn joined(found: Vec<Secret>) -> Vec<Secret> {
+    let mut out: Vec<Secret> = Vec::with_capacity(found.len());
     for secret in found {
         match out.last_mut() {
             Some(last) if secret.0 < last.1 => last.1 = last.1.max(secret.1),
@@ -89,7 +135,7 @@ fn escapes(bytes: &[u8], at: usize) -> usize {
 }
 
 /// If a secret's name begins after this quote: where its value begins and ends.
-fn named_value(bytes: &[u8], quote: usize, rules: &Withholds) -> Option<(usize, usize, &'static str)> {
+fn named_value(bytes: &[u8], quote: usize, rules: &Withholds) -> Option<Secret> {
     let mark = *bytes.get(quote)?;
     let name_from = quote + 1;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
