@@ -5,6 +5,7 @@
 
 use super::{Found, Item, Opening, Place};
 use crate::admit::{kind_word, short};
+use crate::field::unambiguous_here;
 use writ_model::json::{self, Node, Value};
 
 /// Bytes of shared parts that all records of one element may repeat, for each byte of the element. A
@@ -152,9 +153,12 @@ impl<'o, 'e> Telemetry<'o, 'e> {
     /// One trace of such an answer.
     pub(super) fn trace(&mut self, text: &[u8], trace: &Node<'_>) {
         if !self.is(text, trace, "a trace with its spans and processes", is_object)
-            || self.is_doubtful(text, trace, &["processes", "spans"])
+            || self.is_doubtful(text, trace, &["processes", "spans", "traceID"])
         {
             return;
+        }
+        if let Some(Err(cause)) = trace.get("processes").map(unambiguous_here) {
+            return self.opening.reject(text, trace, self.place, cause);
         }
         let Some(spans) = trace.get("spans") else {
             let cause = "a trace without `spans`".to_string();

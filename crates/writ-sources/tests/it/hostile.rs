@@ -1,6 +1,6 @@
 //! Records by whoever means harm, in their smallest form.
 
-use crate::{admit_text, records};
+use crate::{Outcome, admit_text, read, records};
 use std::fmt::Write as _;
 
 const TRAIL: &str =
@@ -28,6 +28,14 @@ fn whoever_adds_a_member_does_not_choose_which_one_counts() {
         let cause = admit_text(&text).map(|admitted| admitted.facts).unwrap_err();
         assert!(cause.contains("stands twice"), "{text}: {cause}");
     }
+    // Two processes by one id: a span is of either.
+    let process = |name: &str| format!(r#""p1":{{"serviceName":"{name}"}}"#);
+    let trace = format!(
+        r#"{{"traceID":"1","spans":[{{"traceID":"1","spanID":"2","processID":"p1"}}],"processes":{{{},{}}}}}"#,
+        process("a"),
+        process("b")
+    );
+    assert!(matches!(&read(trace.as_bytes(), None)[..], [Outcome::Reject { cause, .. }] if cause.contains("twice")));
     // Near miss: two attributes by one name, of which the last counts, as the specification says.
     let twice = r#"{"key":"n","value":{"intValue":"1"}},{"key":"n","value":{"intValue":"2"}}"#;
     assert!(admit_text(&span(&format!(r#","attributes":[{twice}]"#))).is_ok());
