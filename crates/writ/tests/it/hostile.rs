@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// Control characters, a terminal's title and link, direction and hiding, and the markup of HTML,
 /// Markdown, Graphviz and spreadsheets.
-const HOSTILE: &str = "\u{9b}31m\u{7f}\u{2066}\u{2028}\u{feff}\u{e0041}\u{1b}]0;owned\u{7}\u{1b}]8;;https://evil.example\u{7}\u{202e}\u{200b}\r\n\t<script>alert('1')</script>\
+const HOSTILE: &str = "\u{9b}31m\u{7f}\u{2066}\u{2028}\u{feff}\u{e0041}\u{1b}]0;owned\u{7}\u{1b}]8;;https://evil.example\u{7}\u{202e}\u{200b}\r\n\t` <script>alert('1')</script>\
     <img src=x onerror=\"a\">](javascript:alert(1)) ![i](http://evil.example/i.png) `c` ``` | a | @acme/all #1 \"]; evil [label=\"\\N\\\" $(id)";
 const ID: &str = "00000002-1111-4222-8333-444455556666";
 
