@@ -6,6 +6,7 @@
 //! output it gets with [`cargo::read`]; what it writes must depend on nothing but the repository.
 
 mod codes;
+mod limits;
 mod rfd;
 
 use std::fs;
@@ -14,7 +15,7 @@ use crate::cargo;
 use crate::tree::Tree;
 
 /// The generators, in the order they run.
-const GENERATORS: &[Generator] = &[codes::GENERATOR, rfd::GENERATOR];
+const GENERATORS: &[Generator] = &[codes::GENERATOR, limits::GENERATOR, rfd::GENERATOR];
 
 /// Something that writes one file.
 struct Generator {

@@ -89,7 +89,7 @@ fn check_ticket(what: &str, ticket: &str) {
                 .match_indices(&"`".repeat(fence))
                 .map(|(n, _)| n)
                 .find(|n| !inner[n + fence..].starts_with('`') && !inner[..*n].ends_with('`'));
-// Backticks that are never closed are text.
+            // Backticks that are never closed are text.
             rest = end.map_or(inner, |end| &inner[end + fence..]);
         }
         outside.push_str(rest);
