@@ -39,6 +39,17 @@ pub struct Seen {
     pub facts: Vec<Fact>,
 }
 
+/// Hops in one chain, unless the question says otherwise: real chains have under ten.
+const HOPS_MAX: usize = 24;
+
+/// Records looked at for one answer, unless the question says otherwise: a hundred times what usual answers
+/// rest on.
+const RECORDS_MAX: usize = 2_000;
+
+/// Records looked at per key, role and attestation class, unless the question says otherwise: the nearest
+/// before the event; a key that more records state ties nothing to one of them.
+const PER_KEY_MAX: usize = 64;
+
 /// Bounds on a walk, so that no evidence can make it endless. Hitting one is a `budget` gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
@@ -52,7 +63,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { depth: 24, records: 2_000, per_key: 64 }
+        Budget { depth: HOPS_MAX, records: RECORDS_MAX, per_key: PER_KEY_MAX }
     }
 }
 

@@ -200,7 +200,7 @@ fn begins_placeholder(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     let begins =
         |known: &&str| value.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known.as_bytes()));
-    value.iter().all(|byte| *byte == b'*') || PLACEHOLDERS.iter().any(|known| begins(&known))
+    value.iter().all(|byte| *byte == b'*') || PLACEHOLDERS.iter().any(begins)
 }
 
 /// A value that was replaced in a tree, and where it stood in the bytes.

@@ -82,7 +82,7 @@ pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> C
             let bytes = rest.get(..len).unwrap_or_default().trim_ascii_end();
             each(Row { byte: u64::try_from(at).unwrap_or(u64::MAX), line, bytes, item })?;
         }
-        let lines = rest.get(..len).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        let lines = memchr::memchr_iter(b'\n', rest.get(..len).unwrap_or_default()).count();
         line += u64::try_from(lines).unwrap_or(0);
         at += len;
     }

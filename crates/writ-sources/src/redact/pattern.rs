@@ -109,8 +109,8 @@ fn assigned(text: &[u8], rules: &Withholds, out: &mut Found) {
 
 /// `--name value`, and the names the AWS command line sets credentials by.
 fn flags(text: &[u8], rules: &Withholds, out: &mut Found) {
-    out.pass();
     const SET: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
+    out.pass();
     let mut word = Word::default();
     for (n, blank) in text.iter().enumerate().filter(|(_, byte)| is_blank(**byte)) {
         debug_assert!(is_blank(*blank));
@@ -215,9 +215,9 @@ fn past_token(text: &[u8], from: usize) -> usize {
 
 /// `Bearer …` and `Basic …` wherever they stand. Words of prose are shorter and have no digits.
 fn schemes(text: &[u8], out: &mut Found) {
-    out.pass();
     const LETTERS_MIN: usize = 20;
     const WITH_DIGITS_MIN: usize = 8;
+    out.pass();
     for blank in memchr_iter(b' ', text) {
         let word = name_before(text, blank);
         if !word.eq_ignore_ascii_case("bearer") && !word.eq_ignore_ascii_case("basic") {
@@ -290,8 +290,8 @@ fn in_urls(text: &[u8], out: &mut Found) {
 
 /// AWS secret access keys: forty characters, near a key id or the word `secret`.
 fn secret_keys(text: &[u8], out: &mut Found) {
-    out.pass();
     const BYTES: usize = 40;
+    out.pass();
     let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let mut from = 0;
     while from < text.len() {

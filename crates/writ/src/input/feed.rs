@@ -265,7 +265,7 @@ impl Feeder<'_> {
             self.send_full(&mut batch)
         })?;
         if !cut.is_empty() {
-            let line = 1 + whole.iter().filter(|byte| **byte == b'\n').count() as u64;
+            let line = whole.split(|byte| *byte == b'\n').count() as u64;
             let cause = "the input ends in the middle of a row".to_owned();
             batch.reject(Reject { line, byte: end as u64, cause }, cut);
         }

@@ -32,7 +32,7 @@ pub(super) struct Field<'b> {
 pub(super) struct Broken;
 
 /// The fields of one message. Where `cut` is set the message may end in the middle of its last field.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fields<'b> {
     bytes: &'b [u8],
     at: usize,

@@ -105,7 +105,7 @@ pub fn ask_everything(writ: &Writ, what: &str) {
         let output = with_input(writ, &[command, "--json", "-"], all.join("\n").as_bytes());
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && stderr.is_empty(), "{what}: {command}: {}\n{stderr:.2000}", output.status);
-        let n = output.stdout.iter().filter(|byte| **byte == b'\n').count();
+        let n = output.stdout.split(|byte| *byte == b'\n').count() - 1;
         assert_eq!(n, all.len(), "{what}: {command}");
     }
 }
