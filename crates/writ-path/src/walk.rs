@@ -389,7 +389,9 @@ impl<'a> Walk<'a> {
         }
         let secret: Vec<Rc<Seen>> = records.iter().filter(|record| !record.withheld.is_empty()).cloned().collect();
         if !secret.is_empty() {
-            let kinds: Vec<String> = secret.iter().flat_map(|record| record.withheld.iter().cloned()).collect();
+            // Of a record full of secrets each kind is said once.
+            let kinds: BTreeSet<&str> = secret.iter().flat_map(|record| &record.withheld).map(String::as_str).collect();
+            let kinds: Vec<&str> = kinds.into_iter().collect();
             let text =
                 alloc::format!("the record held a secret ({}), which was withheld before storing", kinds.join(", "));
             self.find("secret_in_record", "low", text, &secret);

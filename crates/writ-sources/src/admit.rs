@@ -109,7 +109,7 @@ pub(crate) fn admit_node(
         identity,
         event_time: reading.event_time,
         available_time: reading.available_time,
-        redactions,
+        redactions: redact::listed(redactions, mac),
         evidence,
         facts,
     })

@@ -6,7 +6,7 @@
 //! names and marks, and tokens by their shape, can be found in text that is not read as JSON.
 
 use crate::admit::{Admitted, Mac, evidence_id};
-use crate::redact::{EVERYWHERE_AND_IN_TEXT, NOTHING, Withholds, withhold_in_text};
+use crate::redact::{EVERYWHERE_AND_IN_TEXT, NOTHING, Withholds, listed, withhold_in_text};
 use crate::source::{Context, Reading, Source};
 use writ_model::fact::Fact;
 use writ_model::json::Node;
@@ -94,7 +94,7 @@ pub fn keep(bytes: &[u8], recorder: &str, mac: Mac<'_>) -> Admitted {
         identity,
         event_time: None,
         available_time: None,
-        redactions,
+        redactions: listed(redactions, mac),
         evidence,
         facts: Vec::new(),
     }

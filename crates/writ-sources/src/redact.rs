@@ -242,6 +242,36 @@ pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>) 
     (out, redactions)
 }
 
+/// Bytes that the list of what was withheld may take of a record's envelope (half of what that may have), with
+/// [`ENTRY_BYTES`] for each entry beside its texts. Whoever writes a record chooses how many secrets are in it,
+/// and must not make it one that cannot be stored.
+const LIST_BYTES_MAX: usize = 512 << 10;
+
+/// Bytes of an entry's digest and of what stands around its texts.
+const ENTRY_BYTES: usize = 48;
+
+/// The list of what was withheld, within its bound: what goes beyond is one entry for the whole record, that
+/// says how many there are and whose digest is of all of them.
+pub(crate) fn listed(mut redactions: Vec<Redaction>, mac: Mac<'_>) -> Vec<Redaction> {
+    let mut bytes = 0;
+    let fit = redactions.iter().position(|one| {
+        bytes += ENTRY_BYTES + one.pointer.len() + one.kind.len();
+        bytes > LIST_BYTES_MAX
+    });
+    let Some(fit) = fit else { return redactions };
+    let more = redactions.split_off(fit);
+    let mut all = Vec::new();
+    for one in &more {
+        for part in [one.pointer.as_bytes(), one.kind.as_bytes(), &one.digest] {
+            all.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            all.extend_from_slice(part);
+        }
+    }
+    let kind = format!("{} more", more.len());
+    redactions.push(Redaction { pointer: String::new(), kind, digest: mac(&all).to_vec() });
+    redactions
+}
+
 struct Walk<'w> {
     rules: &'w Withholds,
     mac: Mac<'w>,

@@ -316,3 +316,19 @@ fn of_a_text_that_is_all_secrets_the_rest_is_withheld_whole() {
     assert!(!kept.contains("=a1") && !kept.contains("=b2") && kept.ends_with("writ:withheld:secret"), "{kept:.200}");
     assert!(kept.starts_with("see password=writ:withheld:password and x?sig=writ:withheld:"), "{kept:.200}");
 }
+
+#[test]
+fn a_long_list_ends_with_what_is_the_same_only_for_the_same_secrets() {
+    let of = |n: usize, last: &str| {
+        let one = |value: &str| Redaction { pointer: "/a/b".into(), kind: "token".into(), digest: mac(value.as_bytes()).to_vec() };
+        let mut all: Vec<Redaction> = (0..n).map(|n| one(&n.to_string())).collect();
+        all.push(one(last));
+        listed(all, &mac)
+    };
+    let fit = LIST_BYTES_MAX / (ENTRY_BYTES + "/a/b".len() + "token".len());
+    assert_eq!(of(fit - 1, "last").len(), fit, "as many as fit are listed one by one");
+    let more = of(20_000, "last");
+    assert_eq!((more.len(), more.last().unwrap().kind.as_str()), (fit + 1, &*format!("{} more", 20_001 - fit)));
+    assert_eq!(more, of(20_000, "last"));
+    assert_ne!(more, of(20_000, "another"));
+}

@@ -122,3 +122,15 @@ fn many_values_and_many_rejects_are_counted_and_not_kept() {
     assert_eq!((told.n("records"), told.n("rejects"), told.n("rejected_unlisted")), (2, 40_000, 30_000));
     assert!(peak < LONG_MIB_MAX, "{peak} MiB");
 }
+
+/// Whoever writes a record does not keep it from being stored by filling it with what is withheld.
+#[test]
+fn a_record_full_of_secrets_is_kept_and_holds_none() {
+    for seed in SEEDS {
+        let secrets = format!("{{\"l\":[{}1],", "{\"password\":\"hunter2-fictional\"},".repeat(100_000));
+        let full = seed.text(9).replacen('{', &secrets, 1);
+        let (told, peak) = poured(seed.name, |out| write!(out, "{full}\n{}", seed.text(1)));
+        assert_eq!((told.n("records"), told.n("rejects")), (2, 0), "{}: {:#}", seed.name, told.summary);
+        assert!(peak < LONG_MIB_MAX, "{}: {peak} MiB", seed.name);
+    }
+}
