@@ -11,6 +11,11 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// Whether this runs in the continuous integration.
+pub(crate) fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
 /// The cargo that started this program, to be run at the root.
 ///
 /// What cargo tells a program about *its* package (`CARGO_PKG_*`, `CARGO_MANIFEST_*`) is taken out

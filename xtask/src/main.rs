@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | tidy | generate | guide | bench | score`.
+//! Development tasks: `cargo xtask test | lint | tidy | generate | guide | bench | score`.
 //!
 //! Everything that is done to this repository, rather than by Writ, starts here, so that a person
 //! and the continuous integration run the same code and no shell script grows a second opinion.
@@ -14,6 +14,7 @@ mod bench;
 mod cargo;
 mod generate;
 mod guide;
+mod lint;
 mod score;
 mod test;
 mod tidy;
@@ -22,7 +23,8 @@ mod tree;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test [quick]          every check and every test; quick leaves clippy out
+cargo xtask test [quick]          every test and the checks of the tree; quick leaves the slow ones out
+cargo xtask lint                  clippy, where a warning is a failure
 cargo xtask tidy [CHECK...]       the tree tests itself; tidy --list names the checks
 cargo xtask generate [--check]    write the generated files, or say which are out of date
 cargo xtask guide                 the worked examples of docs/guide, carried out in a copy
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     };
     let outcome = match task {
         "test" => test::run(rest),
+        "lint" => lint::run(rest),
         "tidy" => tidy::run(rest),
         "generate" => generate::run(rest),
         "guide" => guide::run(rest),

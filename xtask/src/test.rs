@@ -1,6 +1,7 @@
-//! `cargo xtask test`: every check and every test of the repository, in one command.
+//! `cargo xtask test`: every test of the repository and the checks that are quick, in one command.
 //!
-//! It needs a Rust toolchain with rustfmt and clippy, and a C compiler. Each step prints its time; the
+//! It needs a Rust toolchain with rustfmt, and a C compiler. What a linter says of the code is a command
+//! of its own, `cargo xtask lint`: it compiles everything once more. Each step prints its time; the
 //! first that fails ends the run. The last lines name what was skipped and count the tests in the
 //! form `N passed, N failed, N skipped`, which the continuous integration reads.
 //!
@@ -46,7 +47,6 @@ const STEPS: &[Step] = &[
     Step { name: "format", slow: false, run: |run| cargo::run(run.root, &["fmt", "--all", "--check"]) },
     Step { name: "tidy", slow: false, run: |_| tidy::run(&[]) },
     Step { name: "generated", slow: false, run: |_| generate::run(&["--check".to_owned()]) },
-    Step { name: "clippy", slow: true, run: clippy },
     Step { name: "no_std", slow: true, run: no_std },
     Step { name: "tests", slow: false, run: tests },
     Step { name: "score", slow: false, run: |run| score::run(&scored(run.root, &[])?) },
@@ -73,8 +73,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
     };
     let root = cargo::root();
-    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    let mut run = Run { root: &root, ci, outcome: Outcome::default() };
+    let mut run = Run { root: &root, ci: cargo::is_ci(), outcome: Outcome::default() };
     let mut failure = None;
     for step in STEPS.iter().filter(|step| !(quick && step.slow)) {
         println!("== {}", step.name);
@@ -97,10 +96,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         println!("{outcome}");
     }
     failure.map_or(Ok(()), Err)
-}
-
-fn clippy(run: &mut Run<'_>) -> Result<(), String> {
-    cargo::run(run.root, &with_lock(run, &["clippy", "--workspace", "--all-targets"], &["--", "-D", "warnings"]))
 }
 
 /// In the continuous integration the lock file must be the one that was committed.

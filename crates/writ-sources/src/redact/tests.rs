@@ -320,7 +320,11 @@ fn of_a_text_that_is_all_secrets_the_rest_is_withheld_whole() {
 #[test]
 fn a_long_list_ends_with_what_is_the_same_only_for_the_same_secrets() {
     let of = |n: usize, last: &str| {
-        let one = |value: &str| Redaction { pointer: "/a/b".into(), kind: "token".into(), digest: mac(value.as_bytes()).to_vec() };
+        let one = |value: &str| Redaction {
+            pointer: "/a/b".into(),
+            kind: "token".into(),
+            digest: mac(value.as_bytes()).to_vec(),
+        };
         let mut all: Vec<Redaction> = (0..n).map(|n| one(&n.to_string())).collect();
         all.push(one(last));
         listed(all, &mac)
