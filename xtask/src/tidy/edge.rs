@@ -23,11 +23,12 @@ enum Tier {
 /// Each crate of the workspace, its tier, and the crates of the workspace it may name.
 const CRATES: &[(&str, Tier, &[&str])] = &[
     ("writ-model", Tier::Pure, &[]),
+    ("writ-tlog", Tier::Pure, &[]),
     ("writ-path", Tier::Pure, &["writ-model"]),
     ("writ-sources", Tier::Pure, &["writ-model"]),
     ("writ-view", Tier::Pure, &["writ-model", "writ-path"]),
-    ("writ-store", Tier::Disk, &["writ-model"]),
-    ("writ", Tier::Open, &["writ-model", "writ-path", "writ-sources", "writ-view", "writ-store"]),
+    ("writ-store", Tier::Disk, &["writ-model", "writ-tlog"]),
+    ("writ", Tier::Open, &["writ-model", "writ-path", "writ-sources", "writ-view", "writ-store", "writ-tlog"]),
     ("xtask", Tier::Open, &[]),
 ];
 

@@ -7,11 +7,14 @@
 use super::{Check, Problem};
 use crate::tree::Tree;
 
-pub(super) const CHECK: Check =
-    Check { name: "no_std", says: "writ-model and writ-path are `no_std`, and so is what they bring along", run };
+pub(super) const CHECK: Check = Check {
+    name: "no_std",
+    says: "writ-model, writ-path and writ-tlog are `no_std`, and so is what they bring along",
+    run,
+};
 
 /// The crates that are built without `std`.
-pub(crate) const CRATES: &[&str] = &["writ-model", "writ-path"];
+pub(crate) const CRATES: &[&str] = &["writ-model", "writ-path", "writ-tlog"];
 
 fn run(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
