@@ -1,5 +1,5 @@
-//! The transparency log through its public face: other people's vectors, and a model that is the
-//! definition itself.
+//! The transparency log through its public face: other people's vectors, the examples of the
+//! specifications, and a model that is the definition itself.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,7 +13,11 @@
     reason = "tests fail by panicking and read their own files"
 )]
 
+mod checkpoint;
+mod key;
 mod levels;
+mod note;
 mod proof;
+mod specification;
 mod tree;
 mod vectors;
