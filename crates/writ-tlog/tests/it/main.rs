@@ -1,5 +1,5 @@
 //! The transparency log through its public face: other people's vectors, the examples of the
-//! specifications, and a model that is the definition itself.
+//! specifications, a model that is the definition itself, and independent implementations.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +17,7 @@ mod checkpoint;
 mod key;
 mod levels;
 mod note;
+mod peer;
 mod proof;
 mod specification;
 mod tree;
