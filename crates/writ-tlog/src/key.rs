@@ -193,7 +193,8 @@ impl fmt::Display for Verifier {
     }
 }
 
-/// Strict, so that one signature has one spelling and no key verifies two texts with one signature.
+/// Strict: what implementations of Ed25519 judge differently is refused, so that nobody can be shown a
+/// signature that is good here and false elsewhere.
 pub(crate) fn verify_ed25519(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
     let Ok(signature) = ed25519_dalek::Signature::from_slice(signature) else { return false };
     key.verify_strict(message, &signature).is_ok()

@@ -167,16 +167,25 @@ fn a_cosignature_is_for_one_checkpoint_and_one_time() {
 
 #[test]
 fn a_witness_does_not_sign_letters() {
-    // Made by hand, since a cosigner signs checkpoints only.
+    let known = [witness("witness.example", 3).verifier()];
+    let text = checkpoint(5).text();
+    assert!(cosigned_by_hand(&text, 7).verify(&known).is_ok(), "the near miss");
+    let letter = cosigned_by_hand("a letter\n", 7);
+    assert!(matches!(letter.verify(&known), Err(Untrusted::BadSignature { .. })));
+    assert!(cosigned_by_hand(&text, TIME_S_MAX).verify(&known).is_ok());
+    let too_late = cosigned_by_hand(&text, TIME_S_MAX + 1);
+    assert!(matches!(too_late.verify(&known), Err(Untrusted::BadSignature { .. })));
+}
+
+/// A note that the witness's key signed as a cosignature, whatever its text and the time.
+fn cosigned_by_hand(text: &str, time_s: u64) -> note::Note {
     let witness = witness("witness.example", 3);
     let key = Signer::ed25519(Name::parse("witness.example").unwrap(), &[3; 32]);
-    let mut message = note::Note::new("cosignature/v1\ntime 7\na letter\n").unwrap();
+    let mut message = note::Note::new(&format!("cosignature/v1\ntime {time_s}\n{text}")).unwrap();
     message.sign(&key).unwrap();
     let signature = data(&message.to_string())[4..].to_vec();
-    let bytes = [&witness.verifier().id().0[..], &7_u64.to_be_bytes(), &signature].concat();
-    let forged = format!("a letter\n\n\u{2014} witness.example {}\n", encoded(&bytes));
-    let note = note::Note::parse(forged.as_bytes()).unwrap();
-    assert!(matches!(note.verify(&[witness.verifier()]), Err(Untrusted::BadSignature { .. })));
+    let bytes = [&witness.verifier().id().0[..], &time_s.to_be_bytes(), &signature].concat();
+    note::Note::parse(format!("{text}\n\u{2014} witness.example {}\n", encoded(&bytes)).as_bytes()).unwrap()
 }
 
 /// The bytes at the end of a line that signs, and back. The peers have base64 of their own.

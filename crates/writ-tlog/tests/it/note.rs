@@ -160,6 +160,28 @@ fn every_bit_of_a_signature_counts() {
 }
 
 #[test]
+fn a_signature_that_others_judge_differently_is_refused() {
+    // Made with the key of RFC 8032, section 7.1, test 1, and the neutral element in place of a random point:
+    // the equation of the RFC holds, and libraries differ in whether that is enough.
+    let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let half = "6f181955c1179c975fdaf4b25272b31057e3638b615024b3fa738034d8469b0e";
+    let hex = |text: &str| -> [u8; 32] {
+        core::array::from_fn(|index| u8::from_str_radix(&text[2 * index..2 * index + 2], 16).unwrap())
+    };
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    signature[32..].copy_from_slice(&hex(half));
+    let lax = ed25519_dalek::VerifyingKey::from_bytes(&hex(key)).unwrap();
+    let point = ed25519_dalek::Signature::from_bytes(&signature);
+    assert!(ed25519_dalek::Verifier::verify(&lax, b"text\n", &point).is_ok());
+
+    let key = Verifier::new(Name::parse("example.com/log").unwrap(), Kind::Ed25519, &hex(key)).unwrap();
+    let line = data_encoding::BASE64.encode(&[&key.id().0[..], &signature].concat());
+    let note = Note::parse(format!("text\n\n\u{2014} example.com/log {line}\n").as_bytes()).unwrap();
+    assert!(matches!(note.verify(&[key]), Err(Untrusted::BadSignature { .. })));
+}
+
+#[test]
 fn signing_again_replaces_and_a_repeated_line_counts_once() {
     let (log, other) = (signer("example.com/log", 1), signer("example.com/other", 2));
     let mut note = signed("text\n", &[&log, &other]);

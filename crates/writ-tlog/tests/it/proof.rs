@@ -160,6 +160,22 @@ fn every_single_bit_of_a_proof_counts() {
 }
 
 #[test]
+fn a_proof_does_not_go_on_above_the_root() {
+    // Somebody calls a node of a larger tree the root of a smaller one: the hashes fit, the sizes do not.
+    let beside = Hash::leaf(b"beside");
+    let single = Head { size: 1, root: Hash::node(&beside, &leaf(0)) };
+    assert_eq!(verify_inclusion(&leaf(0), 0, &single, &[beside]), Err(Invalid::Length));
+
+    let levels = Levels::of_size(3);
+    let (old, new) = (levels.head(2), levels.head(3));
+    let mut proof = consistency(2, 3, |place| levels.read(place)).unwrap();
+    proof.push(beside);
+    let above = |head: &Head| Head { root: Hash::node(&beside, &head.root), ..*head };
+    assert_eq!(verify_consistency(&old, &above(&new), &proof), Err(Invalid::Length));
+    assert_eq!(verify_consistency(&above(&old), &above(&new), &proof), Err(Invalid::Length));
+}
+
+#[test]
 fn a_proof_reads_at_most_two_tiles_of_a_level() {
     let mut numbers = Numbers(6);
     for size in [1, 255, 256, 257, 65_535, 65_537, 99_999_999, 100_000_007, 1 << 40, (1 << 40) - 1, u64::MAX] {
