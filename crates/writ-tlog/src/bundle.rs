@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use data_encoding::BASE64;
 
-/// Longest proof file, in bytes (4 MiB): the longest note, and three times as much beside it. The extra
+/// Longest proof file, in bytes (4 MB): the longest note, and three times as much beside it. The extra
 /// data is whatever an application needs; it is not for carrying the evidence itself.
 pub const BUNDLE_BYTES_MAX: usize = 4 * NOTE_BYTES_MAX;
 
