@@ -34,6 +34,12 @@ impl Disk {
         fs::File::open(path).map(Disk)
     }
 
+    /// Makes a new file, to read and to write. What a crash left under this name goes first.
+    pub(crate) fn create(path: &Path) -> io::Result<Disk> {
+        remove_left_over(path)?;
+        fs::OpenOptions::new().read(true).write(true).create_new(true).open(path).map(Disk)
+    }
+
     /// Opens a file that is there, to read and to write.
     pub fn open_to_write(path: &Path) -> io::Result<Disk> {
         fs::OpenOptions::new().read(true).write(true).open(path).map(Disk)
@@ -123,14 +129,23 @@ pub enum Access {
 pub fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let beside = path.with_added_extension("tmp");
     // A left-over of a crash keeps its mode, so it goes first.
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove_left_over(&beside)?;
     let mut file = create(&beside, access)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&beside, path)?;
+    publish(&beside, path)
+}
+
+fn remove_left_over(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Gives a file, whose content is on the disk, its name for good.
+pub(crate) fn publish(beside: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(beside, path)?;
     path.parent().map_or(Ok(()), sync_folder)
 }
 

@@ -7,8 +7,7 @@ use crate::term::{Term, TermKey};
 use std::collections::HashMap;
 use writ_model::record::Envelope;
 
-/// Source and recorder by name.
-pub(crate) type RecorderName = (String, String);
+pub(crate) use crate::index::row::RecorderName;
 
 /// Rows of consecutive positions and their postings, unsorted.
 #[derive(Debug, Default)]

@@ -22,7 +22,6 @@ use crate::bytes::{Bytes, len32};
 use crate::keys::batch::{Batch, LogEnd, RecorderName};
 use crate::keys::row::{self, Row};
 use crate::term::{Term, TermKey};
-use writ_model::canon::Digest;
 
 /// Length of a chunk's header, in bytes.
 pub(crate) const HEADER: usize = 104;
@@ -30,12 +29,7 @@ const CHECKED: usize = 100;
 const MAGIC: [u8; 8] = *b"writkeys";
 const VERSION: u32 = 1;
 
-/// Whose keys: a sidecar of another store or of other adapters is not used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) store: [u8; 8],
-    pub(crate) derivation: Digest,
-}
+pub(crate) use crate::index::header::Owner;
 
 /// Keys of consecutive positions, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]

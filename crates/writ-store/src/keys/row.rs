@@ -1,6 +1,7 @@
 //! Rows: what is known of each record without reading it.
 
 use crate::bytes::Bytes;
+pub(crate) use crate::index::row::Place;
 use crate::term::Term;
 use std::cmp::Ordering;
 use writ_model::canon::Digest;
@@ -126,13 +127,4 @@ impl Row {
             recorder: rest.u32()?,
         })
     }
-}
-
-/// Where a record stands in the order of postings. A record without an event time stands before all
-/// others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) time: Option<Time>,
-    pub(crate) id: RecordId,
-    pub(crate) copy: u64,
 }

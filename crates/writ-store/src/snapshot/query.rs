@@ -34,6 +34,11 @@ impl Posting {
         Posting { position, time, precision_ms: row.precision_ms, received, id: row.id(), copy: row.copy }
     }
 
+    /// A posting of these facts; the custody is in the place.
+    pub(crate) fn at(position: Position, place: Place, precision_ms: u32, received: Time) -> Posting {
+        Posting { position, time: place.time, precision_ms, received, id: place.id, copy: place.copy }
+    }
+
     /// In what custody it came.
     pub fn custody(&self) -> Custody {
         custody(self.copy)
@@ -53,6 +58,12 @@ impl Posting {
 /// A place in the order of postings. It is good in later snapshots of the same folder too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor(Place);
+
+impl Cursor {
+    pub(crate) fn place(&self) -> Place {
+        self.0
+    }
+}
 
 /// From which end of the time line postings are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -199,6 +210,11 @@ impl IdPrefix {
         }
         let shift = u32::try_from(limit::ID_DIGITS_MAX - digits).ok()? * 4;
         Some(IdPrefix { bits: u128::from_str_radix(hex, 16).ok()? << shift, mask: u128::MAX << shift })
+    }
+
+    /// The least and the greatest id that begins so.
+    pub(crate) fn bounds(&self) -> (RecordId, RecordId) {
+        (RecordId(self.bits.to_be_bytes()), RecordId((self.bits | !self.mask).to_be_bytes()))
     }
 
     pub(crate) fn matches(&self, id: RecordId) -> bool {

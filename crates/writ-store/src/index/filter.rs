@@ -1,0 +1,106 @@
+//! The filter: whether a part may hold a term or a record id, without reading it.
+//!
+//! This is the split block Bloom filter of Apache Parquet (`BloomFilter.md` of parquet-format 2.10,
+//! after Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007), with the
+//! key itself for the hash, since keys are uniform: terms are keyed hashes and record ids are digests.
+//! A fuse filter would be a sixth smaller, but is built from all keys at once, which takes some 20 bytes
+//! a key: a merge of four million records could not bound its memory.
+
+use crate::term::Term;
+use writ_model::record::RecordId;
+
+/// Bits for each key: Parquet's specification gives 1 % false positives at 10.5.
+const BITS_PER_KEY: u64 = 11;
+
+/// Bits of a block: eight words of 32.
+const BLOCK_BITS: u64 = 256;
+const WORDS: usize = 8;
+const BLOCK_BYTES: usize = 32;
+
+/// The multipliers of the specification: one bit of each word of a block is set.
+const SALTS: [u32; WORDS] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+
+/// What a record id is in the filter: its first eight bytes.
+pub(crate) fn id_key(id: RecordId) -> u64 {
+    id.0.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first))
+}
+
+/// What a term is in the filter.
+pub(crate) fn term_key(term: Term) -> u64 {
+    term.0
+}
+
+/// Keys that may be there, and keys that are not.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    blocks: Vec<[u32; WORDS]>,
+}
+
+impl Filter {
+    /// An empty filter for this many keys at most.
+    pub(crate) fn new(n_keys: u64) -> Filter {
+        let n = (n_keys.saturating_mul(BITS_PER_KEY)).div_ceil(BLOCK_BITS).max(1);
+        Filter { blocks: vec![[0; WORDS]; crate::bytes::index(n)] }
+    }
+
+    pub(crate) fn insert(&mut self, key: u64) {
+        let at = place(key, self.blocks.len());
+        let Some(block) = self.blocks.get_mut(at) else { return };
+        block.iter_mut().zip(bits(key)).for_each(|(word, bit)| *word |= bit);
+    }
+
+    /// Whether a key may be there. Some keys that are not there may be, too: fewer than one in a hundred.
+    pub(crate) fn may_hold(&self, key: u64) -> bool {
+        let block = self.blocks.get(place(key, self.blocks.len()));
+        block.is_some_and(|block| block.iter().zip(bits(key)).all(|(word, bit)| word & bit != 0))
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        self.blocks.iter().flatten().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Filter> {
+        let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
+        let words = |block: &[u8; BLOCK_BYTES]| {
+            let mut words = [0; WORDS];
+            words.iter_mut().zip(block.as_chunks::<4>().0).for_each(|(word, four)| *word = u32::from_le_bytes(*four));
+            words
+        };
+        (rest.is_empty() && !blocks.is_empty()).then(|| Filter { blocks: blocks.iter().map(words).collect() })
+    }
+}
+
+/// The block of a key: its upper half, scaled to the number of blocks.
+fn place(key: u64, n_blocks: usize) -> usize {
+    crate::bytes::index(((key >> 32) * n_blocks as u64) >> 32)
+}
+
+/// One bit for each word of the block, from the lower half of the key.
+fn bits(key: u64) -> [u32; WORDS] {
+    let low = u32::try_from(key & u64::from(u32::MAX)).unwrap_or(0);
+    SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Lcg;
+
+    #[test]
+    fn what_is_there_may_be_there_and_little_else() {
+        let mut dice = Lcg(1);
+        let mut key = || (dice.next() << 33) ^ (dice.next() << 11) ^ (dice.next() >> 9);
+        let keys: Vec<u64> = (0..20_000).map(|_| key()).collect();
+        let mut filter = Filter::new(keys.len() as u64);
+        for key in &keys {
+            filter.insert(*key);
+        }
+        let filter = Filter::decode(&filter.encode()).unwrap();
+        assert!(keys.iter().all(|key| filter.may_hold(*key)));
+        let wrong = (0..100_000).filter(|_| filter.may_hold(key())).count();
+        assert!((100..1000).contains(&wrong), "{wrong} false positives in 100,000");
+        assert!(Filter::decode(&[]).is_none() && Filter::decode(&[0; 33]).is_none());
+        assert!(!Filter::new(0).may_hold(7));
+    }
+}

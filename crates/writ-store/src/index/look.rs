@@ -1,0 +1,217 @@
+//! Looking: the postings of several sources as one list, in order, and no more of it than is asked for.
+//!
+//! Sources are opened late. Records arrive nearly in the order of their times, so the page of a hot term
+//! that somebody asks for lies in one or two parts; of the others it is enough to know from when to when
+//! their events are.
+
+use crate::error::Error;
+use crate::index::ranks::Ranks;
+use crate::index::row::{Place, Row};
+use crate::index::source::{Reader, Source};
+use crate::log::Position;
+use crate::snapshot::query::{Order, Posting, Query};
+use crate::term::{Term, before_custody, last_custody};
+use std::ops::Range;
+use writ_model::time::Time;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    All,
+    Term(Term),
+}
+
+/// A row that was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    pub(crate) row: Row,
+    pub(crate) position: Position,
+    /// The number of its source.
+    pub(crate) source: usize,
+}
+
+impl Hit {
+    pub(crate) fn posting(&self) -> Posting {
+        Posting::at(self.position, self.row.place(), self.row.precision_ms, self.row.received)
+    }
+
+    fn key(&self) -> (Place, Position) {
+        (self.row.place(), self.position)
+    }
+}
+
+/// What was found in several sources, copies included: read one after the other with [`Look::next`].
+#[derive(Debug)]
+pub(crate) struct Look {
+    wanted: Wanted,
+    query: Query,
+    streams: Vec<Stream>,
+}
+
+/// What was found in one source.
+#[derive(Debug)]
+struct Stream {
+    number: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing is read; what it holds lies behind this time, in the order of the query.
+    Closed(Source, Option<Time>),
+    Open(Box<Open>),
+    /// There is no more.
+    Done,
+}
+
+#[derive(Debug)]
+struct Open {
+    reader: Reader,
+    /// The first position of the source.
+    first: u64,
+    ranks: Ranks,
+    head: Hit,
+}
+
+impl Look {
+    /// Looks within the bounds of a query, apart from its limit.
+    pub(crate) fn new(sources: &[Source], wanted: Wanted, query: Query) -> Look {
+        let stream = |(number, source): (usize, &Source)| {
+            let Nearest(time) = nearest(source, &query)?;
+            Some(Stream { number, state: State::Closed(source.clone(), time) })
+        };
+        Look { wanted, query, streams: sources.iter().enumerate().filter_map(stream).collect() }
+    }
+
+    /// The next posting that was received by then.
+    pub(crate) fn next(&mut self) -> Result<Option<Hit>, Error> {
+        loop {
+            let order = self.query.order;
+            let is_nearer = |one: (Place, Position), other: (Place, Position)| match order {
+                Order::OldestFirst => one < other,
+                Order::NewestFirst => one > other,
+            };
+            let mut best: Option<(usize, Hit)> = None;
+            for (at, stream) in self.streams.iter().enumerate() {
+                if let State::Open(open) = &stream.state
+                    && best.is_none_or(|(_, other)| is_nearer(open.head.key(), other.key()))
+                {
+                    best = Some((at, open.head));
+                }
+            }
+            let may_be_nearer = |stream: &Stream| match (&stream.state, best) {
+                (State::Closed(..), None) => true,
+                (State::Closed(_, nearest), Some((_, hit))) if order == Order::OldestFirst => *nearest <= hit.row.time,
+                (State::Closed(_, nearest), Some((_, hit))) => *nearest >= hit.row.time,
+                _ => false,
+            };
+            let closed = self.streams.iter_mut().filter(|stream| may_be_nearer(stream));
+            let time = |stream: &&mut Stream| if let State::Closed(_, time) = &stream.state { *time } else { None };
+            let closed = match order {
+                Order::OldestFirst => closed.min_by_key(time),
+                Order::NewestFirst => closed.max_by_key(time),
+            };
+            if let Some(stream) = closed {
+                stream.open(self.wanted, &self.query)?;
+                continue;
+            }
+            let Some((at, hit)) = best else { return Ok(None) };
+            if let Some(stream) = self.streams.get_mut(at) {
+                stream.step(&self.query)?;
+            }
+            return Ok(Some(hit));
+        }
+    }
+}
+
+/// The time at which a source begins.
+#[derive(Clone, Copy, Debug)]
+struct Nearest(Option<Time>);
+
+/// The time at which a source begins, seen from where the query begins; `None` if it holds nothing that is
+/// asked for.
+fn nearest(source: &Source, query: &Query) -> Option<Nearest> {
+    let facts = source.facts();
+    if facts.received.is_none_or(|(first, _)| first > query.as_of) {
+        return None;
+    }
+    let last = facts.events.map(|(_, last)| last);
+    let first = if facts.n_timeless > 0 { None } else { facts.events.map(|(first, _)| first) };
+    let after = query.after.map(|cursor| cursor.place().time);
+    let (from, to) = match query.window {
+        None => (None, Some(Time::MAX)),
+        Some((from, to)) => (Some(from), Some(to)),
+    };
+    // Nothing of it is so late, or so early.
+    if last < from || first > to {
+        return None;
+    }
+    // Nothing of it is behind the cursor.
+    let is_passed = after.is_some_and(|time| match query.order {
+        Order::OldestFirst => last < time,
+        Order::NewestFirst => first > time,
+    });
+    let nearest = match query.order {
+        Order::OldestFirst => first.max(from).max(after.flatten()),
+        Order::NewestFirst => after.map_or(last.min(to), |time| last.min(to).min(time)),
+    };
+    (!is_passed).then_some(Nearest(nearest))
+}
+
+/// The ranks that a query asks for.
+fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
+    let mut ranks = 0..source.facts().n_rows;
+    if let Some((from, to)) = query.window {
+        // A record without an event time is not known to lie in any window; `None` sorts before all.
+        ranks.start = source.first_rank(Some(from), |place| place.time < Some(from))?;
+        ranks.end = source.first_rank(Some(to), |place| place.time <= Some(to))?;
+    }
+    if let Some(place) = query.after.map(|cursor| cursor.place()) {
+        // Behind a record is behind all its copies.
+        let first = Place { copy: before_custody(place.copy), ..place };
+        let last = Place { copy: last_custody(place.copy), ..place };
+        match query.order {
+            Order::OldestFirst => {
+                ranks.start = ranks.start.max(source.first_rank(place.time, |other| *other <= last)?);
+            }
+            Order::NewestFirst => ranks.end = ranks.end.min(source.first_rank(place.time, |other| *other < first)?),
+        }
+    }
+    Ok(ranks.start..ranks.end.max(ranks.start))
+}
+
+impl Stream {
+    fn open(&mut self, wanted: Wanted, query: &Query) -> Result<(), Error> {
+        let State::Closed(source, _) = std::mem::replace(&mut self.state, State::Done) else { return Ok(()) };
+        let ranks = match wanted {
+            Wanted::All => Ranks::all(ranks(&source, query)?, query.order),
+            Wanted::Term(term) => {
+                // Where the term is not there, nothing else is read.
+                let Some(posted) = source.posted(term)? else { return Ok(()) };
+                posted.ranks(ranks(&source, query)?, query.order)?
+            }
+        };
+        let first = source.facts().first;
+        let head = Hit { row: Row::EMPTY, position: Position(0), source: self.number };
+        self.state = State::Open(Box::new(Open { reader: Reader::new(source), first, ranks, head }));
+        self.step(query)
+    }
+
+    /// Goes on to the next row that was received by then.
+    fn step(&mut self, query: &Query) -> Result<(), Error> {
+        let State::Open(open) = &mut self.state else { return Ok(()) };
+        let Open { reader, first, ranks, head } = open.as_mut();
+        while let Some(rank) = ranks.next()? {
+            if reader.is_later(rank, query.as_of)? {
+                continue;
+            }
+            let row = reader.row(rank)?;
+            if row.received <= query.as_of {
+                (head.row, head.position) = (row, row.position(*first));
+                return Ok(());
+            }
+        }
+        self.state = State::Done;
+        Ok(())
+    }
+}

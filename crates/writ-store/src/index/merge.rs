@@ -1,0 +1,209 @@
+//! Merging: adjacent parts become one larger part, streaming.
+//!
+//! Rows are merged by their place in the order, which gives each old rank a new one; postings are then
+//! merged term by term through these maps. What is in memory is one block of each part at a time, the maps
+//! (four bytes for each row and four for each position), the filter and the fences of the new part, and
+//! what [`crate::index::write`] sorts.
+
+use crate::bytes::{index, len32};
+use crate::error::Error;
+use crate::index::header::Owner;
+use crate::index::part::Part;
+use crate::index::ranks::Ranks;
+use crate::index::row::{Place, RecorderName, Row};
+use crate::index::source::Posted;
+use crate::index::terms::Entry;
+use crate::index::write::{PartWriter, Plan};
+use crate::log::Position;
+use crate::snapshot::query::Order;
+use crate::term::Term;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Rows or terms after which it is looked whether to stop.
+const STOP_EVERY: u32 = 4096;
+
+/// Merges parts of which each begins where the one before ends; the merged ones stay as they are. `None`
+/// if it was stopped, and then nothing is left of it.
+pub(crate) fn merge(parts: &[Arc<Part>], path: &Path, owner: &Owner, stop: &AtomicBool) -> Result<Option<Part>, Error> {
+    let adjacent = |pair: (&Arc<Part>, &Arc<Part>)| pair.0.facts().next == pair.1.facts().first;
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+        return Err(Error::invalid("there are no parts to merge: name some"));
+    };
+    if !parts.iter().zip(parts.iter().skip(1)).all(adjacent) {
+        return Err(Error::invalid("only parts of consecutive records can be merged: leave none out"));
+    }
+    let (recorders, renamed) = rename(parts)?;
+    let plan = Plan {
+        first: first.facts().first,
+        next: last.facts().next,
+        n_rows: parts.iter().map(|part| part.facts().n_rows).sum(),
+        n_terms_max: parts.iter().map(|part| part.header().n_terms).sum(),
+        recorders,
+    };
+    let mut writer = PartWriter::create(path, owner, plan, stop)?;
+    let Some(maps) = merge_rows(parts, &renamed, &mut writer)? else { return Ok(None) };
+    writer.end_rows()?;
+    if merge_terms(parts, &maps, &mut writer)? { writer.finish().map(Some) } else { Ok(None) }
+}
+
+/// The recorders of all parts, and the new number of each recorder of each part.
+fn rename(parts: &[Arc<Part>]) -> Result<(Vec<RecorderName>, Vec<Vec<u32>>), Error> {
+    let mut names: Vec<RecorderName> = Vec::new();
+    let mut known: BTreeMap<RecorderName, u32> = BTreeMap::new();
+    let mut renamed = Vec::new();
+    for part in parts {
+        let mut numbers = Vec::new();
+        for recorder in part.recorders()? {
+            numbers.push(*known.entry(recorder.name.clone()).or_insert_with(|| {
+                names.push(recorder.name.clone());
+                len32(names.len() - 1)
+            }));
+        }
+        renamed.push(numbers);
+    }
+    Ok((names, renamed))
+}
+
+/// The rows of a part, block by block.
+struct Rows<'a> {
+    part: &'a Part,
+    renamed: &'a [u32],
+    /// What is added to a position.
+    shift: u32,
+    block: std::vec::IntoIter<Row>,
+    n_blocks_read: usize,
+    n_left: u32,
+    /// The next row, with what it is ordered by.
+    head: Option<((Place, Position), Row)>,
+}
+
+impl Rows<'_> {
+    fn step(&mut self) -> Result<(), Error> {
+        self.head = None;
+        if self.n_left == 0 {
+            return Ok(());
+        }
+        if self.block.len() == 0 {
+            self.block = self.part.rows(self.n_blocks_read)?.into_iter();
+            self.n_blocks_read += 1;
+        }
+        self.n_left -= 1;
+        self.head = self.block.next().map(|row| {
+            let recorder = self.renamed.get(row.recorder as usize).copied().unwrap_or_default();
+            let row = Row { local: row.local + self.shift, recorder, ..row };
+            ((row.place(), row.position(0)), row)
+        });
+        Ok(())
+    }
+}
+
+/// Hands all rows to the writer, and returns the new ranks of each part's old ones; `None` if stopped.
+fn merge_rows(
+    parts: &[Arc<Part>],
+    renamed: &[Vec<u32>],
+    writer: &mut PartWriter<'_>,
+) -> Result<Option<Vec<Vec<u32>>>, Error> {
+    let first = parts.first().map_or(0, |part| part.facts().first);
+    let mut sources: Vec<Rows<'_>> = parts
+        .iter()
+        .zip(renamed)
+        .map(|(part, renamed)| Rows {
+            part,
+            renamed,
+            shift: len32(index(part.facts().first - first)),
+            block: Vec::new().into_iter(),
+            n_blocks_read: 0,
+            n_left: part.facts().n_rows,
+            head: None,
+        })
+        .collect();
+    sources.iter_mut().try_for_each(Rows::step)?;
+    let mut maps: Vec<Vec<u32>> = parts.iter().map(|part| Vec::with_capacity(part.facts().n_rows as usize)).collect();
+    let mut rank = 0_u32;
+    loop {
+        if rank.is_multiple_of(STOP_EVERY) && writer.is_stopped() {
+            return Ok(None);
+        }
+        let heads = sources.iter_mut().zip(&mut maps).filter_map(|(rows, map)| Some((rows.head?, rows, map)));
+        let Some(((_, row), rows, map)) = heads.min_by(|one, other| one.0.0.cmp(&other.0.0)) else {
+            return Ok(Some(maps));
+        };
+        writer.row(row)?;
+        map.push(rank);
+        rank += 1;
+        rows.step()?;
+    }
+}
+
+/// The terms of a part, bucket by bucket.
+struct PartTerms<'a> {
+    part: &'a Arc<Part>,
+    map: &'a [u32],
+    terms: std::vec::IntoIter<(Term, Entry)>,
+    next_bucket: u32,
+    head: Option<(Term, Entry)>,
+}
+
+impl PartTerms<'_> {
+    fn step(&mut self) -> Result<(), Error> {
+        while self.terms.len() == 0 && self.next_bucket < self.part.header().n_buckets {
+            self.terms = self.part.terms(self.next_bucket)?.into_iter();
+            self.next_bucket += 1;
+        }
+        self.head = self.terms.next();
+        Ok(())
+    }
+}
+
+/// The new ranks of a term's postings in one part, ascending.
+struct Mapped<'a> {
+    map: &'a [u32],
+    ranks: Ranks,
+    head: Option<u32>,
+}
+
+impl Mapped<'_> {
+    fn step(&mut self) -> Result<(), Error> {
+        self.head = self.ranks.next()?.and_then(|rank| self.map.get(rank as usize).copied());
+        Ok(())
+    }
+}
+
+/// Hands all terms to the writer; `false` if stopped.
+fn merge_terms(parts: &[Arc<Part>], maps: &[Vec<u32>], writer: &mut PartWriter<'_>) -> Result<bool, Error> {
+    let mut sources: Vec<PartTerms<'_>> = parts
+        .iter()
+        .zip(maps)
+        .map(|(part, map)| PartTerms { part, map, terms: Vec::new().into_iter(), next_bucket: 0, head: None })
+        .collect();
+    sources.iter_mut().try_for_each(PartTerms::step)?;
+    let mut n_terms = 0_u32;
+    loop {
+        if n_terms.is_multiple_of(STOP_EVERY) && writer.is_stopped() {
+            return Ok(false);
+        }
+        n_terms = n_terms.wrapping_add(1);
+        let heads = sources.iter().filter_map(|source| source.head.as_ref().map(|(term, _)| *term));
+        let Some(term) = heads.min() else { return Ok(true) };
+        let (mut count, mut lists) = (0, Vec::new());
+        for source in &mut sources {
+            let Some((_, entry)) = source.head.take_if(|(other, _)| *other == term) else { continue };
+            source.step()?;
+            let posted = Posted::Part(Arc::clone(source.part), entry);
+            count += posted.count();
+            let ranks = posted.ranks(0..u32::MAX, Order::OldestFirst)?;
+            let mut mapped = Mapped { map: source.map, ranks, head: None };
+            mapped.step()?;
+            lists.push(mapped);
+        }
+        writer.term(term, count, || {
+            let heads = lists.iter_mut().filter_map(|list| Some((list.head?, list)));
+            let Some((rank, list)) = heads.min_by_key(|(rank, _)| *rank) else { return Ok(None) };
+            list.step()?;
+            Ok(Some(rank))
+        })?;
+    }
+}

@@ -1,0 +1,222 @@
+//! Parts: immutable files of sorted keys, read block by block.
+//!
+//! Opening a part reads its header. Fences, directory, filter and recorders are read when they are first
+//! needed and kept; everything else is read anew each time, by one small read for each block, since the
+//! operating system keeps what is read often.
+
+use crate::error::{Error, Kind};
+use crate::file::{self, Disk, File};
+use crate::index::block::{self, Extent, Malformed};
+use crate::index::columns::{self, BLOCK_ROWS};
+use crate::index::fence::Fences;
+use crate::index::filter::Filter;
+use crate::index::header::{Facts, HEADER, Header, Owner, Refusal};
+use crate::index::packed::Packed;
+use crate::index::postings::{self, ListBlock};
+use crate::index::recorder::{self, Summary};
+use crate::index::row::Row;
+use crate::index::terms::{self, Entry, Terms};
+use crate::term::Term;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of a filter that one look-up may cost (64 KiB). Reading the whole filter of a large part for one
+/// look-up would cost more than the one block of terms that it might save, so it is read once there were
+/// enough look-ups to pay for it.
+const FILTER_BYTES_PER_LOOKUP: u64 = 64 << 10;
+
+/// An open part. It can be shared between threads.
+#[derive(Debug)]
+pub(crate) struct Part {
+    file: Box<dyn File>,
+    path: PathBuf,
+    header: Header,
+    fences: OnceLock<Fences>,
+    directory: OnceLock<Vec<u64>>,
+    filter: OnceLock<Filter>,
+    recorders: OnceLock<Vec<Summary>>,
+    /// Look-ups so far, for as long as the filter is not read.
+    n_lookups: AtomicU64,
+}
+
+impl Part {
+    /// Opens a part of this owner.
+    ///
+    /// Fails with [`Kind::Corrupt`] if it is damaged or cut, and with [`Kind::Invalid`] if it is of a newer
+    /// version, of another store or of other adapters.
+    pub(crate) fn open(path: &Path, owner: &Owner) -> Result<Part, Error> {
+        let file = Disk::open(path).map_err(|e| Error::io("open", path, e))?;
+        Part::open_on(Box::new(file), path, owner)
+    }
+
+    /// Like [`Part::open`], of a file on a disk of the caller's choice.
+    pub(crate) fn open_on(file: Box<dyn File>, path: &Path, owner: &Owner) -> Result<Part, Error> {
+        let mut bytes = [0; HEADER];
+        file::read_exact_at(file.as_ref(), &mut bytes, 0).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => block::damaged(path, 0, "it has no header"),
+            _ => Error::io("read", path, error),
+        })?;
+        let place = path.display();
+        let header = Header::decode(&bytes, owner).map_err(|refusal| match refusal {
+            Refusal::Malformed => block::damaged(path, 0, "the header is not what was written"),
+            Refusal::Version(version) => Error::new(
+                Kind::Invalid,
+                format!("the index part `{place}` has version {version}: use the newer writ that made it"),
+            ),
+            Refusal::Owner => Error::new(
+                Kind::Invalid,
+                format!("the index part `{place}` is of another store or of other adapters: rebuild the index with `writ rebuild`"),
+            ),
+        })?;
+        let size = file.size().map_err(|e| Error::io("read", path, e))?;
+        if size != header.size {
+            return Err(block::damaged(path, size.min(header.size), "the file does not end where it did"));
+        }
+        Ok(Part {
+            file,
+            path: path.to_owned(),
+            header,
+            fences: OnceLock::new(),
+            directory: OnceLock::new(),
+            filter: OnceLock::new(),
+            recorders: OnceLock::new(),
+            n_lookups: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.header.facts
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// An error at a block whose checksum is right and whose content is not.
+    fn malformed(&self, offset: u64) -> Error {
+        block::damaged(&self.path, offset, "a block is not of this layout")
+    }
+
+    fn read(&self, extent: Extent) -> Result<Vec<u8>, Error> {
+        block::read(self.file.as_ref(), &self.path, self.header.size, extent)
+    }
+
+    pub(crate) fn fences(&self) -> Result<&Fences, Error> {
+        once(&self.fences, || {
+            let extent = self.header.sections.fences;
+            let n = (self.header.facts.n_rows as usize).div_ceil(BLOCK_ROWS);
+            let fences = Fences::decode(&self.read(extent)?, n, self.header.sections.columns_end);
+            fences.ok_or_else(|| self.malformed(extent.offset))
+        })
+    }
+
+    /// The rows of a block of columns.
+    pub(crate) fn rows(&self, block: usize) -> Result<Vec<Row>, Error> {
+        let extent = self.fences()?.extent(block).ok_or_else(|| self.malformed(self.header.sections.fences.offset))?;
+        let n = (self.header.facts.n_rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
+        columns::decode(&self.read(extent)?, n).ok_or_else(|| self.malformed(extent.offset))
+    }
+
+    /// The rank of a position, counted from the first; `None` if the record is lost.
+    pub(crate) fn rank_at(&self, local: u64) -> Result<Option<u32>, Error> {
+        let rank = self.packed(&self.header.positions(), local, &mut None)?;
+        Ok(Some(rank).filter(|rank| *rank < self.header.facts.n_rows))
+    }
+
+    /// The rank that stands at a place in the order of record ids. `last` keeps the block that was read last.
+    pub(crate) fn rank_by_id(&self, at: u64, last: &mut Option<(u64, Vec<u8>)>) -> Result<u32, Error> {
+        let ids = self.header.ids();
+        let rank = self.packed(&ids, at, last)?;
+        if rank < self.header.facts.n_rows { Ok(rank) } else { Err(self.malformed(ids.offset)) }
+    }
+
+    fn packed(&self, packed: &Packed, at: u64, last: &mut Option<(u64, Vec<u8>)>) -> Result<u32, Error> {
+        let (number, extent) = packed.block_of(at).ok_or_else(|| self.malformed(packed.offset))?;
+        let bytes = match last.take() {
+            Some((other, bytes)) if other == number => bytes,
+            _ => self.read(extent)?,
+        };
+        let (_, bytes) = last.insert((number, bytes));
+        packed.get(bytes, at).ok_or_else(|| self.malformed(extent.offset))
+    }
+
+    /// Whether it may hold a term or a record id: see [`crate::index::filter`].
+    pub(crate) fn may_hold(&self, key: u64) -> Result<bool, Error> {
+        let extent = self.header.sections.filter;
+        let n_lookups = self.n_lookups.fetch_add(1, Ordering::Relaxed);
+        if self.filter.get().is_none() && n_lookups.saturating_mul(FILTER_BYTES_PER_LOOKUP) < extent.len {
+            return Ok(true);
+        }
+        let filter =
+            once(&self.filter, || Filter::decode(&self.read(extent)?).ok_or_else(|| self.malformed(extent.offset)))?;
+        Ok(filter.may_hold(key))
+    }
+
+    /// The postings of a term.
+    pub(crate) fn entry(&self, term: Term) -> Result<Option<Entry>, Error> {
+        let Some(extent) = self.bucket(terms::bucket(term, self.header.n_buckets))? else { return Ok(None) };
+        let bytes = self.read(extent)?;
+        let terms = Terms::new(&bytes, self.header.facts.rank_width()).ok_or(Malformed);
+        terms.and_then(|terms| terms.find(term)).map_err(|Malformed| self.malformed(extent.offset))
+    }
+
+    /// All terms of a bucket.
+    pub(crate) fn terms(&self, bucket: u32) -> Result<Vec<(Term, Entry)>, Error> {
+        let Some(extent) = self.bucket(bucket)? else { return Ok(Vec::new()) };
+        let bytes = self.read(extent)?;
+        let all = Terms::new(&bytes, self.header.facts.rank_width()).and_then(Terms::all);
+        all.ok_or_else(|| self.malformed(extent.offset))
+    }
+
+    /// Where the block of a bucket lies; `None` if it has no terms.
+    fn bucket(&self, bucket: u32) -> Result<Option<Extent>, Error> {
+        let extent = self.header.sections.directory;
+        let directory = once(&self.directory, || {
+            let bytes = self.read(extent)?;
+            let (numbers, rest) = bytes.as_chunks::<8>();
+            if !rest.is_empty() || numbers.len() != self.header.n_buckets as usize {
+                return Err(self.malformed(extent.offset));
+            }
+            Ok(numbers.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
+        })?;
+        let packed = directory.get(bucket as usize).ok_or_else(|| self.malformed(extent.offset))?;
+        Ok(Some(Extent::unpack(*packed)).filter(|extent| extent.len > 0))
+    }
+
+    /// The blocks of a long list.
+    pub(crate) fn list(&self, count: u32, place: Extent) -> Result<Vec<ListBlock>, Error> {
+        if !postings::has_fences(count) {
+            // Nothing is known of it before it is read, and it has to be read whatever is asked for.
+            return Ok(vec![ListBlock { first: 0, n: count as usize, extent: place }]);
+        }
+        let blocks = postings::blocks(&self.read(place)?, count, place);
+        blocks.ok_or_else(|| self.malformed(place.offset))
+    }
+
+    /// The ranks of a block of a long list.
+    pub(crate) fn ranks(&self, block: &ListBlock) -> Result<Vec<u32>, Error> {
+        let ranks = postings::decode(&self.read(block.extent)?, block.n);
+        let sound = ranks.filter(|ranks| ranks.last().is_none_or(|last| *last < self.header.facts.n_rows));
+        sound.ok_or_else(|| self.malformed(block.extent.offset))
+    }
+
+    pub(crate) fn recorders(&self) -> Result<&[Summary], Error> {
+        let extent = self.header.sections.recorders;
+        let recorders = once(&self.recorders, || {
+            let recorders = recorder::decode(&self.read(extent)?, self.header.n_recorders as usize);
+            recorders.ok_or_else(|| self.malformed(extent.offset))
+        })?;
+        Ok(recorders)
+    }
+}
+
+/// Makes a value when it is first needed. Two threads may make it at the same time; one value is kept.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+    if let Some(made) = cell.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}

@@ -1,0 +1,206 @@
+//! Sources: a part on disk or a run in memory, asked in the same way.
+
+use crate::bytes::len32;
+use crate::error::Error;
+use crate::index::columns::BLOCK_ROWS;
+use crate::index::filter;
+use crate::index::header::Facts;
+use crate::index::part::Part;
+use crate::index::ranks::Ranks;
+use crate::index::recorder::Summary;
+use crate::index::row::{Place, Row};
+use crate::index::run::Run;
+use crate::index::terms::Entry;
+use crate::snapshot::query::Order;
+use crate::term::Term;
+use std::ops::Range;
+use std::sync::Arc;
+use writ_model::record::RecordId;
+use writ_model::time::Time;
+
+/// Keys of consecutive positions.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Part(Arc<Part>),
+    Run(Arc<Run>),
+}
+
+impl Source {
+    pub(crate) fn facts(&self) -> &Facts {
+        match self {
+            Source::Part(part) => part.facts(),
+            Source::Run(run) => &run.facts,
+        }
+    }
+
+    pub(crate) fn recorders(&self) -> Result<&[Summary], Error> {
+        match self {
+            Source::Part(part) => part.recorders(),
+            Source::Run(run) => Ok(&run.recorders),
+        }
+    }
+
+    /// The number of a recorder in this source.
+    pub(crate) fn recorder(&self, (source, recorder): (&str, &str)) -> Result<Option<u32>, Error> {
+        let is_it = |summary: &Summary| summary.name.0 == source && summary.name.1 == recorder;
+        Ok(self.recorders()?.iter().position(is_it).map(len32))
+    }
+
+    /// The postings of a term; `None` if it has none here.
+    pub(crate) fn posted(&self, term: Term) -> Result<Option<Posted>, Error> {
+        match self {
+            Source::Part(part) if !part.may_hold(filter::term_key(term))? => Ok(None),
+            Source::Part(part) => Ok(part.entry(term)?.map(|entry| Posted::Part(Arc::clone(part), entry))),
+            Source::Run(run) => {
+                let has_some = !run.ranks_of(term, &(0..u32::MAX)).is_empty();
+                Ok(has_some.then(|| Posted::Run(Arc::clone(run), term)))
+            }
+        }
+    }
+
+    /// The first rank whose place is not `before` something, of which is known that it is before no earlier
+    /// time than `time`, and behind no later one.
+    pub(crate) fn first_rank(&self, time: Option<Time>, before: impl Fn(&Place) -> bool) -> Result<u32, Error> {
+        let part = match self {
+            Source::Run(run) => return Ok(len32(run.rows.partition_point(|row| before(&row.place())))),
+            Source::Part(part) => part,
+        };
+        let fences = part.fences()?;
+        // Blocks that begin earlier begin before it, and blocks that begin later do not.
+        let mut from = fences.partition_point(|other| other < time);
+        let mut to = fences.partition_point(|other| other <= time);
+        while from < to {
+            let middle = from.midpoint(to);
+            let rows = part.rows(middle)?;
+            if rows.first().is_some_and(|row| before(&row.place())) { from = middle + 1 } else { to = middle }
+        }
+        let Some(block) = from.checked_sub(1) else { return Ok(0) };
+        let within = part.rows(block)?.partition_point(|row| before(&row.place()));
+        Ok(len32(block * BLOCK_ROWS + within))
+    }
+
+    /// The ranks, of those in the order of record ids, whose ids are of a range: a range of places in that
+    /// order.
+    pub(crate) fn places_of_ids(&self, from: RecordId, to: RecordId) -> Result<Range<u64>, Error> {
+        let mut reader = Reader::new(self.clone());
+        let start = reader.first_place(|id| id < from)?;
+        let end =
+            if from == to { self.end_of_equal(&mut reader, start, to)? } else { reader.first_place(|id| id <= to)? };
+        Ok(start..end.max(start))
+    }
+
+    /// Of one id there are few copies, which stand together.
+    fn end_of_equal(&self, reader: &mut Reader, start: u64, id: RecordId) -> Result<u64, Error> {
+        let mut end = start;
+        while end < u64::from(self.facts().n_rows) && reader.row_by_id(end)?.id == id {
+            end += 1;
+        }
+        Ok(end)
+    }
+
+    /// The rank of a position, counted from the first of this source; `None` if the record is lost.
+    pub(crate) fn rank_at(&self, local: u64) -> Result<Option<u32>, Error> {
+        match self {
+            Source::Part(part) => part.rank_at(local),
+            Source::Run(run) => Ok(run.rank_at(local)),
+        }
+    }
+
+    /// Whether it may hold a record of this id.
+    pub(crate) fn may_hold(&self, id: RecordId) -> Result<bool, Error> {
+        match self {
+            Source::Part(part) => part.may_hold(filter::id_key(id)),
+            Source::Run(_) => Ok(true),
+        }
+    }
+}
+
+/// The postings of a term in one source, not read yet.
+#[derive(Debug)]
+pub(crate) enum Posted {
+    Part(Arc<Part>, Entry),
+    Run(Arc<Run>, Term),
+}
+
+impl Posted {
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Posted::Part(_, entry) => entry.count(),
+            Posted::Run(run, term) => run.ranks_of(*term, &(0..u32::MAX)).len() as u64,
+        }
+    }
+
+    /// Their ranks, between these two.
+    pub(crate) fn ranks(self, bounds: Range<u32>, order: Order) -> Result<Ranks, Error> {
+        match self {
+            Posted::Part(_, Entry::Few(ranks)) => Ok(Ranks::few(ranks, bounds, order)),
+            Posted::Part(part, Entry::Many { count, place }) => Ranks::many(part, count, place, bounds, order),
+            Posted::Run(run, term) => {
+                let ranks = run.ranks_of(term, &bounds).iter().map(|(_, rank)| *rank).collect();
+                Ok(Ranks::few(ranks, bounds, order))
+            }
+        }
+    }
+}
+
+/// Reads rows of a source, and keeps the blocks it read last.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    source: Source,
+    rows: Option<(usize, Vec<Row>)>,
+    ids: Option<(u64, Vec<u8>)>,
+}
+
+impl Reader {
+    pub(crate) fn new(source: Source) -> Reader {
+        Reader { source, rows: None, ids: None }
+    }
+
+    /// The row of a rank, which is one of this source.
+    pub(crate) fn row(&mut self, rank: u32) -> Result<Row, Error> {
+        match &self.source {
+            Source::Run(run) => Ok(run.rows.get(rank as usize).copied().unwrap_or(Row::EMPTY)),
+            Source::Part(part) => {
+                let (block, within) = (rank as usize / BLOCK_ROWS, rank as usize % BLOCK_ROWS);
+                let rows = match self.rows.take() {
+                    Some((other, rows)) if other == block => rows,
+                    _ => part.rows(block)?,
+                };
+                let (_, rows) = self.rows.insert((block, rows));
+                // Ranks are checked where they are read.
+                Ok(rows.get(within).copied().unwrap_or(Row::EMPTY))
+            }
+        }
+    }
+
+    /// Whether nothing near a rank was received by then, as far as is known without reading it.
+    pub(crate) fn is_later(&self, rank: u32, as_of: Time) -> Result<bool, Error> {
+        match &self.source {
+            Source::Run(_) => Ok(false),
+            Source::Part(part) => {
+                let fence = part.fences()?.get(rank as usize / BLOCK_ROWS);
+                Ok(fence.is_some_and(|fence| fence.received_s > as_of.parts().0))
+            }
+        }
+    }
+
+    /// The row at a place in the order of record ids.
+    pub(crate) fn row_by_id(&mut self, at: u64) -> Result<Row, Error> {
+        let rank = match &self.source {
+            Source::Run(run) => run.by_id().get(crate::bytes::index(at)).copied().unwrap_or(u32::MAX),
+            Source::Part(part) => part.rank_by_id(at, &mut self.ids)?,
+        };
+        self.row(rank)
+    }
+
+    /// The first place, in the order of record ids, whose id is not before something.
+    fn first_place(&mut self, before: impl Fn(RecordId) -> bool) -> Result<u64, Error> {
+        let (mut from, mut to) = (0, u64::from(self.source.facts().n_rows));
+        while from < to {
+            let middle = from.midpoint(to);
+            if before(self.row_by_id(middle)?.id) { from = middle + 1 } else { to = middle }
+        }
+        Ok(from)
+    }
+}

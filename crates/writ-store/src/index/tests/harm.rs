@@ -1,0 +1,115 @@
+//! Harm: of a part that was altered or cut, an answer is right or an error.
+
+use super::world::{self, World, term};
+use super::{Folder, OWNER};
+use crate::index::Index;
+use crate::index::part::Part;
+use crate::index::tail::Tail;
+use crate::sim::SimDisk;
+use crate::{Error, Kind, Order, Position, Query};
+use std::path::Path;
+use std::sync::Arc;
+use writ_model::time::Time;
+
+/// A part of so many rows as bytes.
+fn image(world: &World) -> Vec<u8> {
+    let mut folder = Folder::new();
+    folder.push(world, 0, world.rows.len());
+    folder.seal();
+    std::fs::read(folder.path(0, folder.parts[0].facts().next)).unwrap()
+}
+
+fn open(image: Vec<u8>) -> Result<Index, Error> {
+    let part = Part::open_on(Box::new(SimDisk::new(image)), Path::new("harmed.part"), &OWNER)?;
+    Index::new(&[Arc::new(part)], &Tail::default())
+}
+
+/// One answer, or the error instead of it, as text.
+type Answer = Result<String, Error>;
+
+/// Asks what reads every section of a part.
+fn ask(index: &Index, world: &World) -> Vec<Answer> {
+    let text = |answer: Result<Vec<crate::Posting>, Error>| answer.map(|found| format!("{found:?}"));
+    let mut answers = Vec::new();
+    let all = Query::new(Time::MAX, usize::MAX);
+    answers.push(text(index.all(&all)));
+    let window = Query { order: Order::NewestFirst, ..Query::new(Time::MAX, 5) };
+    for word in [0, 1, 7, 9999, 100 + world.rows.len() as u64] {
+        answers.push(text(index.lookup(term(word), &window.within(Time::new(10, 0), Time::new(30, 0)))));
+        answers.push(index.count(term(word)).map(|count| count.to_string()));
+    }
+    for stored in world.rows.iter().step_by(world.rows.len() / 20) {
+        answers.push(index.posting(Position(stored.position)).map(|posting| format!("{posting:?}")));
+        answers.push(text(index.copies(stored.row.id)));
+        for word in &stored.words {
+            answers.push(index.count(term(*word)).map(|count| count.to_string()));
+        }
+    }
+    answers.push(text(index.by_id_prefix("#ee", 9)));
+    answers.push(index.recorders(Time::MAX).map(|spans| format!("{spans:?}")));
+    answers.push(index.recorders(Time::new(20, 0)).map(|spans| format!("{spans:?}")));
+    let name = world::recorder_name(1);
+    let window = index.window(term(world::RECORDER + 1), (&name.0, &name.1), (Time::MIN, Time::MAX), Time::MAX);
+    answers.push(window.and_then(Iterator::collect::<Result<Vec<_>, _>>).map(|found| format!("{found:?}")));
+    answers
+}
+
+fn assert_harmless(image: &[u8], world: &World, at: usize, whole: &[Answer]) -> bool {
+    let mut altered = image.to_vec();
+    altered[at] ^= 1 << (at % 8);
+    let index = match open(altered) {
+        Ok(index) => index,
+        Err(error) => {
+            assert!(at < crate::index::header::HEADER && error.kind() == Kind::Corrupt, "byte {at}: {error}");
+            return true;
+        }
+    };
+    let mut has_failed = false;
+    for (found, expected) in ask(&index, world).into_iter().zip(whole) {
+        match found {
+            Ok(found) => assert_eq!(&found, expected.as_ref().unwrap(), "byte {at}"),
+            Err(error) => {
+                assert_eq!(error.kind(), Kind::Corrupt, "byte {at}: {error}");
+                let message = error.message();
+                assert!(message.contains("`harmed.part`") && message.contains("at byte"), "byte {at}: {error}");
+                has_failed = true;
+            }
+        }
+    }
+    has_failed
+}
+
+#[test]
+fn no_altered_byte_makes_another_answer() {
+    let mut world = World::new(11);
+    world.grow(90);
+    let image = image(&world);
+    let whole = ask(&open(image.clone()).unwrap(), &world);
+    let noticed = (0..image.len()).filter(|at| assert_harmless(&image, &world, *at, &whole)).count();
+    // Blocks of terms that are not asked for are not read.
+    assert!(noticed * 10 > image.len() * 9, "{noticed} of {} bytes were noticed", image.len());
+}
+
+#[test]
+fn no_altered_byte_of_a_long_list_makes_another_answer() {
+    let mut world = World::new(12);
+    world.grow(2500);
+    let image = image(&world);
+    let whole = ask(&open(image.clone()).unwrap(), &world);
+    (0..image.len()).step_by(997).for_each(|at| {
+        assert_harmless(&image, &world, at, &whole);
+    });
+}
+
+#[test]
+fn a_part_that_was_cut_or_grew_is_not_opened() {
+    let mut world = World::new(13);
+    world.grow(30);
+    let image = image(&world);
+    for len in 0..image.len() {
+        let error = open(image[..len].to_vec()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Corrupt, "{len} bytes");
+        assert!(error.message().contains("writ rebuild"), "{error}");
+    }
+    assert_eq!(open([image, vec![0]].concat()).unwrap_err().kind(), Kind::Corrupt);
+}

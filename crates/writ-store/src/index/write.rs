@@ -1,0 +1,315 @@
+//! Writing a part: rows in the order of ranks, then terms in ascending order, in one pass over both.
+//!
+//! The file is written under another name, synced and then renamed: there is a whole part or none.
+
+use crate::bytes::{index, len32};
+use crate::error::{Error, Kind};
+use crate::file::{self, Disk, File};
+use crate::index::block::Output;
+use crate::index::columns::{self, BLOCK_ROWS};
+use crate::index::fence::{Fence, Fences};
+use crate::index::filter::{self, Filter};
+use crate::index::header::{Facts, HEADER, Header, Owner, Sections};
+use crate::index::packed::PackedWriter;
+use crate::index::part::Part;
+use crate::index::postings::ListWriter;
+use crate::index::recorder::{self, Summary};
+use crate::index::row::{RecorderName, Row};
+use crate::index::run::Run;
+use crate::index::terms::{self, Entry, FEW};
+use crate::term::Term;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use writ_model::record::RecordId;
+
+/// Record ids that are sorted at a time (2 Mi, 40 MiB): what bounds the memory of a merge besides four
+/// bytes for each row, four for each position, and the filter.
+const IDS_SORTED_MAX: u64 = 2 << 20;
+
+/// In the place of a rank: the record of this position is lost.
+const LOST: u32 = u32::MAX;
+
+/// What is known of a part before it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) first: u64,
+    pub(crate) next: u64,
+    pub(crate) n_rows: u32,
+    /// How many distinct terms, at most: a larger number makes the filter larger than it need be.
+    pub(crate) n_terms_max: u64,
+    pub(crate) recorders: Vec<RecorderName>,
+}
+
+/// Writes a run to a part.
+pub(crate) fn write(path: &Path, owner: &Owner, run: &Run) -> Result<Part, Error> {
+    let plan = Plan {
+        first: run.facts.first,
+        next: run.facts.next,
+        n_rows: run.facts.n_rows,
+        n_terms_max: run.n_terms(),
+        recorders: run.recorders.iter().map(|recorder| recorder.name.clone()).collect(),
+    };
+    let go_on = AtomicBool::new(false);
+    let mut writer = PartWriter::create(path, owner, plan, &go_on)?;
+    run.rows.iter().try_for_each(|row| writer.row(*row))?;
+    writer.end_rows()?;
+    for postings in run.postings.chunk_by(|one, other| one.0 == other.0) {
+        let Some((term, _)) = postings.first() else { continue };
+        let mut ranks = postings.iter().map(|(_, rank)| *rank);
+        writer.term(*term, postings.len() as u64, || Ok(ranks.next()))?;
+    }
+    writer.finish()
+}
+
+/// A part that is being written. If it is not finished it leaves no file.
+#[derive(Debug)]
+pub(crate) struct PartWriter<'a> {
+    stop: &'a AtomicBool,
+    output: Output,
+    left_over: LeftOver,
+    path: PathBuf,
+    owner: Owner,
+    facts: Facts,
+    sections: Sections,
+    /// The rows of the block in the making.
+    rows: Vec<Row>,
+    n_rows: u32,
+    fences: Vec<Fence>,
+    /// The rank of each position.
+    positions: Vec<u32>,
+    recorders: Vec<Summary>,
+    filter: Filter,
+    /// The terms of the bucket in the making.
+    terms: Vec<(Term, Entry)>,
+    n_buckets: u32,
+    /// Where each finished bucket lies.
+    directory: Vec<u64>,
+    n_terms: u64,
+    n_postings: u64,
+}
+
+/// A file that goes unless it got its name.
+#[derive(Debug)]
+struct LeftOver(Option<PathBuf>);
+
+impl Drop for LeftOver {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // What cannot be removed now is removed when a part of this name is written again.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+impl<'a> PartWriter<'a> {
+    pub(crate) fn create(
+        path: &Path,
+        owner: &Owner,
+        plan: Plan,
+        stop: &'a AtomicBool,
+    ) -> Result<PartWriter<'a>, Error> {
+        let beside = path.with_added_extension("tmp");
+        let file = Disk::create(&beside).map_err(|e| Error::io("write", &beside, e))?;
+        Ok(PartWriter::create_on(Box::new(file), beside, path, owner, plan, stop))
+    }
+
+    /// Like [`PartWriter::create`], to a file that is there already, on a disk of the caller's choice.
+    fn create_on(
+        file: Box<dyn File>,
+        beside: PathBuf,
+        path: &Path,
+        owner: &Owner,
+        plan: Plan,
+        stop: &'a AtomicBool,
+    ) -> PartWriter<'a> {
+        let Plan { first, next, n_rows, n_terms_max, recorders } = plan;
+        PartWriter {
+            stop,
+            output: Output::new(file, beside.clone(), HEADER as u64),
+            left_over: LeftOver(Some(beside)),
+            path: path.to_owned(),
+            owner: *owner,
+            facts: Facts { first, next, n_rows, ..Facts::default() },
+            sections: Sections::default(),
+            rows: Vec::with_capacity(BLOCK_ROWS),
+            n_rows: 0,
+            fences: Vec::new(),
+            positions: vec![LOST; index(next.saturating_sub(first))],
+            recorders: recorders.into_iter().map(Summary::new).collect(),
+            filter: Filter::new(n_terms_max + u64::from(n_rows)),
+            terms: Vec::new(),
+            n_buckets: terms::buckets(n_terms_max),
+            directory: Vec::new(),
+            n_terms: 0,
+            n_postings: 0,
+        }
+    }
+
+    /// Whether somebody wants this to end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Adds the row of the next rank.
+    pub(crate) fn row(&mut self, row: Row) -> Result<(), Error> {
+        if let Some(rank) = self.positions.get_mut(row.local as usize) {
+            *rank = self.n_rows;
+        }
+        self.n_rows += 1;
+        self.facts.add(&row);
+        if let Some(recorder) = self.recorders.get_mut(row.recorder as usize) {
+            recorder.add(&row, !row.again);
+        }
+        self.filter.insert(filter::id_key(row.id));
+        self.rows.push(row);
+        if self.rows.len() == BLOCK_ROWS { self.end_block() } else { Ok(()) }
+    }
+
+    fn end_block(&mut self) -> Result<(), Error> {
+        let Some(first) = self.rows.first() else { return Ok(()) };
+        let received_s = self.rows.iter().map(|row| row.received.parts().0).min().unwrap_or(i64::MIN);
+        let time = first.time;
+        let extent = self.output.block(&columns::encode(&self.rows))?;
+        self.fences.push(Fence { time, received_s, offset: extent.offset });
+        self.rows.clear();
+        Ok(())
+    }
+
+    /// Ends the rows; terms follow.
+    pub(crate) fn end_rows(&mut self) -> Result<(), Error> {
+        self.end_block()?;
+        if self.n_rows != self.facts.n_rows {
+            let (path, n, expected) = (self.path.display(), self.n_rows, self.facts.n_rows);
+            let message = format!("`{path}` got {n} rows instead of {expected}: please report this");
+            return Err(Error::new(Kind::Internal, message));
+        }
+        self.sections.columns_end = self.output.offset();
+        let lost = self.n_rows;
+        let width = crate::index::bits::width(u64::from(self.n_rows));
+        let mut positions = PackedWriter::new(&self.output, width);
+        for rank in std::mem::take(&mut self.positions) {
+            positions.push(if rank == LOST { lost } else { rank }, &mut self.output)?;
+        }
+        self.sections.positions = positions.finish(&mut self.output)?.offset;
+        self.write_ids()
+    }
+
+    /// Sorts the ranks by record id. Ids are read back from the columns, as many at a time as may be sorted
+    /// in memory: those of a slice of all ids, which are digests and so are uniform.
+    fn write_ids(&mut self) -> Result<(), Error> {
+        let fences = Fences::new(std::mem::take(&mut self.fences), self.sections.columns_end);
+        let n_slices = u64::from(self.n_rows).div_ceil(IDS_SORTED_MAX);
+        let mut ids = PackedWriter::new(&self.output, self.facts.rank_width());
+        for slice in 0..n_slices {
+            let mut sorted: Vec<(RecordId, u32)> = Vec::new();
+            let mut rank = 0;
+            for block in 0..fences.len() {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                for row in self.read_back(&fences, block)? {
+                    if slice_of(row.id, n_slices) == slice {
+                        sorted.push((row.id, rank));
+                    }
+                    rank += 1;
+                }
+            }
+            sorted.sort_unstable();
+            sorted.iter().try_for_each(|(_, rank)| ids.push(*rank, &mut self.output))?;
+        }
+        self.sections.ids = ids.finish(&mut self.output)?.offset;
+        self.sections.fences = self.output.block(&fences.encode())?;
+        Ok(())
+    }
+
+    fn read_back(&mut self, fences: &Fences, block: usize) -> Result<Vec<Row>, Error> {
+        let n = (self.n_rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
+        let bytes = fences.extent(block).map_or(Ok(Vec::new()), |extent| self.output.read(extent))?;
+        columns::decode(&bytes, n).ok_or_else(|| {
+            let path = self.path.display();
+            Error::new(Kind::Internal, format!("rows of `{path}` do not read back as written: please report this"))
+        })
+    }
+
+    /// Adds a term, greater than all before, with `count` ranks, which ascend.
+    pub(crate) fn term(
+        &mut self,
+        term: Term,
+        count: u64,
+        mut next: impl FnMut() -> Result<Option<u32>, Error>,
+    ) -> Result<(), Error> {
+        let bucket = terms::bucket(term, self.n_buckets) as usize;
+        if bucket > self.directory.len() {
+            self.end_buckets(bucket)?;
+        }
+        self.filter.insert(filter::term_key(term));
+        self.n_terms += 1;
+        let mut found = 0;
+        let entry = if count > FEW as u64 {
+            let mut list = ListWriter::default();
+            while let Some(rank) = next()? {
+                list.push(rank, &mut self.output)?;
+                found += 1;
+            }
+            Entry::Many { count: len32(index(found)), place: list.finish(&mut self.output)? }
+        } else {
+            let mut ranks = Vec::new();
+            while let Some(rank) = next()? {
+                ranks.push(rank);
+                found += 1;
+            }
+            Entry::Few(ranks)
+        };
+        if found != count || count == 0 {
+            let path = self.path.display();
+            let message = format!("a term of `{path}` got {found} postings instead of {count}: please report this");
+            return Err(Error::new(Kind::Internal, message));
+        }
+        self.n_postings += found;
+        self.terms.push((term, entry));
+        Ok(())
+    }
+
+    /// Ends the bucket in the making, and leaves those between it and this one empty.
+    fn end_buckets(&mut self, next: usize) -> Result<(), Error> {
+        if !self.terms.is_empty() {
+            let block = terms::encode(&self.terms, self.facts.rank_width());
+            self.directory.push(self.output.small_block(&block)?);
+            self.terms.clear();
+        }
+        self.directory.resize(next, 0);
+        Ok(())
+    }
+
+    /// Ends the part and gives it its name.
+    pub(crate) fn finish(mut self) -> Result<Part, Error> {
+        self.end_buckets(self.n_buckets as usize)?;
+        let directory: Vec<u8> = self.directory.iter().flat_map(|n| n.to_le_bytes()).collect();
+        self.sections.directory = self.output.block(&directory)?;
+        self.sections.filter = self.output.block(&self.filter.encode())?;
+        self.sections.recorders = self.output.block(&recorder::encode(&self.recorders))?;
+        let header = Header {
+            owner: self.owner,
+            facts: self.facts,
+            n_recorders: len32(self.recorders.len()),
+            n_buckets: self.n_buckets,
+            n_terms: self.n_terms,
+            n_postings: self.n_postings,
+            sections: self.sections,
+            size: self.output.offset(),
+        };
+        let file = self.output.finish(&header.encode())?;
+        if let Some(beside) = &self.left_over.0 {
+            file::publish(beside, &self.path).map_err(|e| Error::io("rename", beside, e))?;
+        }
+        self.left_over.0 = None;
+        Part::open_on(file, &self.path, &self.owner)
+    }
+}
+
+/// Which of so many slices an id is in.
+fn slice_of(id: RecordId, n_slices: u64) -> u64 {
+    let scaled = (u128::from(filter::id_key(id)) * u128::from(n_slices)) >> u64::BITS;
+    u64::try_from(scaled).unwrap_or(u64::MAX)
+}
