@@ -3,6 +3,9 @@
 /// Bits of a byte.
 const BYTE: usize = 8;
 
+/// The widest number that eight bytes hold wherever in a byte it begins.
+const SHORT: u32 = 57;
+
 /// How many bits a number needs: none for zero.
 pub(crate) fn width(n: u64) -> u32 {
     u64::BITS - n.leading_zeros()
@@ -35,6 +38,11 @@ impl BitWriter {
         }
     }
 
+    /// Bits after these bytes.
+    pub(crate) fn after(bytes: Vec<u8>) -> BitWriter {
+        BitWriter { bytes, ..BitWriter::default() }
+    }
+
     /// The bytes; the last one is filled with zeros.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         let rest = self.n_pending.div_ceil(u8::BITS) as usize;
@@ -60,6 +68,13 @@ impl<'a> BitReader<'a> {
     pub(crate) fn take(&mut self, width: u32) -> Option<u64> {
         let end = self.at.checked_add(width as usize).filter(|end| end.div_ceil(BYTE) <= self.bytes.len())?;
         let rest = self.bytes.get(self.at / BYTE..)?;
+        let shift = self.at % BYTE;
+        if width <= SHORT
+            && let Some(chunk) = rest.first_chunk::<8>()
+        {
+            self.at = end;
+            return Some((u64::from_le_bytes(*chunk) >> shift) & mask(width));
+        }
         let word = if let Some(chunk) = rest.first_chunk::<16>() {
             u128::from_le_bytes(*chunk)
         } else {
@@ -67,7 +82,7 @@ impl<'a> BitReader<'a> {
             chunk.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
             u128::from_le_bytes(chunk)
         };
-        let n = u64::try_from((word >> (self.at % BYTE)) & u128::from(mask(width))).ok()?;
+        let n = u64::try_from((word >> shift) & u128::from(mask(width))).ok()?;
         self.at = end;
         Some(n)
     }

@@ -11,6 +11,10 @@ use writ_model::time::Time;
 /// Rows of a block: one is read with one small read (some 3.5 KB), and decoding it takes 2 or 3 µs.
 pub(crate) const BLOCK_ROWS: usize = 128;
 
+/// Bytes of a record id.
+const ID: usize = 16;
+/// Bytes of a copy.
+const COPY: usize = 4;
 /// Bits of the number of rows of a block.
 const COUNT_BITS: u32 = 8;
 /// Bits of the nanoseconds within a second.
@@ -36,9 +40,16 @@ enum From {
     Least,
 }
 
-/// Encodes the rows of one block.
+/// Encodes the rows of one block: first the ids, so that one is found by counting, then the copies.
 pub(crate) fn encode(rows: &[Row]) -> Vec<u8> {
-    let mut out = BitWriter::default();
+    let mut bytes = Vec::with_capacity(rows.len() * (ID + COPY + ID));
+    for row in rows {
+        bytes.extend_from_slice(&row.id.0);
+    }
+    for row in rows {
+        bytes.extend_from_slice(&row.copy.to_le_bytes());
+    }
+    let mut out = BitWriter::after(bytes);
     let timeless = rows.iter().take_while(|row| row.time.is_none()).count();
     out.put(timeless as u64, COUNT_BITS);
     let times: Vec<Time> = rows.iter().filter_map(|row| row.time).collect();
@@ -46,45 +57,40 @@ pub(crate) fn encode(rows: &[Row]) -> Vec<u8> {
     put_numbers(&mut out, rows.iter().map(|row| row.precision_ms));
     let received: Vec<Time> = rows.iter().map(|row| row.received).collect();
     put_times(&mut out, &received, From::Least);
-    for row in rows {
-        let (halves, _) = row.id.0.as_chunks::<8>();
-        for half in halves {
-            out.put(u64::from_be_bytes(*half), u64::BITS);
-        }
-    }
-    for row in rows {
-        out.put(u64::from(row.copy), u32::BITS);
-    }
     put_numbers(&mut out, rows.iter().map(|row| row.recorder));
     put_numbers(&mut out, rows.iter().map(|row| row.local));
     put_numbers(&mut out, rows.iter().map(|row| u32::from(row.again)));
     out.finish()
 }
 
+/// The ids of a block of this many rows.
+pub(crate) fn ids(bytes: &[u8], n: usize) -> Option<&[[u8; ID]]> {
+    Some(bytes.get(..n.checked_mul(ID)?)?.as_chunks::<ID>().0)
+}
+
 /// Decodes a block of this many rows; `None` if the bytes are not of this layout.
 pub(crate) fn decode(bytes: &[u8], n: usize) -> Option<Vec<Row>> {
-    let mut bits = BitReader::at(bytes, 0);
-    let mut rows = vec![Row::EMPTY; n.min(BLOCK_ROWS)];
+    let (ids, rest) = bytes.split_at_checked(n.checked_mul(ID)?)?;
+    let (copies, rest) = rest.split_at_checked(n * COPY)?;
+    let copies = copies.as_chunks::<COPY>().0.iter().map(|copy| u32::from_le_bytes(*copy));
+    let mut rows: Vec<Row> = ids
+        .as_chunks::<ID>()
+        .0
+        .iter()
+        .zip(copies)
+        .map(|(id, copy)| Row { id: RecordId(*id), copy, ..Row::EMPTY })
+        .collect();
+    let mut bits = BitReader::at(rest, 0);
     let timeless = usize::try_from(bits.take(COUNT_BITS)?).ok()?;
-    let timed = rows.get_mut(timeless..)?;
-    let times = take_times(&mut bits, timed.len(), From::Last)?;
-    timed.iter_mut().zip(times).for_each(|(row, time)| row.time = Some(time));
+    take_times(&mut bits, rows.get_mut(timeless..)?, From::Last, |row, time| row.time = Some(time))?;
     take_numbers(&mut bits, rows.iter_mut().map(|row| &mut row.precision_ms))?;
-    let received = take_times(&mut bits, rows.len(), From::Least)?;
-    rows.iter_mut().zip(received).for_each(|(row, time)| row.received = time);
-    for row in &mut rows {
-        let (high, low) = (bits.take(u64::BITS)?, bits.take(u64::BITS)?);
-        row.id = RecordId((u128::from(high) << u64::BITS | u128::from(low)).to_be_bytes());
-    }
-    for row in &mut rows {
-        row.copy = bits.take32(u32::BITS)?;
-    }
+    take_times(&mut bits, &mut rows, From::Least, |row, time| row.received = time)?;
     take_numbers(&mut bits, rows.iter_mut().map(|row| &mut row.recorder))?;
     take_numbers(&mut bits, rows.iter_mut().map(|row| &mut row.local))?;
     let mut again = [0; BLOCK_ROWS];
-    take_numbers(&mut bits, again.iter_mut().take(rows.len()))?;
+    take_numbers(&mut bits, again.get_mut(..n)?.iter_mut())?;
     rows.iter_mut().zip(again).for_each(|(row, again)| row.again = again != 0);
-    (rows.len() == n).then_some(rows)
+    Some(rows)
 }
 
 fn put_times(out: &mut BitWriter, times: &[Time], from: From) {
@@ -124,26 +130,28 @@ fn steps(times: &[Time], least: Time, from: From, per_s: u64) -> Option<Vec<u64>
     times.iter().map(step).collect()
 }
 
-fn take_times(bits: &mut BitReader<'_>, n: usize, from: From) -> Option<Vec<Time>> {
-    if n == 0 {
-        return Some(Vec::new());
+fn take_times(bits: &mut BitReader<'_>, rows: &mut [Row], from: From, set: impl Fn(&mut Row, Time)) -> Option<()> {
+    if rows.is_empty() {
+        return Some(());
     }
     let unit = bits.take(UNIT_BITS)?;
     if unit == IN_FULL {
-        return (0..n).map(|_| take_time(bits)).collect();
+        for row in rows {
+            set(row, take_time(bits)?);
+        }
+        return Some(());
     }
     let (per_s, of_ns) = UNITS.get(usize::try_from(unit).ok()?).copied()?;
     let mut last = take_time(bits)?;
     let width = bits.take32(WIDTH_BITS).filter(|width| *width <= u64::BITS)?;
-    let mut times = Vec::with_capacity(n);
-    for _ in 0..n {
+    for row in rows {
         let time = later(last, bits.take(width)?, per_s, of_ns)?;
-        times.push(time);
+        set(row, time);
         if from == From::Last {
             last = time;
         }
     }
-    Some(times)
+    Some(())
 }
 
 /// A time so many units later.
@@ -209,7 +217,7 @@ mod tests {
                 });
                 let bytes = encode(&rows);
                 assert_eq!(decode(&bytes, n), Some(rows.clone()));
-                assert_eq!(decode(&bytes, n + 1), None);
+                assert_eq!(decode(&bytes, BLOCK_ROWS + 1), None);
             }
         }
     }

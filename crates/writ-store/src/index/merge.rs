@@ -12,7 +12,7 @@ use crate::index::part::Part;
 use crate::index::ranks::Ranks;
 use crate::index::row::{Place, RecorderName, Row};
 use crate::index::source::Posted;
-use crate::index::terms::Entry;
+use crate::index::terms::{Entry, FEW};
 use crate::index::write::{PartWriter, Plan};
 use crate::log::Position;
 use crate::snapshot::query::Order;
@@ -188,22 +188,43 @@ fn merge_terms(parts: &[Arc<Part>], maps: &[Vec<u32>], writer: &mut PartWriter<'
         n_terms = n_terms.wrapping_add(1);
         let heads = sources.iter().filter_map(|source| source.head.as_ref().map(|(term, _)| *term));
         let Some(term) = heads.min() else { return Ok(true) };
-        let (mut count, mut lists) = (0, Vec::new());
+        let mut posted: Vec<(&[u32], &Arc<Part>, Entry)> = Vec::new();
         for source in &mut sources {
-            let Some((_, entry)) = source.head.take_if(|(other, _)| *other == term) else { continue };
-            source.step()?;
-            let posted = Posted::Part(Arc::clone(source.part), entry);
-            count += posted.count();
-            let ranks = posted.ranks(0..u32::MAX, Order::OldestFirst)?;
-            let mut mapped = Mapped { map: source.map, ranks, head: None };
-            mapped.step()?;
-            lists.push(mapped);
+            if let Some((_, entry)) = source.head.take_if(|(other, _)| *other == term) {
+                posted.push((source.map, source.part, entry));
+                source.step()?;
+            }
         }
-        writer.term(term, count, || {
-            let heads = lists.iter_mut().filter_map(|list| Some((list.head?, list)));
-            let Some((rank, list)) = heads.min_by_key(|(rank, _)| *rank) else { return Ok(None) };
-            list.step()?;
-            Ok(Some(rank))
-        })?;
+        merge_term(term, posted, writer)?;
     }
+}
+
+/// Hands one term to the writer.
+fn merge_term(term: Term, posted: Vec<(&[u32], &Arc<Part>, Entry)>, writer: &mut PartWriter<'_>) -> Result<(), Error> {
+    let count: u64 = posted.iter().map(|(_, _, entry)| entry.count()).sum();
+    if count <= FEW as u64 {
+        // Nearly all terms are rare ones.
+        let mapped = |map: &[u32], ranks: &[u32]| -> Vec<u32> {
+            ranks.iter().filter_map(|rank| map.get(*rank as usize).copied()).collect()
+        };
+        let mut ranks: Vec<u32> = posted
+            .iter()
+            .flat_map(|(map, _, entry)| if let Entry::Few(ranks) = entry { mapped(map, ranks) } else { Vec::new() })
+            .collect();
+        ranks.sort_unstable();
+        return writer.few(term, ranks);
+    }
+    let mut lists = Vec::new();
+    for (map, part, entry) in posted {
+        let ranks = Posted::Part(Arc::clone(part), entry).ranks(0..u32::MAX, Order::OldestFirst)?;
+        let mut mapped = Mapped { map, ranks, head: None };
+        mapped.step()?;
+        lists.push(mapped);
+    }
+    writer.term(term, count, || {
+        let heads = lists.iter_mut().filter_map(|list| Some((list.head?, list)));
+        let Some((rank, list)) = heads.min_by_key(|(rank, _)| *rank) else { return Ok(None) };
+        list.step()?;
+        Ok(Some(rank))
+    })
 }

@@ -21,6 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use writ_model::record::RecordId;
 
 /// Bytes of a filter that one look-up may cost (64 KiB). Reading the whole filter of a large part for one
 /// look-up would cost more than the one block of terms that it might save, so it is read once there were
@@ -114,9 +115,23 @@ impl Part {
 
     /// The rows of a block of columns.
     pub(crate) fn rows(&self, block: usize) -> Result<Vec<Row>, Error> {
+        let (extent, bytes, n) = self.columns(block)?;
+        columns::decode(&bytes, n).ok_or_else(|| self.malformed(extent.offset))
+    }
+
+    /// The record id of a rank.
+    pub(crate) fn id(&self, rank: u32) -> Result<RecordId, Error> {
+        let (block, within) = (rank as usize / BLOCK_ROWS, rank as usize % BLOCK_ROWS);
+        let (extent, bytes, n) = self.columns(block)?;
+        let id = columns::ids(&bytes, n).and_then(|ids| ids.get(within));
+        id.map(|id| RecordId(*id)).ok_or_else(|| self.malformed(extent.offset))
+    }
+
+    /// A block of columns: where it lies, its bytes, and of how many rows it is.
+    fn columns(&self, block: usize) -> Result<(Extent, Vec<u8>, usize), Error> {
         let extent = self.fences()?.extent(block).ok_or_else(|| self.malformed(self.header.sections.fences.offset))?;
         let n = (self.header.facts.n_rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
-        columns::decode(&self.read(extent)?, n).ok_or_else(|| self.malformed(extent.offset))
+        Ok((extent, self.read(extent)?, n))
     }
 
     /// The rank of a position, counted from the first; `None` if the record is lost.

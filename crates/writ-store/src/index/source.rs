@@ -79,23 +79,21 @@ impl Source {
         Ok(len32(block * BLOCK_ROWS + within))
     }
 
-    /// The ranks, of those in the order of record ids, whose ids are of a range: a range of places in that
-    /// order.
+    /// The places, in the order of record ids, of the ids from one to another, both included.
     pub(crate) fn places_of_ids(&self, from: RecordId, to: RecordId) -> Result<Range<u64>, Error> {
         let mut reader = Reader::new(self.clone());
-        let start = reader.first_place(|id| id < from)?;
-        let end =
-            if from == to { self.end_of_equal(&mut reader, start, to)? } else { reader.first_place(|id| id <= to)? };
-        Ok(start..end.max(start))
-    }
-
-    /// Of one id there are few copies, which stand together.
-    fn end_of_equal(&self, reader: &mut Reader, start: u64, id: RecordId) -> Result<u64, Error> {
+        let start = reader.first_place(from, |id| id < from)?;
+        let n = u64::from(self.facts().n_rows);
         let mut end = start;
-        while end < u64::from(self.facts().n_rows) && reader.row_by_id(end)?.id == id {
-            end += 1;
+        if from == to {
+            // Of one id there are few copies, which stand together.
+            while end < n && reader.id_at(end)? == to {
+                end += 1;
+            }
+        } else {
+            end = reader.first_place(to, |id| id <= to)?;
         }
-        Ok(end)
+        Ok(start..end.max(start))
     }
 
     /// The rank of a position, counted from the first of this source; `None` if the record is lost.
@@ -187,20 +185,52 @@ impl Reader {
 
     /// The row at a place in the order of record ids.
     pub(crate) fn row_by_id(&mut self, at: u64) -> Result<Row, Error> {
-        let rank = match &self.source {
-            Source::Run(run) => run.by_id().get(crate::bytes::index(at)).copied().unwrap_or(u32::MAX),
-            Source::Part(part) => part.rank_by_id(at, &mut self.ids)?,
-        };
+        let rank = self.rank_by_id(at)?;
         self.row(rank)
     }
 
-    /// The first place, in the order of record ids, whose id is not before something.
-    fn first_place(&mut self, before: impl Fn(RecordId) -> bool) -> Result<u64, Error> {
+    fn rank_by_id(&mut self, at: u64) -> Result<u32, Error> {
+        match &self.source {
+            Source::Run(run) => Ok(run.by_id().get(crate::bytes::index(at)).copied().unwrap_or(u32::MAX)),
+            Source::Part(part) => part.rank_by_id(at, &mut self.ids),
+        }
+    }
+
+    fn id_at(&mut self, at: u64) -> Result<RecordId, Error> {
+        let rank = self.rank_by_id(at)?;
+        match &self.source {
+            Source::Run(_) => self.row(rank).map(|row| row.id),
+            Source::Part(part) => part.id(rank),
+        }
+    }
+
+    /// The first place, in the order of record ids, whose id is not `before` something near `target`. Ids are
+    /// digests and so are uniform: where one stands is guessed from its value, and every second time the rest
+    /// is halved, whatever ids somebody may have sought out.
+    fn first_place(&mut self, target: RecordId, before: impl Fn(RecordId) -> bool) -> Result<u64, Error> {
+        let target = filter::id_key(target);
         let (mut from, mut to) = (0, u64::from(self.source.facts().n_rows));
+        let (mut least, mut most) = (0, u64::MAX);
+        let mut halves = false;
         while from < to {
-            let middle = from.midpoint(to);
-            if before(self.row_by_id(middle)?.id) { from = middle + 1 } else { to = middle }
+            let at = if halves { from.midpoint(to) } else { guess(from..to, least..most, target) };
+            halves = !halves;
+            let id = self.id_at(at)?;
+            if before(id) {
+                (from, least) = (at + 1, filter::id_key(id));
+            } else {
+                (to, most) = (at, filter::id_key(id));
+            }
         }
         Ok(from)
     }
+}
+
+/// Where a value stands among so many places, if the values of the places are spread evenly.
+fn guess(places: Range<u64>, values: Range<u64>, value: u64) -> u64 {
+    let n = places.end.saturating_sub(places.start);
+    let span = u128::from(values.end.saturating_sub(values.start)).max(1);
+    let from_start = u128::from(value.saturating_sub(values.start));
+    let guessed = u64::try_from(u128::from(n) * from_start / span).unwrap_or(u64::MAX);
+    places.start + guessed.min(n.saturating_sub(1))
 }

@@ -208,9 +208,9 @@ impl<'a> PartWriter<'a> {
                 if self.is_stopped() {
                     return Ok(());
                 }
-                for row in self.read_back(&fences, block)? {
-                    if slice_of(row.id, n_slices) == slice {
-                        sorted.push((row.id, rank));
+                for id in self.ids_of(&fences, block)? {
+                    if slice_of(id, n_slices) == slice {
+                        sorted.push((id, rank));
                     }
                     rank += 1;
                 }
@@ -223,10 +223,12 @@ impl<'a> PartWriter<'a> {
         Ok(())
     }
 
-    fn read_back(&mut self, fences: &Fences, block: usize) -> Result<Vec<Row>, Error> {
+    /// The record ids of a block of columns that is written.
+    fn ids_of(&mut self, fences: &Fences, block: usize) -> Result<Vec<RecordId>, Error> {
         let n = (self.n_rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
         let bytes = fences.extent(block).map_or(Ok(Vec::new()), |extent| self.output.read(extent))?;
-        columns::decode(&bytes, n).ok_or_else(|| {
+        let ids = columns::ids(&bytes, n).map(|ids| ids.iter().map(|id| RecordId(*id)).collect());
+        ids.ok_or_else(|| {
             let path = self.path.display();
             Error::new(Kind::Internal, format!("rows of `{path}` do not read back as written: please report this"))
         })
@@ -239,34 +241,42 @@ impl<'a> PartWriter<'a> {
         count: u64,
         mut next: impl FnMut() -> Result<Option<u32>, Error>,
     ) -> Result<(), Error> {
+        if let Ok(1..=FEW) = usize::try_from(count) {
+            let mut ranks = Vec::with_capacity(index(count));
+            while let Some(rank) = next()? {
+                ranks.push(rank);
+            }
+            return self.entry(term, Entry::Few(ranks), count);
+        }
+        let mut list = ListWriter::default();
+        let mut found = 0;
+        while let Some(rank) = next()? {
+            list.push(rank, &mut self.output)?;
+            found += 1;
+        }
+        let place = list.finish(&mut self.output)?;
+        self.entry(term, Entry::Many { count: found, place }, count)
+    }
+
+    /// Adds a term, greater than all before, with at most [`FEW`] ranks, which ascend.
+    pub(crate) fn few(&mut self, term: Term, ranks: Vec<u32>) -> Result<(), Error> {
+        let count = ranks.len() as u64;
+        self.entry(term, Entry::Few(ranks), count)
+    }
+
+    fn entry(&mut self, term: Term, entry: Entry, count: u64) -> Result<(), Error> {
+        if entry.count() != count || count == 0 {
+            let (path, found) = (self.path.display(), entry.count());
+            let message = format!("a term of `{path}` got {found} postings instead of {count}: please report this");
+            return Err(Error::new(Kind::Internal, message));
+        }
         let bucket = terms::bucket(term, self.n_buckets) as usize;
         if bucket > self.directory.len() {
             self.end_buckets(bucket)?;
         }
         self.filter.insert(filter::term_key(term));
         self.n_terms += 1;
-        let mut found = 0;
-        let entry = if count > FEW as u64 {
-            let mut list = ListWriter::default();
-            while let Some(rank) = next()? {
-                list.push(rank, &mut self.output)?;
-                found += 1;
-            }
-            Entry::Many { count: len32(index(found)), place: list.finish(&mut self.output)? }
-        } else {
-            let mut ranks = Vec::new();
-            while let Some(rank) = next()? {
-                ranks.push(rank);
-                found += 1;
-            }
-            Entry::Few(ranks)
-        };
-        if found != count || count == 0 {
-            let path = self.path.display();
-            let message = format!("a term of `{path}` got {found} postings instead of {count}: please report this");
-            return Err(Error::new(Kind::Internal, message));
-        }
-        self.n_postings += found;
+        self.n_postings += count;
         self.terms.push((term, entry));
         Ok(())
     }
