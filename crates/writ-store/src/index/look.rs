@@ -160,11 +160,17 @@ fn nearest(source: &Source, query: &Query) -> Option<Nearest> {
 
 /// The ranks that a query asks for.
 fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
-    let mut ranks = 0..source.facts().n_rows;
-    if let Some((from, to)) = query.window {
+    let facts = source.facts();
+    let mut ranks = 0..facts.n_rows;
+    if let Some(((from, to), (first, last))) = query.window.zip(facts.events) {
         // A record without an event time is not known to lie in any window; `None` sorts before all.
-        ranks.start = source.first_rank(Some(from), |place| place.time < Some(from))?;
-        ranks.end = source.first_rank(Some(to), |place| place.time <= Some(to))?;
+        ranks.start = facts.n_timeless;
+        if from > first {
+            ranks.start = source.first_rank(Some(from), |place| place.time < Some(from))?;
+        }
+        if to < last {
+            ranks.end = source.first_rank(Some(to), |place| place.time <= Some(to))?;
+        }
     }
     if let Some(place) = query.after.map(|cursor| cursor.place()) {
         // Behind a record is behind all its copies.

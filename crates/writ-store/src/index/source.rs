@@ -82,18 +82,8 @@ impl Source {
     /// The places, in the order of record ids, of the ids from one to another, both included.
     pub(crate) fn places_of_ids(&self, from: RecordId, to: RecordId) -> Result<Range<u64>, Error> {
         let mut reader = Reader::new(self.clone());
-        let start = reader.first_place(from, |id| id < from)?;
-        let n = u64::from(self.facts().n_rows);
-        let mut end = start;
-        if from == to {
-            // Of one id there are few copies, which stand together.
-            while end < n && reader.id_at(end)? == to {
-                end += 1;
-            }
-        } else {
-            end = reader.first_place(to, |id| id <= to)?;
-        }
-        Ok(start..end.max(start))
+        let start = reader.first_place(from)?;
+        Ok(start..reader.first_behind(start, to)?)
     }
 
     /// The rank of a position, counted from the first of this source; `None` if the record is lost.
@@ -204,22 +194,38 @@ impl Reader {
         }
     }
 
-    /// The first place, in the order of record ids, whose id is not `before` something near `target`. Ids are
-    /// digests and so are uniform: where one stands is guessed from its value, and every second time the rest
-    /// is halved, whatever ids somebody may have sought out.
-    fn first_place(&mut self, target: RecordId, before: impl Fn(RecordId) -> bool) -> Result<u64, Error> {
-        let target = filter::id_key(target);
+    /// The first place, in the order of record ids, whose id is not less than this. Ids are digests and so are
+    /// uniform: where one stands is guessed from its value, and every second time the rest is halved, whatever
+    /// ids somebody may have sought out.
+    fn first_place(&mut self, target: RecordId) -> Result<u64, Error> {
+        let value = filter::id_key(target);
         let (mut from, mut to) = (0, u64::from(self.source.facts().n_rows));
         let (mut least, mut most) = (0, u64::MAX);
         let mut halves = false;
         while from < to {
-            let at = if halves { from.midpoint(to) } else { guess(from..to, least..most, target) };
+            let at = if halves { from.midpoint(to) } else { guess(from..to, least..most, value) };
             halves = !halves;
             let id = self.id_at(at)?;
-            if before(id) {
+            if id < target {
                 (from, least) = (at + 1, filter::id_key(id));
             } else {
                 (to, most) = (at, filter::id_key(id));
+            }
+        }
+        Ok(from)
+    }
+
+    /// The first place, from a place on, whose id is greater than this: looked for in growing steps, since it
+    /// is mostly near.
+    fn first_behind(&mut self, start: u64, target: RecordId) -> Result<u64, Error> {
+        let (mut from, mut to) = (start, u64::from(self.source.facts().n_rows));
+        let (mut step, mut grows) = (1, true);
+        while from < to {
+            let at = if grows && step <= to - from { from + step - 1 } else { from.midpoint(to) };
+            if self.id_at(at)? <= target {
+                (from, step) = (at + 1, step * 2);
+            } else {
+                (to, grows) = (at, false);
             }
         }
         Ok(from)

@@ -43,15 +43,23 @@ pub(crate) struct Plan {
 
 /// Writes a run to a part.
 pub(crate) fn write(path: &Path, owner: &Owner, run: &Run) -> Result<Part, Error> {
-    let plan = Plan {
+    let go_on = AtomicBool::new(false);
+    let mut writer = PartWriter::create(path, owner, plan(run), &go_on)?;
+    fill(&mut writer, run)?;
+    writer.finish()
+}
+
+fn plan(run: &Run) -> Plan {
+    Plan {
         first: run.facts.first,
         next: run.facts.next,
         n_rows: run.facts.n_rows,
         n_terms_max: run.n_terms(),
         recorders: run.recorders.iter().map(|recorder| recorder.name.clone()).collect(),
-    };
-    let go_on = AtomicBool::new(false);
-    let mut writer = PartWriter::create(path, owner, plan, &go_on)?;
+    }
+}
+
+fn fill(writer: &mut PartWriter<'_>, run: &Run) -> Result<(), Error> {
     run.rows.iter().try_for_each(|row| writer.row(*row))?;
     writer.end_rows()?;
     for postings in run.postings.chunk_by(|one, other| one.0 == other.0) {
@@ -59,7 +67,7 @@ pub(crate) fn write(path: &Path, owner: &Owner, run: &Run) -> Result<Part, Error
         let mut ranks = postings.iter().map(|(_, rank)| *rank);
         writer.term(*term, postings.len() as u64, || Ok(ranks.next()))?;
     }
-    writer.finish()
+    Ok(())
 }
 
 /// A part that is being written. If it is not finished it leaves no file.
@@ -322,4 +330,42 @@ impl<'a> PartWriter<'a> {
 fn slice_of(id: RecordId, n_slices: u64) -> u64 {
     let scaled = (u128::from(filter::id_key(id)) * u128::from(n_slices)) >> u64::BITS;
     u64::try_from(scaled).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::batch::Batch;
+    use crate::sim::{Fault, SimDisk};
+    use writ_model::canon::Digest;
+
+    #[test]
+    fn a_failed_write_or_sync_leaves_no_part_and_no_left_over() {
+        let dir = crate::testing::temp();
+        let (path, beside) = (dir.path().join("a.part"), dir.path().join("a.part.tmp"));
+        let owner = Owner { store: [1; 8], derivation: Digest([2; 32]) };
+        let mut batch = Batch::new(0);
+        for n in 0..300 {
+            batch.push(Row { copy: n, ..Row::EMPTY }, Term(1), RecorderName::default, &[Term(u64::from(n) << 50)]);
+        }
+        let run = Run::sort(batch);
+        let write = |disk: &SimDisk| {
+            let plan = plan(&run);
+            let go_on = AtomicBool::new(false);
+            fs::File::create(&beside).unwrap();
+            let mut writer = PartWriter::create_on(Box::new(disk.clone()), beside.clone(), &path, &owner, plan, &go_on);
+            fill(&mut writer, &run)?;
+            writer.finish()
+        };
+        let disk = SimDisk::default();
+        write(&disk).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(disk.operations() >= 3);
+        for operation in 0..disk.operations() {
+            let disk = SimDisk::default();
+            disk.fail_at(operation, Fault::Refused);
+            write(&disk).unwrap_err();
+            assert!(!path.exists() && !beside.exists(), "operation {operation}");
+        }
+    }
 }
