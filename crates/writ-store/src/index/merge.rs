@@ -9,6 +9,7 @@ use crate::bytes::{index, len32};
 use crate::error::Error;
 use crate::index::header::Owner;
 use crate::index::part::Part;
+use crate::index::plan::ROWS_MAX;
 use crate::index::ranks::Ranks;
 use crate::index::row::{Place, RecorderName, Row};
 use crate::index::source::Posted;
@@ -34,6 +35,9 @@ pub(crate) fn merge(parts: &[Arc<Part>], path: &Path, owner: &Owner, stop: &Atom
     };
     if !parts.iter().zip(parts.iter().skip(1)).all(adjacent) {
         return Err(Error::invalid("only parts of consecutive records can be merged: leave none out"));
+    }
+    if last.facts().next - first.facts().first > ROWS_MAX {
+        return Err(Error::invalid(format!("a part may have {ROWS_MAX} positions at most: merge fewer parts")));
     }
     let (recorders, renamed) = rename(parts)?;
     let plan = Plan {

@@ -12,6 +12,7 @@ use crate::index::fence::Fences;
 use crate::index::filter::Filter;
 use crate::index::header::{Facts, HEADER, Header, Owner, Refusal};
 use crate::index::packed::Packed;
+use crate::index::plan::PartInfo;
 use crate::index::postings::{self, ListBlock};
 use crate::index::recorder::{self, Summary};
 use crate::index::row::Row;
@@ -89,6 +90,11 @@ impl Part {
 
     pub(crate) fn facts(&self) -> &Facts {
         &self.header.facts
+    }
+
+    /// What the planner of merges needs to know.
+    pub(crate) fn info(&self) -> PartInfo {
+        PartInfo { first: self.header.facts.first, next: self.header.facts.next }
     }
 
     pub(crate) fn header(&self) -> &Header {

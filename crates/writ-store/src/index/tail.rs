@@ -6,6 +6,7 @@
 
 use crate::index::batch::Batch;
 use crate::index::run::Run;
+use crate::limit;
 use std::sync::Arc;
 
 /// The unsealed end of an index. Cloning it is making a snapshot of it.
@@ -41,6 +42,11 @@ impl Tail {
     /// How many postings these have: what bounds the memory besides the rows.
     pub(crate) fn n_postings(&self) -> usize {
         self.runs.iter().skip(self.n_sealed).map(|run| run.postings.len()).sum()
+    }
+
+    /// Whether it is large enough to be sealed.
+    pub(crate) fn is_full(&self) -> bool {
+        self.n_rows() >= limit::CHUNK_RECORDS || self.n_postings() >= limit::CHUNK_POSTINGS
     }
 
     pub(crate) fn runs(&self) -> &[Arc<Run>] {

@@ -4,6 +4,7 @@ mod harm;
 mod look;
 mod measure;
 mod merge;
+mod reads;
 mod world;
 
 use crate::index::Index;

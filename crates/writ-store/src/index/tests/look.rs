@@ -193,6 +193,7 @@ fn sealed_runs_are_found_until_their_part_is_there() {
     folder.push(&world, 0, 40);
     let sealed = folder.tail.seal();
     assert_eq!((sealed.len(), folder.tail.n_rows(), folder.tail.n_postings()), (1, 0, 0));
+    assert!(!folder.tail.is_full());
     folder.push(&world, 40, 50);
     folder.push(&world, 50, 120);
     assert_eq!((folder.tail.seal().len(), folder.tail.n_rows()), (1, 0));

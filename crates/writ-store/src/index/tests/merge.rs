@@ -24,6 +24,7 @@ fn a_stopped_merge_leaves_no_trace() {
     folder.seal();
     folder.push(&world, 50, 100);
     folder.seal();
+    assert_eq!(crate::index::plan::plan(&[folder.parts[0].info(), folder.parts[1].info()]), None);
     let before = files(&folder);
     let path = folder.dir.path().join("merged.part");
     assert!(merge(&folder.parts, &path, &OWNER, &AtomicBool::new(true)).unwrap().is_none());
