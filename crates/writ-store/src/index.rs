@@ -143,11 +143,9 @@ impl Index {
     pub(crate) fn copies(&self, id: RecordId) -> Result<Vec<Posting>, Error> {
         let mut copies = Vec::new();
         for source in &self.sources {
-            if source.may_hold(id)? {
-                let (mut reader, first) = (Reader::new(source.clone()), source.facts().first);
-                for at in source.places_of_ids(id, id)? {
-                    copies.push(reader.row_by_id(at)?.posting(first));
-                }
+            let (mut reader, first) = (Reader::new(source.clone()), source.facts().first);
+            for at in source.places_of_ids(id, id)? {
+                copies.push(reader.row_by_id(at)?.posting(first));
             }
         }
         copies.sort_by_key(|posting| posting.position);

@@ -81,6 +81,10 @@ impl Source {
 
     /// The places, in the order of record ids, of the ids from one to another, both included.
     pub(crate) fn places_of_ids(&self, from: RecordId, to: RecordId) -> Result<Range<u64>, Error> {
+        // Eight bytes are enough to ask the filter.
+        if filter::id_key(from) == filter::id_key(to) && !self.may_hold(from)? {
+            return Ok(0..0);
+        }
         let mut reader = Reader::new(self.clone());
         let start = reader.first_place(from)?;
         Ok(start..reader.first_behind(start, to)?)
@@ -94,8 +98,8 @@ impl Source {
         }
     }
 
-    /// Whether it may hold a record of this id.
-    pub(crate) fn may_hold(&self, id: RecordId) -> Result<bool, Error> {
+    /// Whether it may hold a record whose id has these first eight bytes.
+    fn may_hold(&self, id: RecordId) -> Result<bool, Error> {
         match self {
             Source::Part(part) => part.may_hold(filter::id_key(id)),
             Source::Run(_) => Ok(true),
