@@ -2,7 +2,7 @@
 
 use crate::log::Position;
 use crate::snapshot::query::Posting;
-use writ_model::record::RecordId;
+use writ_model::record::{Record, RecordId};
 use writ_model::time::Time;
 
 /// Source and recorder by name.
@@ -43,6 +43,21 @@ impl Row {
         local: 0,
         again: false,
     };
+
+    /// The row of a record; `copy` is what [`TermKey::copy`](crate::term::TermKey::copy) makes of it. Its place
+    /// and recorder are filled in by the batch.
+    pub(crate) fn of(record: &Record, copy: u64, again: bool) -> Row {
+        let event = record.envelope.event_time;
+        Row {
+            time: event.map(|event| event.start),
+            precision_ms: event.map_or(0, |event| event.precision_ms),
+            received: record.envelope.received_time,
+            id: record.id,
+            copy: short_copy(copy),
+            again,
+            ..Row::EMPTY
+        }
+    }
 
     /// What the order of postings compares.
     pub(crate) fn place(&self) -> Place {

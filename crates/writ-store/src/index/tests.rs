@@ -5,6 +5,7 @@ mod look;
 mod measure;
 mod merge;
 mod reads;
+mod today;
 mod world;
 
 use crate::index::Index;

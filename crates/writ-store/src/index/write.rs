@@ -210,7 +210,8 @@ impl<'a> PartWriter<'a> {
         let n_slices = u64::from(self.n_rows).div_ceil(IDS_SORTED_MAX);
         let mut ids = PackedWriter::new(&self.output, self.facts.rank_width());
         for slice in 0..n_slices {
-            let mut sorted: Vec<(RecordId, u32)> = Vec::new();
+            let expected = index(u64::from(self.n_rows) / n_slices);
+            let mut sorted: Vec<(RecordId, u32)> = Vec::with_capacity(expected + expected / 16 + BLOCK_ROWS);
             let mut rank = 0;
             for block in 0..fences.len() {
                 if self.is_stopped() {
