@@ -9,7 +9,7 @@ use crate::bytes::{index, len32};
 use crate::error::Error;
 use crate::index::header::Owner;
 use crate::index::part::Part;
-use crate::index::plan::ROWS_MAX;
+use crate::index::plan::{ROWS_MAX, TERMS_MAX};
 use crate::index::ranks::Ranks;
 use crate::index::row::{Place, RecorderName, Row};
 use crate::index::source::Posted;
@@ -36,15 +36,17 @@ pub(crate) fn merge(parts: &[Arc<Part>], path: &Path, owner: &Owner, stop: &Atom
     if !parts.iter().zip(parts.iter().skip(1)).all(adjacent) {
         return Err(Error::invalid("only parts of consecutive records can be merged: leave none out"));
     }
-    if last.facts().next - first.facts().first > ROWS_MAX {
-        return Err(Error::invalid(format!("a part may have {ROWS_MAX} positions at most: merge fewer parts")));
+    let n_terms: u64 = parts.iter().map(|part| part.info().n_terms).sum();
+    if last.facts().next - first.facts().first > ROWS_MAX || n_terms > TERMS_MAX {
+        let message = format!("a part has at most {ROWS_MAX} positions and {TERMS_MAX} terms: merge fewer parts");
+        return Err(Error::invalid(message));
     }
     let (recorders, renamed) = rename(parts)?;
     let plan = Plan {
         first: first.facts().first,
         next: last.facts().next,
         n_rows: parts.iter().map(|part| part.facts().n_rows).sum(),
-        n_terms_max: parts.iter().map(|part| part.header().n_terms).sum(),
+        n_terms_max: n_terms,
         recorders,
     };
     let mut writer = PartWriter::create(path, owner, plan, stop)?;

@@ -94,7 +94,8 @@ impl Part {
 
     /// What the planner of merges needs to know.
     pub(crate) fn info(&self) -> PartInfo {
-        PartInfo { first: self.header.facts.first, next: self.header.facts.next }
+        let Header { facts: Facts { first, next, .. }, n_terms, .. } = self.header;
+        PartInfo { first, next, n_terms }
     }
 
     pub(crate) fn header(&self) -> &Header {

@@ -11,6 +11,10 @@ pub(crate) const FANOUT: usize = 8;
 /// Positions of the largest part that a merge makes (32 Mi): a merge holds eight bytes of memory for each.
 pub(crate) const ROWS_MAX: u64 = 32 << 20;
 
+/// Distinct terms of the largest part that a merge makes (256 Mi): a merge holds eleven bits for each, and
+/// forged records may have thousands.
+pub(crate) const TERMS_MAX: u64 = 8 * ROWS_MAX;
+
 /// Parts of a folder beyond which they are merged whatever their sizes: every look-up asks each of them.
 const PARTS_MAX: usize = 64;
 
@@ -24,6 +28,8 @@ pub(crate) struct PartInfo {
     pub(crate) first: u64,
     /// The position after its last record.
     pub(crate) next: u64,
+    /// How many distinct terms it has.
+    pub(crate) n_terms: u64,
 }
 
 impl PartInfo {
@@ -41,11 +47,14 @@ impl PartInfo {
 /// Which of these parts, which are in the order of positions, should be merged next: the first eight
 /// adjacent ones of the lowest tier that has eight. `None` if all is well.
 pub(crate) fn plan(parts: &[PartInfo]) -> Option<Range<usize>> {
-    let sum = |range: &Range<usize>| parts.get(range.clone()).unwrap_or_default().iter().map(PartInfo::n).sum::<u64>();
+    let of = |range: &Range<usize>| parts.get(range.clone()).unwrap_or_default().iter();
+    let sum = |range: &Range<usize>| of(range).map(PartInfo::n).sum::<u64>();
+    let n_terms = |range: &Range<usize>| of(range).map(|part| part.n_terms).sum::<u64>();
+    let fits = |range: &Range<usize>| sum(range) <= ROWS_MAX && n_terms(range) <= TERMS_MAX;
     let ranges = || (0..=parts.len().checked_sub(FANOUT).map_or(0, |n| n + 1)).map(|from| from..from + FANOUT);
-    let possible = || ranges().filter(|range| range.end <= parts.len() && sum(range) <= ROWS_MAX);
+    let possible = || ranges().filter(|range| range.end <= parts.len() && fits(range));
     let of_one_tier = |range: &Range<usize>| {
-        let tiers = parts.get(range.clone()).unwrap_or_default().iter().map(PartInfo::tier);
+        let tiers = of(range).map(PartInfo::tier);
         let (least, most) = (tiers.clone().min()?, tiers.max()?);
         (least == most).then_some(least)
     };
@@ -66,7 +75,7 @@ mod tests {
         sizes
             .iter()
             .map(|n| {
-                let part = PartInfo { first, next: first + n };
+                let part = PartInfo { first, next: first + n, n_terms: n * 3 };
                 first = part.next;
                 part
             })
@@ -98,6 +107,13 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_too_many_terms_are_left_alone() {
+        let with = |n_terms| parts(&[500; 8]).into_iter().map(|part| PartInfo { n_terms, ..part }).collect::<Vec<_>>();
+        assert_eq!(plan(&with(TERMS_MAX / 8)), Some(0..8));
+        assert_eq!(plan(&with(TERMS_MAX / 8 + 1)), None);
+    }
+
+    #[test]
     fn alternating_sizes_do_not_pile_up() {
         let sizes: Vec<u64> = (0..64).map(|n| if n % 2 == 0 { 100 } else { 90_000 }).collect();
         assert_eq!(plan(&parts(&sizes)), None);
@@ -109,11 +125,11 @@ mod tests {
     fn a_growing_folder_keeps_few_parts_and_writes_each_record_a_few_times() {
         let (mut folder, mut written) = (Vec::new(), 0);
         for n in 0..4096_u64 {
-            folder.push(PartInfo { first: n * 65_536, next: (n + 1) * 65_536 });
+            folder.push(PartInfo { first: n * 65_536, next: (n + 1) * 65_536, n_terms: 65_536 });
             while let Some(range) = plan(&folder) {
                 let (first, next) = (folder[range.start].first, folder[range.end - 1].next);
                 written += next - first;
-                folder.splice(range, [PartInfo { first, next }]);
+                folder.splice(range, [PartInfo { first, next, n_terms: next - first }]);
             }
             assert!(folder.len() < 64, "{} parts", folder.len());
             assert!(folder.windows(2).all(|pair| pair[0].next == pair[1].first));

@@ -45,7 +45,8 @@ impl Run {
         let rank = |at: u32| ranks.get(*locals.get(at as usize)? as usize).copied();
         let mut postings: Vec<(Term, u32)> =
             postings.into_iter().filter_map(|(term, at)| Some((term, rank(at)?))).collect();
-        postings.sort_unstable();
+        // Where runs are joined, each of them is sorted already: a stable sort finds and merges them.
+        postings.sort();
         postings.dedup();
         let mut recorders: Vec<Summary> = recorders.into_iter().map(Summary::new).collect();
         let mut facts = Facts { first, next, n_rows: len32(rows.len()), ..Facts::default() };

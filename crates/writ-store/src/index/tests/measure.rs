@@ -12,6 +12,7 @@ use crate::index::batch::Batch;
 use crate::index::part::Part;
 use crate::index::row::Row;
 use crate::index::run::Run;
+use crate::index::tail::Tail;
 use crate::testing::Lcg;
 use crate::{Position, Query, Term};
 use std::sync::Arc;
@@ -150,6 +151,16 @@ fn measures() {
         folder.parts.push(Arc::new(crate::index::write::write(&path, &OWNER, &run).unwrap()));
         writing += begin.elapsed();
     }
+    let begin = now();
+    for first in (0..PART.min(n)).step_by(1000) {
+        folder.tail.push(batch(&mut dice, n + first, n + first + 1000));
+    }
+    let pushing = begin.elapsed();
+    folder.tail = Tail::new(n);
+    eprintln!(
+        "made and put into the tail, a thousand at a time, {} records a second",
+        per_second(PART.min(n), pushing)
+    );
     eprintln!("sorted {} and written {} records a second", per_second(n, sorting), per_second(n, writing));
     print_sizes(&folder.parts[0]);
     eprintln!("in {} parts:", folder.parts.len());

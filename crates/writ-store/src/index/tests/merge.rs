@@ -35,6 +35,42 @@ fn a_stopped_merge_leaves_no_trace() {
     assert_eq!(files(&folder).len(), before.len() + 1);
 }
 
+/// A merge checks every block that it reads, so it carries no damage on; what it does not read it makes anew.
+#[test]
+fn a_damaged_part_is_not_merged_into_another_answer() {
+    let mut world = World::new(9);
+    world.grow(60);
+    let mut folder = Folder::new();
+    for (from, to) in [(0, 30), (30, 60)] {
+        folder.push(&world, from, to);
+        folder.seal();
+    }
+    let whole = std::fs::read(folder.path(0, folder.parts[0].facts().next)).unwrap();
+    let path = folder.dir.path().join("merged.part");
+    let (mut refused, mut merged) = (0, 0);
+    for at in (crate::index::header::HEADER..whole.len()).step_by(7) {
+        let mut altered = whole.clone();
+        altered[at] ^= 4;
+        let name = std::path::Path::new("harmed.part");
+        let harmed = Part::open_on(Box::new(crate::sim::SimDisk::new(altered)), name, &OWNER).unwrap();
+        let parts = [Arc::new(harmed), Arc::clone(&folder.parts[1])];
+        match merge(&parts, &path, &OWNER, &AtomicBool::new(false)) {
+            Ok(part) => {
+                let index = crate::index::Index::new(&[Arc::new(part.unwrap())], &folder.tail).unwrap();
+                check(&index, &mut world, 2, &format!("byte {at}"));
+                std::fs::remove_file(&path).unwrap();
+                merged += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), Kind::Corrupt, "byte {at}: {error}");
+                assert_eq!(files(&folder).len(), 2, "byte {at}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(merged > 0 && refused > merged, "{merged} merged, {refused} refused");
+}
+
 #[test]
 fn only_adjacent_parts_are_merged() {
     let mut world = World::new(2);
