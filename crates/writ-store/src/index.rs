@@ -117,16 +117,12 @@ impl Index {
         Ok(Some(Reader::new(source.clone()).row(rank)?.posting(first)))
     }
 
-    /// Every copy of the records that have a native id and are of one recorder, at most `limit`. `native_id`
-    /// is the term of the native id, so the caller checks each on the record.
-    pub(crate) fn by_identity(
-        &self,
-        native_id: Term,
-        recorder: (&str, &str),
-        limit: usize,
-    ) -> Result<Vec<Posting>, Error> {
+    /// Every copy of the records that have a term and are of one recorder, at most `limit`. With the term of an
+    /// identity nothing else is read; with that of a native id alone, records that others gave the same native
+    /// id cost time. Two names may share a term by chance, so the caller checks each on the record.
+    pub(crate) fn by_identity(&self, term: Term, recorder: (&str, &str), limit: usize) -> Result<Vec<Posting>, Error> {
         let numbers = self.numbers(recorder)?;
-        let mut look = Look::new(&self.sources, Wanted::Term(native_id), Query::new(Time::MAX, limit));
+        let mut look = Look::new(&self.sources, Wanted::Term(term), Query::new(Time::MAX, limit));
         let mut copies = Vec::new();
         while copies.len() < limit
             && let Some(hit) = look.next()?

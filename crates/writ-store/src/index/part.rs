@@ -69,7 +69,10 @@ impl Part {
             ),
             Refusal::Owner => Error::new(
                 Kind::Invalid,
-                format!("the index part `{place}` is of another store or of other adapters: rebuild the index with `writ rebuild`"),
+                format!(
+                    "the index part `{place}` is of another store or of other adapters: \
+                     rebuild the index with `writ rebuild`"
+                ),
             ),
         })?;
         let size = file.size().map_err(|e| Error::io("read", path, e))?;

@@ -58,8 +58,8 @@ impl Source {
         }
     }
 
-    /// The first rank whose place is not `before` something, of which is known that it is before no earlier
-    /// time than `time`, and behind no later one.
+    /// The first rank whose place is not `before` something. `time` is the event time of that something: what is
+    /// earlier is before it, and what is later is not.
     pub(crate) fn first_rank(&self, time: Option<Time>, before: impl Fn(&Place) -> bool) -> Result<u32, Error> {
         let part = match self {
             Source::Run(run) => return Ok(len32(run.rows.partition_point(|row| before(&row.place())))),
