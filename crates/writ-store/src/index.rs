@@ -28,6 +28,7 @@ mod recorder;
 pub(crate) mod row;
 mod run;
 mod source;
+mod table;
 pub(crate) mod tail;
 mod terms;
 pub(crate) mod write;

@@ -1,21 +1,22 @@
 //! Parts: immutable files of sorted keys, read block by block.
 //!
-//! Opening a part reads its header. Fences, directory, filter and recorders are read when they are first
-//! needed and kept; everything else is read anew each time, by one small read for each block, since the
+//! Opening a part reads its header. Fences and directory (block by block), filter and recorders are read when
+//! they are first needed and kept; everything else is read anew each time, by one small read for each block, since the
 //! operating system keeps what is read often.
 
 use crate::error::{Error, Kind};
 use crate::file::{self, Disk, File};
 use crate::index::block::{self, Extent, Malformed};
 use crate::index::columns::{self, BLOCK_ROWS};
-use crate::index::fence::Fences;
+use crate::index::fence::{self, FENCE, Fence};
 use crate::index::filter::Filter;
-use crate::index::header::{Facts, HEADER, Header, Owner, Refusal};
+use crate::index::header::{Facts, HEADER, Header, Owner, Refusal, Sections};
 use crate::index::packed::Packed;
 use crate::index::plan::PartInfo;
 use crate::index::postings::{self, ListBlock};
 use crate::index::recorder::{self, Summary};
 use crate::index::row::Row;
+use crate::index::table::{Table, once};
 use crate::index::terms::{self, Entry, Terms};
 use crate::term::Term;
 use std::io;
@@ -23,11 +24,15 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use writ_model::record::RecordId;
+use writ_model::time::Time;
 
 /// Bytes of a filter that one look-up may cost (64 KiB). Reading the whole filter of a large part for one
 /// look-up would cost more than the one block of terms that it might save, so it is read once there were
 /// enough look-ups to pay for it.
 const FILTER_BYTES_PER_LOOKUP: u64 = 64 << 10;
+
+/// Bytes of an entry of the directory: a packed extent.
+const DIRECTORY_ENTRY: usize = 8;
 
 /// An open part. It can be shared between threads.
 #[derive(Debug)]
@@ -35,8 +40,8 @@ pub(crate) struct Part {
     file: Box<dyn File>,
     path: PathBuf,
     header: Header,
-    fences: OnceLock<Fences>,
-    directory: OnceLock<Vec<u64>>,
+    fences: Table<Fence>,
+    directory: Table<u64>,
     filter: OnceLock<Filter>,
     recorders: OnceLock<Vec<Summary>>,
     /// Look-ups so far, for as long as the filter is not read.
@@ -79,12 +84,19 @@ impl Part {
         if size != header.size {
             return Err(block::damaged(path, size.min(header.size), "the file does not end where it did"));
         }
+        let malformed =
+            |section: Extent| block::damaged(path, section.offset, "a section has not the length it must have");
+        let Sections { fences, directory, .. } = header.sections;
+        let n_fences = (header.facts.n_rows as usize).div_ceil(BLOCK_ROWS);
+        let fences = Table::new(fences, n_fences, FENCE).ok_or_else(|| malformed(fences))?;
+        let n_buckets = header.n_buckets as usize;
+        let directory = Table::new(directory, n_buckets, DIRECTORY_ENTRY).ok_or_else(|| malformed(directory))?;
         Ok(Part {
             file,
             path: path.to_owned(),
             header,
-            fences: OnceLock::new(),
-            directory: OnceLock::new(),
+            fences,
+            directory,
             filter: OnceLock::new(),
             recorders: OnceLock::new(),
             n_lookups: AtomicU64::new(0),
@@ -114,13 +126,23 @@ impl Part {
         block::read(self.file.as_ref(), &self.path, self.header.size, extent)
     }
 
-    pub(crate) fn fences(&self) -> Result<&Fences, Error> {
-        once(&self.fences, || {
-            let extent = self.header.sections.fences;
-            let n = (self.header.facts.n_rows as usize).div_ceil(BLOCK_ROWS);
-            let fences = Fences::decode(&self.read(extent)?, n, self.header.sections.columns_end);
+    /// The fence of a block of columns, which is one of this part.
+    pub(crate) fn fence(&self, block: usize) -> Result<&Fence, Error> {
+        let found = self.fences.get(block, |extent, n| {
+            let fences = fence::decode(&self.read(extent)?).filter(|fences| fences.len() == n);
             fences.ok_or_else(|| self.malformed(extent.offset))
-        })
+        })?;
+        found.ok_or_else(|| self.malformed(self.header.sections.fences.offset))
+    }
+
+    /// How many blocks of columns begin with a row whose event time is so.
+    pub(crate) fn blocks_before(&self, is_before: impl Fn(Option<Time>) -> bool) -> Result<usize, Error> {
+        let (mut from, mut to) = (0, self.fences.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            if is_before(self.fence(middle)?.time) { from = middle + 1 } else { to = middle }
+        }
+        Ok(from)
     }
 
     /// The rows of a block of columns.
@@ -139,7 +161,7 @@ impl Part {
 
     /// A block of columns: where it lies, its bytes, and of how many rows it is.
     fn columns(&self, block: usize) -> Result<(Extent, Vec<u8>, usize), Error> {
-        let extent = self.fences()?.extent(block).ok_or_else(|| self.malformed(self.header.sections.fences.offset))?;
+        let extent = self.fence(block)?.extent;
         let n = (self.header.facts.n_rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
         Ok((extent, self.read(extent)?, n))
     }
@@ -197,16 +219,15 @@ impl Part {
 
     /// Where the block of a bucket lies; `None` if it has no terms.
     fn bucket(&self, bucket: u32) -> Result<Option<Extent>, Error> {
-        let extent = self.header.sections.directory;
-        let directory = once(&self.directory, || {
+        let packed = self.directory.get(bucket as usize, |extent, n| {
             let bytes = self.read(extent)?;
-            let (numbers, rest) = bytes.as_chunks::<8>();
-            if !rest.is_empty() || numbers.len() != self.header.n_buckets as usize {
+            let numbers = bytes.as_chunks::<DIRECTORY_ENTRY>().0;
+            if numbers.len() != n {
                 return Err(self.malformed(extent.offset));
             }
             Ok(numbers.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
         })?;
-        let packed = directory.get(bucket as usize).ok_or_else(|| self.malformed(extent.offset))?;
+        let packed = packed.ok_or_else(|| self.malformed(self.header.sections.directory.offset))?;
         Ok(Some(Extent::unpack(*packed)).filter(|extent| extent.len > 0))
     }
 
@@ -235,13 +256,4 @@ impl Part {
         })?;
         Ok(recorders)
     }
-}
-
-/// Makes a value when it is first needed. Two threads may make it at the same time; one value is kept.
-fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
-    if let Some(made) = cell.get() {
-        return Ok(made);
-    }
-    let made = make()?;
-    Ok(cell.get_or_init(|| made))
 }

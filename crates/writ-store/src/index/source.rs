@@ -65,10 +65,9 @@ impl Source {
             Source::Run(run) => return Ok(len32(run.rows.partition_point(|row| before(&row.place())))),
             Source::Part(part) => part,
         };
-        let fences = part.fences()?;
         // Blocks that begin earlier begin before it, and blocks that begin later do not.
-        let mut from = fences.partition_point(|other| other < time);
-        let mut to = fences.partition_point(|other| other <= time);
+        let mut from = part.blocks_before(|other| other < time)?;
+        let mut to = part.blocks_before(|other| other <= time)?;
         while from < to {
             let middle = from.midpoint(to);
             let rows = part.rows(middle)?;
@@ -170,10 +169,7 @@ impl Reader {
     pub(crate) fn is_later(&self, rank: u32, as_of: Time) -> Result<bool, Error> {
         match &self.source {
             Source::Run(_) => Ok(false),
-            Source::Part(part) => {
-                let fence = part.fences()?.get(rank as usize / BLOCK_ROWS);
-                Ok(fence.is_some_and(|fence| fence.received_s > as_of.parts().0))
-            }
+            Source::Part(part) => Ok(part.fence(rank as usize / BLOCK_ROWS)?.received_s > as_of.parts().0),
         }
     }
 

@@ -5,9 +5,9 @@
 use crate::bytes::{index, len32};
 use crate::error::{Error, Kind};
 use crate::file::{self, Disk, File};
-use crate::index::block::Output;
+use crate::index::block::{Extent, Output};
 use crate::index::columns::{self, BLOCK_ROWS};
-use crate::index::fence::{Fence, Fences};
+use crate::index::fence::{self, Fence};
 use crate::index::filter::{self, Filter};
 use crate::index::header::{Facts, HEADER, Header, Owner, Sections};
 use crate::index::packed::PackedWriter;
@@ -16,6 +16,7 @@ use crate::index::postings::ListWriter;
 use crate::index::recorder::{self, Summary};
 use crate::index::row::{RecorderName, Row};
 use crate::index::run::Run;
+use crate::index::table::BLOCK_ENTRIES;
 use crate::index::terms::{self, Entry, FEW};
 use crate::term::Term;
 use std::fs;
@@ -178,8 +179,8 @@ impl<'a> PartWriter<'a> {
         let Some(first) = self.rows.first() else { return Ok(()) };
         let received_s = self.rows.iter().map(|row| row.received.parts().0).min().unwrap_or(i64::MIN);
         let time = first.time;
-        let extent = self.output.block(&columns::encode(&self.rows))?;
-        self.fences.push(Fence { time, received_s, offset: extent.offset });
+        let extent = Extent::unpack(self.output.small_block(&columns::encode(&self.rows))?);
+        self.fences.push(Fence { time, received_s, extent });
         self.rows.clear();
         Ok(())
     }
@@ -206,18 +207,18 @@ impl<'a> PartWriter<'a> {
     /// Sorts the ranks by record id. Ids are read back from the columns, as many at a time as may be sorted
     /// in memory: those of a slice of all ids, which are digests and so are uniform.
     fn write_ids(&mut self) -> Result<(), Error> {
-        let fences = Fences::new(std::mem::take(&mut self.fences), self.sections.columns_end);
+        let fences = std::mem::take(&mut self.fences);
         let n_slices = u64::from(self.n_rows).div_ceil(IDS_SORTED_MAX);
         let mut ids = PackedWriter::new(&self.output, self.facts.rank_width());
         for slice in 0..n_slices {
             let expected = index(u64::from(self.n_rows) / n_slices);
             let mut sorted: Vec<(RecordId, u32)> = Vec::with_capacity(expected + expected / 16 + BLOCK_ROWS);
             let mut rank = 0;
-            for block in 0..fences.len() {
+            for (block, fence) in fences.iter().enumerate() {
                 if self.is_stopped() {
                     return Ok(());
                 }
-                for id in self.ids_of(&fences, block)? {
+                for id in self.ids_of(block, fence.extent)? {
                     if slice_of(id, n_slices) == slice {
                         sorted.push((id, rank));
                     }
@@ -228,14 +229,21 @@ impl<'a> PartWriter<'a> {
             sorted.iter().try_for_each(|(_, rank)| ids.push(*rank, &mut self.output))?;
         }
         self.sections.ids = ids.finish(&mut self.output)?.offset;
-        self.sections.fences = self.output.block(&fences.encode())?;
+        self.sections.fences = self.table(fences.chunks(BLOCK_ENTRIES).map(fence::encode))?;
         Ok(())
     }
 
+    /// Writes a table: see [`crate::index::table`].
+    fn table(&mut self, mut blocks: impl Iterator<Item = Vec<u8>>) -> Result<Extent, Error> {
+        let offset = self.output.offset();
+        blocks.try_for_each(|block| self.output.block(&block).map(drop))?;
+        Ok(Extent { offset, len: self.output.offset() - offset })
+    }
+
     /// The record ids of a block of columns that is written.
-    fn ids_of(&mut self, fences: &Fences, block: usize) -> Result<Vec<RecordId>, Error> {
+    fn ids_of(&mut self, block: usize, extent: Extent) -> Result<Vec<RecordId>, Error> {
         let n = (self.n_rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
-        let bytes = fences.extent(block).map_or(Ok(Vec::new()), |extent| self.output.read(extent))?;
+        let bytes = self.output.read(extent)?;
         let ids = columns::ids(&bytes, n).map(|ids| ids.iter().map(|id| RecordId(*id)).collect());
         ids.ok_or_else(|| {
             let path = self.path.display();
@@ -304,8 +312,9 @@ impl<'a> PartWriter<'a> {
     /// Ends the part and gives it its name.
     pub(crate) fn finish(mut self) -> Result<Part, Error> {
         self.end_buckets(self.n_buckets as usize)?;
-        let directory: Vec<u8> = self.directory.iter().flat_map(|n| n.to_le_bytes()).collect();
-        self.sections.directory = self.output.block(&directory)?;
+        let directory = std::mem::take(&mut self.directory);
+        let block = |block: &[u64]| block.iter().flat_map(|n| n.to_le_bytes()).collect();
+        self.sections.directory = self.table(directory.chunks(BLOCK_ENTRIES).map(block))?;
         self.sections.filter = self.output.block(&self.filter.encode())?;
         self.sections.recorders = self.output.block(&recorder::encode(&self.recorders))?;
         let header = Header {
