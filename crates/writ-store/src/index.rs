@@ -26,7 +26,7 @@ mod postings;
 mod ranks;
 mod recorder;
 pub(crate) mod row;
-mod run;
+pub(crate) mod run;
 mod source;
 mod table;
 pub(crate) mod tail;
