@@ -1,7 +1,8 @@
 //! Canonical bytes: deterministic CBOR (RFC 8949, section 4.2) for envelopes, and the digests that
 //! identify records.
 //!
-//! Only what envelopes need: unsigned and negative integers, byte and text strings, arrays, null.
+//! Only what envelopes need: unsigned and negative integers, byte and text strings, arrays, maps with
+//! small numbers for keys, null.
 //! The reader refuses anything that its own writer would not have written.
 
 use alloc::string::{String, ToString};
@@ -20,6 +21,7 @@ const NINT: u8 = 1;
 const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
+const MAP: u8 = 5;
 const NULL: u8 = 0xf6;
 
 /// Low five bits of a head: the number follows in this many bytes.
@@ -83,6 +85,11 @@ impl Writer {
     /// An array of that many values, which follow.
     pub fn array(&mut self, len: usize) -> &mut Writer {
         self.head(ARRAY, len as u64)
+    }
+
+    /// The head of a map of `len` pairs, which follow: key ([`Writer::uint`], ascending) and value.
+    pub fn map(&mut self, len: usize) -> &mut Writer {
+        self.head(MAP, len as u64)
     }
 
     /// Null.
@@ -184,6 +191,19 @@ impl<'a> Reader<'a> {
     /// The head of an array: how many values follow.
     pub fn array(&mut self) -> Result<usize, Malformed> {
         self.len(ARRAY)
+    }
+
+    /// The head of a map: how many pairs follow. That keys ascend is for the caller to check.
+    pub fn map(&mut self) -> Result<usize, Malformed> {
+        self.len(MAP)
+    }
+
+    /// A byte string or a text string, whichever follows.
+    pub fn bytes_or_text(&mut self) -> Result<Result<&'a [u8], String>, Malformed> {
+        match self.rest.first().map(|byte| byte >> 5) {
+            Some(BYTES) => self.bytes().map(Ok),
+            _ => self.text().map(Err),
+        }
     }
 
     /// Whether null follows; it is consumed if so.

@@ -3,7 +3,9 @@
 //! A record is immutable. Receive time and position are in neither digest nor id, so answers are
 //! the same in every store.
 
-use crate::canon::{self, Digest, Malformed, Reader, Writer};
+mod encoding;
+
+use crate::canon::{self, Digest, Writer};
 use crate::custody::Custody;
 use crate::time::{EventTime, Time};
 use alloc::string::String;
@@ -127,137 +129,21 @@ pub struct Record {
     pub evidence: Vec<u8>,
 }
 
-const ENVELOPE_VERSION: u64 = 0;
-
-impl Envelope {
-    /// Canonical bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        writer.array(9).uint(ENVELOPE_VERSION);
-        writer.text(&self.identity.source).text(&self.identity.recorder).text(&self.identity.native_id);
-        writer.uint(self.custody.code());
-        match &self.event_time {
-            None => {
-                writer.null();
-            }
-            Some(time) => {
-                writer.array(3);
-                write_time(&mut writer, Some(time.start));
-                write_time(&mut writer, time.end);
-                writer.uint(u64::from(time.precision_ms));
-            }
-        }
-        writer.array(2);
-        write_time(&mut writer, self.available_time);
-        write_time(&mut writer, Some(self.received_time));
-        writer.array(3).text(&self.origin.by).text(&self.origin.from).uint(self.origin.byte);
-        writer.array(self.redactions.len());
-        for redaction in &self.redactions {
-            writer.array(3).text(&redaction.pointer).text(&redaction.kind).bytes(&redaction.digest);
-        }
-        writer.finish()
-    }
-
-    /// Reads canonical bytes; anything else is refused.
-    pub fn decode(bytes: &[u8]) -> Result<Envelope, Malformed> {
-        let mut reader = Reader::new(bytes);
-        expect_len(&mut reader, 9)?;
-        if reader.uint()? != ENVELOPE_VERSION {
-            return Err(Malformed);
-        }
-        let identity = Identity { source: reader.text()?, recorder: reader.text()?, native_id: reader.text()? };
-        let custody = Custody::from_code(reader.uint()?).ok_or(Malformed)?;
-        let event_time = if reader.null() {
-            None
-        } else {
-            expect_len(&mut reader, 3)?;
-            let start = read_time(&mut reader)?.ok_or(Malformed)?;
-            let end = read_time(&mut reader)?;
-            Some(EventTime { start, end, precision_ms: u32::try_from(reader.uint()?).map_err(|_| Malformed)? })
-        };
-        expect_len(&mut reader, 2)?;
-        let available_time = read_time(&mut reader)?;
-        let received_time = read_time(&mut reader)?.ok_or(Malformed)?;
-        expect_len(&mut reader, 3)?;
-        let origin = Origin { by: reader.text()?, from: reader.text()?, byte: reader.uint()? };
-        let mut redactions = Vec::new();
-        for _ in 0..reader.array()? {
-            expect_len(&mut reader, 3)?;
-            redactions.push(Redaction {
-                pointer: reader.text()?,
-                kind: reader.text()?,
-                digest: reader.bytes()?.to_vec(),
-            });
-        }
-        reader.end()?;
-        Ok(Envelope { identity, custody, event_time, available_time, received_time, origin, redactions })
-    }
-}
-
-fn expect_len(reader: &mut Reader<'_>, len: usize) -> Result<(), Malformed> {
-    if reader.array()? == len { Ok(()) } else { Err(Malformed) }
-}
-
-fn write_time(writer: &mut Writer, time: Option<Time>) {
-    match time {
-        None => {
-            writer.null();
-        }
-        Some(time) => {
-            let (s, ns) = time.parts();
-            writer.array(2).int(s).uint(u64::from(ns));
-        }
-    }
-}
-
-fn read_time(reader: &mut Reader<'_>) -> Result<Option<Time>, Malformed> {
-    if reader.null() {
-        return Ok(None);
-    }
-    expect_len(reader, 2)?;
-    let s = reader.int()?;
-    let ns = u32::try_from(reader.uint()?).map_err(|_| Malformed)?;
-    if ns > 999_999_999 { Err(Malformed) } else { Ok(Some(Time::new(s, ns))) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::string::ToString as _;
-    use alloc::vec;
-
-    fn envelope() -> Envelope {
-        Envelope {
-            identity: Identity {
-                source: "aws.cloudtrail".to_string(),
-                recorder: "aws:111122223333".to_string(),
-                native_id: "e-1".to_string(),
-            },
-            custody: Custody::HandedIn,
-            event_time: Some(EventTime::at(Time::parse("1969-12-31T23:59:59Z").unwrap(), 1000)),
-            available_time: None,
-            received_time: Time::parse("2026-11-24T00:00:00.5Z").unwrap(),
-            origin: Origin { by: "ana".to_string(), from: "trail.json.gz".to_string(), byte: 12 },
-            redactions: vec![Redaction { pointer: "/a".to_string(), kind: "secret".to_string(), digest: vec![1, 2] }],
-        }
-    }
-
-    #[test]
-    fn an_envelope_reads_back_and_a_damaged_one_does_not() {
-        let bytes = envelope().encode();
-        assert_eq!(Envelope::decode(&bytes), Ok(envelope()));
-        assert_eq!(Envelope::decode(&bytes[..bytes.len() - 1]), Err(Malformed));
-        let mut longer = bytes.clone();
-        longer.push(0);
-        assert_eq!(Envelope::decode(&longer), Err(Malformed));
-    }
 
     #[test]
     fn the_id_names_identity_and_content_and_nothing_else() {
-        let one = content_digest(&envelope().identity, b"{}");
-        assert_ne!(one, content_digest(&envelope().identity, b"{ }"));
-        let other = Identity { native_id: "e-2".to_string(), ..envelope().identity };
-        assert_ne!(one, content_digest(&other, b"{}"));
+        let identity = |native_id: &str| Identity {
+            source: "aws.cloudtrail".to_string(),
+            recorder: "aws:111122223333".to_string(),
+            native_id: native_id.to_string(),
+        };
+        let one = content_digest(&identity("e-1"), b"{}");
+        assert_ne!(one, content_digest(&identity("e-1"), b"{ }"));
+        assert_ne!(one, content_digest(&identity("e-2"), b"{}"));
         assert!(one.hex().starts_with(RecordId::of(&one).to_string().trim_start_matches('#')));
     }
 }

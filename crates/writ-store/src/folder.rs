@@ -1,26 +1,52 @@
 //! The folder: its format number, its secret, its lock, and where things lie in it.
 //!
 //! ```text
-//! FORMAT        "writ folder 0", written last, so a folder that has it is whole
+//! FORMAT        "writ folder 1", written last, so a folder that has it is whole
 //! store.key     32 secret bytes
-//! lock          held by the one process that writes
-//! log/          00000000.log, frames one after the other
-//! keys/         a follower of the log; may be deleted at any time
+//! lock, writing held by the one process that writes
+//! durable       how far that process has acknowledged, for readers beside it
+//! manifest/     numbered lists of the files that make up the folder
+//! log/          segments, of which the last is appended to
+//! tree/         the hashes over the log, a file for each level
+//! index/        a follower of the log; may be deleted at any time
 //! quarantine/   torn bytes that were cut off the log
 //! ```
 
 use crate::error::{Error, Kind};
 use crate::file::{self, Access};
+use crate::log::open;
+use crate::manifest::{self, Manifest};
+use crate::storage::{Open, Storage};
 use crate::term::TermKey;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use writ_model::canon;
 
 /// The newest folder format that this code reads and writes.
-pub const FORMAT: u32 = 0;
+pub const FORMAT: u32 = 1;
 
 const FORMAT_PREFIX: &str = "writ folder ";
-const NAMES: [&str; 8] = ["FORMAT", "FORMAT.tmp", "store.key", "store.key.tmp", "lock", "log", "keys", "quarantine"];
+const NAMES: [&str; 12] = [
+    "FORMAT",
+    "FORMAT.tmp",
+    "store.key",
+    "store.key.tmp",
+    "lock",
+    "writing",
+    "durable",
+    "manifest",
+    "log",
+    "tree",
+    "index",
+    "quarantine",
+];
+
+/// The first line of the file of keys; each line behind it is the number of a key epoch and 32 bytes in hex.
+const KEYS_PREFIX: &str = "writ keys 1\n";
+
+/// Bytes of such a file at most: a line has some seventy, and epochs are few.
+const KEYS_BYTES_MAX: u64 = 64 << 10;
 
 /// An opened folder.
 #[derive(Debug)]
@@ -33,6 +59,9 @@ pub(crate) struct Folder {
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: fs::File,
+    /// Tells readers that somebody writes. They take a shared lock of it for a moment, which must not make a
+    /// writer that starts just then believe in another; so it is a file of its own, and waited for.
+    _writing: fs::File,
 }
 
 impl Folder {
@@ -48,7 +77,11 @@ impl Folder {
     }
 
     /// Takes the lock and opens the folder to write; makes it if there is none.
-    pub(crate) fn create_or_open(dir: &Path, secret_if_new: &[u8; 32]) -> Result<(Folder, Lock, bool), Error> {
+    pub(crate) fn create_or_open(
+        storage: &dyn Storage,
+        dir: &Path,
+        secret_if_new: &[u8; 32],
+    ) -> Result<(Folder, Lock, bool), Error> {
         let new = !dir.join("FORMAT").exists();
         if new {
             check_nothing_foreign(dir)?;
@@ -58,28 +91,24 @@ impl Folder {
         // Another process may have made it before we got the lock.
         let new = !dir.join("FORMAT").exists();
         if new {
-            create(dir, secret_if_new)?;
+            create(storage, dir, secret_if_new)?;
         }
         Ok((Folder::open(dir)?, lock, new))
     }
 
-    pub(crate) fn log(&self) -> PathBuf {
-        log_path(&self.dir)
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
 
-    /// The error of a log that could not be opened.
-    pub(crate) fn no_log(&self, error: io::Error) -> Error {
-        let path = self.log();
-        if error.kind() == io::ErrorKind::NotFound {
-            let place = path.display();
-            Error::corrupt(format!("the log `{place}` is gone: restore it from a backup"))
-        } else {
-            Error::io("open", &path, error)
-        }
+    /// Where the running writer notes how far it has acknowledged.
+    pub(crate) fn mark(&self) -> PathBuf {
+        self.dir.join("durable")
     }
 
-    pub(crate) fn keys_folder(&self) -> PathBuf {
-        self.dir.join("keys")
+    /// Whether some process writes to this folder now. Where that cannot be told it may be so.
+    pub(crate) fn is_written(&self) -> bool {
+        let writing = fs::File::open(self.dir.join("writing"));
+        writing.is_ok_and(|writing| matches!(writing.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
     pub(crate) fn quarantine(&self) -> PathBuf {
@@ -87,15 +116,11 @@ impl Folder {
     }
 }
 
-fn log_path(dir: &Path) -> PathBuf {
-    dir.join("log").join("00000000.log")
-}
-
 /// Whether this is a writ folder, of whatever format, whole or not: it holds a secret and is no log.
 pub fn is_folder(dir: &Path) -> bool {
     let says = |text: Vec<u8>| text.starts_with(FORMAT_PREFIX.as_bytes());
     let format = read_small(&dir.join("FORMAT")).ok().flatten().is_some_and(says);
-    format || (dir.join("store.key").is_file() && log_path(dir).is_file())
+    format || (dir.join("store.key").is_file() && dir.join("log").is_dir())
 }
 
 /// Refuses to spread a store over a folder that holds something else.
@@ -118,45 +143,55 @@ fn check_nothing_foreign(dir: &Path) -> Result<(), Error> {
 }
 
 fn take_lock(dir: &Path) -> Result<Lock, Error> {
+    let open = |path: &Path| {
+        let mut options = fs::OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        file.map_err(|e| Error::io("open the lock", path, e))
+    };
     let path = dir.join("lock");
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|e| Error::io("open the lock", &path, e))?;
+    let file = open(&path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => {
             let place = dir.display();
-            Err(Error::new(
+            return Err(Error::new(
                 Kind::Unavailable,
                 format!(
                     "another process writes to `{place}`: wait for it, or send records to it; commands that read need no lock"
                 ),
-            ))
+            ));
         }
-        Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
+        Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
     }
+    let path = dir.join("writing");
+    let writing = open(&path)?;
+    writing.lock().map_err(|e| Error::io("lock", &path, e))?;
+    Ok(Lock { _file: file, _writing: writing })
 }
 
 /// Makes a new folder. `FORMAT` goes last: without it the folder is not there yet.
-fn create(dir: &Path, secret: &[u8; 32]) -> Result<(), Error> {
-    let log = log_path(dir);
-    if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
+fn create(storage: &dyn Storage, dir: &Path, secret: &[u8; 32]) -> Result<(), Error> {
+    let log = open::folder(dir);
+    let written = |name: &String| fs::metadata(log.join(name)).is_ok_and(|found| found.len() > 0);
+    if storage.list(&log).map_err(|e| Error::io("list", &log, e))?.iter().any(written) {
         let place = dir.display();
         return Err(Error::corrupt(format!(
             "`{place}` holds a log but no `FORMAT`: restore `FORMAT` and `store.key` from a backup"
         )));
     }
-    for name in ["log", "keys", "quarantine"] {
+    for name in ["manifest", "log", "tree", "index", "quarantine"] {
         let path = dir.join(name);
-        fs::create_dir_all(&path).map_err(|e| Error::io("make the folder", &path, e))?;
+        storage.make_folder(&path).map_err(|e| Error::io("make the folder", &path, e))?;
     }
     let key = dir.join("store.key");
-    file::replace(&key, secret, Access::Owner).map_err(|e| Error::io("write", &key, e))?;
-    file::replace(&log, b"", Access::Usual).map_err(|e| Error::io("write", &log, e))?;
+    let text = format!("{KEYS_PREFIX}1 {}\n", canon::hex(secret));
+    file::replace(&key, text.as_bytes(), Access::Owner).map_err(|e| Error::io("write", &key, e))?;
+    let keys = TermKey::new(secret);
+    let active = open::first(&keys);
+    let path = open::path_of_active(dir, &active);
+    let made = storage.open(&path, Open::Create).and_then(|file| file.sync()).and_then(|()| storage.sync_folder(&log));
+    made.map_err(|e| Error::io("write", &path, e))?;
+    Manifest::empty(active).publish(storage, &manifest::folder(dir), keys.store())?;
     let format = dir.join("FORMAT");
     let text = format!("{FORMAT_PREFIX}{FORMAT}\n");
     file::replace(&format, text.as_bytes(), Access::Usual).map_err(|e| Error::io("write", &format, e))?;
@@ -172,6 +207,9 @@ fn check_format(dir: &Path, text: &[u8]) -> Result<(), Error> {
         .and_then(|text| text.strip_prefix(FORMAT_PREFIX)?.strip_suffix('\n')?.parse::<u32>().ok());
     match number {
         Some(FORMAT) => Ok(()),
+        Some(0) => Err(Error::invalid(format!(
+            "`{place}` is a writ folder of format 0, which promised nothing and is not read any more: ingest the logs again into a new folder"
+        ))),
         Some(newer) => Err(Error::invalid(format!(
             "`{place}` is a writ folder of format {newer}, and this writ reads format {FORMAT}: use a newer writ"
         ))),
@@ -183,21 +221,37 @@ fn check_format(dir: &Path, text: &[u8]) -> Result<(), Error> {
 
 fn read_secret(dir: &Path) -> Result<[u8; 32], Error> {
     let path = dir.join("store.key");
-    let found = read_small(&path)?.unwrap_or_default();
-    found.as_slice().try_into().map_err(|_| {
-        let (place, n) = (path.display(), found.len());
+    let found = read_at_most(&path, KEYS_BYTES_MAX)?.unwrap_or_default();
+    parse_keys(&found).ok_or_else(|| {
+        let place = path.display();
         Error::corrupt(format!(
-            "`{place}` has {n} bytes, not the 32 of this store's secret: restore it from a backup, without it nothing can be looked up"
+            "`{place}` does not hold this store's keys: restore it from a backup, without it nothing can be looked up"
         ))
     })
 }
 
+/// The key of the first epoch: there is one until parts are encrypted.
+fn parse_keys(bytes: &[u8]) -> Option<[u8; 32]> {
+    let line = std::str::from_utf8(bytes).ok()?.strip_prefix(KEYS_PREFIX)?.strip_suffix('\n')?;
+    let digits = line.strip_prefix("1 ").filter(|hex| hex.len() == 64)?.as_bytes();
+    let mut secret = [0; 32];
+    for (byte, pair) in secret.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let is_lower = pair.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|_| is_lower)?, 16).ok()?;
+    }
+    Some(secret)
+}
+
 /// Reads a file of a few bytes; `None` if there is none. A longer file is cut, and then refused.
 fn read_small(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    read_at_most(path, 64)
+}
+
+fn read_at_most(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, Error> {
     use std::io::Read as _;
     let read = |file: fs::File| {
         let mut bytes = Vec::new();
-        file.take(64).read_to_end(&mut bytes).map(|_| Some(bytes))
+        file.take(bytes_max).read_to_end(&mut bytes).map(|_| Some(bytes))
     };
     match fs::File::open(path).and_then(read) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -34,7 +34,8 @@ mod terms;
 pub(crate) mod write;
 
 use crate::error::{Error, Kind};
-use crate::index::look::{Hit, Look, Wanted};
+use crate::index::header::Facts;
+use crate::index::look::{Hit, Look, Lost, Wanted, is_lost};
 use crate::index::part::Part;
 use crate::index::recorder::Summary;
 use crate::index::row::{RecorderName, Row};
@@ -44,6 +45,7 @@ use crate::log::Position;
 use crate::snapshot::query::{IdPrefix, Posting, Query, RecorderSpan, best_copies};
 use crate::term::Term;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use writ_model::record::RecordId;
 use writ_model::time::Time;
@@ -56,6 +58,8 @@ const PREFIX_SORTED_MAX: u64 = 4096;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     sources: Vec<Source>,
+    /// Records that the log has lost: look-ups pass over them.
+    lost: Lost,
 }
 
 impl Index {
@@ -72,12 +76,38 @@ impl Index {
                 return Err(Error::new(Kind::Corrupt, message));
             }
         }
-        Ok(Index { sources })
+        Ok(Index { sources, lost: Lost::default() })
+    }
+
+    /// The same without the records at these positions, which do not overlap.
+    pub(crate) fn without(self, lost: Vec<Range<u64>>) -> Index {
+        Index { lost: lost.into(), ..self }
     }
 
     /// How many records can be found, copies included.
     pub(crate) fn len(&self) -> u64 {
-        self.sources.iter().map(|source| u64::from(source.facts().n_rows)).sum()
+        let all: u64 = self.sources.iter().map(|source| u64::from(source.facts().n_rows)).sum();
+        // What was derived from the log just now has no row of what is lost.
+        let parts = self.sources.iter().filter(|source| matches!(source, Source::Part(_))).map(Source::facts);
+        let within =
+            |range: &Range<u64>, facts: &Facts| range.end.min(facts.next).saturating_sub(range.start.max(facts.first));
+        let lost: u64 = parts.flat_map(|facts| self.lost.iter().map(|range| within(range, facts))).sum();
+        all.saturating_sub(lost)
+    }
+
+    /// The position after the last record.
+    pub(crate) fn next(&self) -> u64 {
+        self.sources.last().map_or(0, |source| source.facts().next)
+    }
+
+    /// Whether a record may have this term. Rarely wrong, and only by saying so of one that has not.
+    pub(crate) fn may_have(&self, term: Term) -> Result<bool, Error> {
+        for source in &self.sources {
+            if source.may_have(term)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// When the newest record was received.
@@ -97,7 +127,7 @@ impl Index {
     }
 
     fn pick(&self, wanted: Wanted, query: &Query) -> Result<Vec<Posting>, Error> {
-        let mut look = Look::new(&self.sources, wanted, *query);
+        let mut look = Look::new(&self.sources, &self.lost, wanted, *query);
         pick_hits(|| look.next(), |_| true, query.limit)
     }
 
@@ -111,19 +141,18 @@ impl Index {
     /// A record's posting by its position; `None` if there is none, or it is lost.
     pub(crate) fn posting(&self, position: Position) -> Result<Option<Posting>, Error> {
         let at = self.sources.partition_point(|source| source.facts().next <= position.0);
-        let Some(source) = self.sources.get(at) else { return Ok(None) };
+        let Some(source) = self.sources.get(at).filter(|_| !is_lost(&self.lost, position)) else { return Ok(None) };
         let first = source.facts().first;
         let Some(local) = position.0.checked_sub(first) else { return Ok(None) };
         let Some(rank) = source.rank_at(local)? else { return Ok(None) };
         Ok(Some(Reader::new(source.clone()).row(rank)?.posting(first)))
     }
 
-    /// Every copy of the records that have a term and are of one recorder, at most `limit`. With the term of an
-    /// identity nothing else is read; with that of a native id alone, records that others gave the same native
-    /// id cost time. Two names may share a term by chance, so the caller checks each on the record.
+    /// Every copy of the records that have the term of an identity and are of its recorder, at most `limit`. Two
+    /// names may share a term by chance, so the caller checks each on the record.
     pub(crate) fn by_identity(&self, term: Term, recorder: (&str, &str), limit: usize) -> Result<Vec<Posting>, Error> {
         let numbers = self.numbers(recorder)?;
-        let mut look = Look::new(&self.sources, Wanted::Term(term), Query::new(Time::MAX, limit));
+        let mut look = Look::new(&self.sources, &self.lost, Wanted::Term(term), Query::new(Time::MAX, limit));
         let mut copies = Vec::new();
         while copies.len() < limit
             && let Some(hit) = look.next()?
@@ -157,7 +186,7 @@ impl Index {
         let places = |source: &Source| source.places_of_ids(from, to);
         let places: Vec<_> = self.sources.iter().map(places).collect::<Result<_, _>>()?;
         if places.iter().map(|places| places.end - places.start).sum::<u64>() > PREFIX_SORTED_MAX {
-            let mut look = Look::new(&self.sources, Wanted::All, Query::new(Time::MAX, limit));
+            let mut look = Look::new(&self.sources, &self.lost, Wanted::All, Query::new(Time::MAX, limit));
             return pick_hits(|| look.next(), |hit| prefix.matches(hit.row.id), limit);
         }
         let mut found: Vec<Hit> = Vec::new();
@@ -165,7 +194,9 @@ impl Index {
             let (mut reader, first) = (Reader::new(source.clone()), source.facts().first);
             for at in places {
                 let row = reader.row_by_id(at)?;
-                found.push(Hit { row, position: row.position(first), source: number });
+                if !is_lost(&self.lost, row.position(first)) {
+                    found.push(Hit { row, position: row.position(first), source: number });
+                }
             }
         }
         found.sort_by_key(|hit| (hit.row.place(), hit.position));
@@ -185,7 +216,12 @@ impl Index {
     ) -> Result<Window, Error> {
         let query = Query::new(as_of, usize::MAX).within(from, to);
         let numbers = self.numbers(recorder)?;
-        Ok(Window { look: Look::new(&self.sources, Wanted::Term(term), query), numbers, last: None, has_failed: false })
+        Ok(Window {
+            look: Look::new(&self.sources, &self.lost, Wanted::Term(term), query),
+            numbers,
+            last: None,
+            has_failed: false,
+        })
     }
 
     /// The number of a recorder in each source.
@@ -224,7 +260,7 @@ impl Index {
         let named = |summary: &Summary| Summary::new(summary.name.clone());
         let mut found: Vec<Summary> = source.recorders()?.iter().map(named).collect();
         let query = Query::new(as_of, usize::MAX);
-        let mut look = Look::new(std::slice::from_ref(source), Wanted::All, query);
+        let mut look = Look::new(std::slice::from_ref(source), &self.lost, Wanted::All, query);
         while let Some(hit) = look.next()? {
             let counts = !hit.row.again || self.is_first(&hit.row, hit.position, as_of)?;
             if let Some(summary) = found.get_mut(hit.row.recorder as usize) {

@@ -15,18 +15,27 @@ pub const TERMS_MAX: usize = 16_384;
 /// commit is acknowledged as a whole, so a longer frame would only make callers wait.
 pub const FRAME_BYTES_MAX: usize = 16 << 20;
 
-/// Most records of a folder: sidecars count positions in 32 bits.
+/// Most records of a folder: some forty times what one machine is meant for, and counts of them fit into 32
+/// bits.
 pub const POSITIONS_MAX: u64 = u32::MAX as u64;
 
-/// Records after which a chunk of keys is written (65,536): the size at which sorting a chunk costs
-/// less than it saves, as prototypes measured.
+/// Records after which a part of the index is written (65,536): the size at which sorting costs less than it
+/// saves, as prototypes measured.
 pub const CHUNK_RECORDS: usize = 65_536;
 
-/// Postings after which a chunk of keys is written, however few its records (8 Mi, 128 MiB of memory).
+/// Postings after which a part of the index is written, however few its records (8 Mi, 128 MiB of memory).
 pub const CHUNK_POSTINGS: usize = 8 << 20;
 
-/// Chunks that may wait for the follower of keys before commits wait for it: bounds memory.
+/// Batches that may wait for the follower of keys before commits wait for it: bounds memory.
 pub(crate) const CHUNKS_WAITING_MAX: usize = 4;
+
+/// Bytes after which a segment is finished and the next one begun (64 MiB): short enough that scanning it
+/// after a crash takes a moment, long enough that a hundred million records are some hundred files.
+pub const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// Records of which a reader derives the keys in memory, at most (2 Mi, some 300 MiB): more take minutes,
+/// and a writer or `writ rebuild` makes an index of them once and for all.
+pub const DERIVED_MAX: u64 = 2 << 20;
 
 /// How much of the log is read at once, in bytes (4 MiB): large enough that frames are rarely cut.
 pub(crate) const READ_AHEAD: usize = 4 << 20;
@@ -40,3 +49,18 @@ pub(crate) const THREADS_MAX: usize = 8;
 
 /// Hex digits that name a record by the beginning of its id, at most (all 128 bits).
 pub(crate) const ID_DIGITS_MAX: usize = 32;
+
+/// At what sizes files are finished. Tests choose small ones, so that much happens in little time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// See [`SEGMENT_BYTES`].
+    pub segment_bytes: u64,
+    /// See [`CHUNK_RECORDS`].
+    pub chunk_records: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Sizes {
+        Sizes { segment_bytes: SEGMENT_BYTES, chunk_records: CHUNK_RECORDS }
+    }
+}

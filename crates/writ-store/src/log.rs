@@ -1,4 +1,4 @@
-//! The log: one append-only file of frames, a frame per group commit.
+//! The log: a row of files (segments) of frames, a frame per group commit.
 //!
 //! Everything else in the folder follows from it. At most the last frame of a log is not known to be
 //! durable, because each frame is synced before the next one is written.
@@ -6,8 +6,12 @@
 pub(crate) mod commit;
 pub(crate) mod entry;
 pub(crate) mod frame;
+pub(crate) mod mark;
+pub(crate) mod open;
 pub(crate) mod recover;
 pub(crate) mod scan;
+pub(crate) mod segment;
+pub(crate) mod view;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -66,6 +70,13 @@ impl fmt::Display for DamageCause {
             DamageCause::Entries => "the frame holds no readable records",
             DamageCause::Missing => "keys exist for records that the log has no more",
         })
+    }
+}
+
+impl Damage {
+    /// Whether it took the record at this position.
+    pub fn holds(&self, position: Position) -> bool {
+        self.first <= position && position.0 < self.first.0 + self.lost
     }
 }
 

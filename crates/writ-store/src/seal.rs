@@ -3,13 +3,17 @@
 //! A producer encodes, compresses and fingerprints in its own thread; the one writer only copies
 //! the finished bytes into a frame.
 
+use crate::dictionary;
 use crate::error::{Error, Kind};
-use crate::keys::row::Row;
+use crate::index::row::Row;
+use crate::leaf;
 use crate::limit;
-use crate::log::entry::{Codec, Entry};
+use crate::log::entry::{self, Body, Codec, HEAD, Part};
 use crate::term::{Term, TermKey};
 use std::fmt;
+use std::sync::Arc;
 use writ_model::record::{Record, RecordId};
+use writ_tlog::hash::Hash;
 use zstd::bulk::Compressor;
 
 /// zstd level 1: prototypes measured that higher levels do not pay below 1 MiB.
@@ -23,15 +27,17 @@ const NAMED_CHARS_MAX: usize = 120;
 pub struct Draft {
     /// The record.
     pub record: Record,
-    /// Terms of its keys. Those of identity, native id and recorder are added by the store.
+    /// Terms of its keys. Those of identity and recorder are added by the store.
     pub terms: Vec<Term>,
 }
 
-/// What a producer keeps from record to record: the compressor and the store's term key.
+/// What a producer keeps from record to record: the compressor, the store's term key, and what the last
+/// record shared.
 pub struct Packer {
     keys: TermKey,
     compressor: Compressor<'static>,
     scratch: Vec<u8>,
+    shared: Arc<[u8]>,
 }
 
 impl fmt::Debug for Packer {
@@ -43,21 +49,27 @@ impl fmt::Debug for Packer {
 /// A record as it will stand in the log.
 #[derive(Clone, Debug)]
 pub struct Sealed {
-    /// The entry's bytes.
-    pub(crate) bytes: Vec<u8>,
+    /// The body of its entry, and the checksum of that.
+    pub(crate) body: Vec<u8>,
+    pub(crate) crc: u32,
+    /// What it says like others of its delivery.
+    pub(crate) shared: Arc<[u8]>,
+    /// Hash of its leaf.
+    pub(crate) leaf: Hash,
     pub(crate) terms: Vec<Term>,
-    /// Its row of the key table; place and recorder are filled in by the writer.
     pub(crate) row: Row,
     /// Fingerprint of source and recorder.
     pub(crate) recorder: Term,
+    /// Fingerprint of the identity.
+    pub(crate) identity: Term,
 }
 
 impl Packer {
     /// A packer for one thread.
     pub fn new(keys: &TermKey) -> Result<Packer, Error> {
-        let compressor = Compressor::new(LEVEL)
+        let compressor = Compressor::with_dictionary(LEVEL, dictionary::bytes(dictionary::NEWEST))
             .map_err(|e| Error::new(Kind::Internal, format!("cannot start the compressor: {e}; please report this")))?;
-        Ok(Packer { keys: keys.clone(), compressor, scratch: Vec::new() })
+        Ok(Packer { keys: keys.clone(), compressor, scratch: Vec::new(), shared: Arc::from([]) })
     }
 
     /// Packs evidence if that makes it smaller; the result lies in the scratch space.
@@ -69,26 +81,42 @@ impl Packer {
             _ => Codec::Stored,
         }
     }
+
+    /// What records of one delivery share is kept once.
+    fn share(&mut self, shared: Vec<u8>) -> Arc<[u8]> {
+        if *self.shared != *shared {
+            self.shared = Arc::from(shared);
+        }
+        Arc::clone(&self.shared)
+    }
 }
 
 impl Draft {
-    /// Encodes, compresses and fingerprints. Fails with [`Kind::Invalid`] for a record that is
+    /// Encodes, compresses, commits and fingerprints. Fails with [`Kind::Invalid`] for a record that is
     /// beyond a [limit](crate::limit) or whose id is not of its content; nothing is stored of it.
     pub fn seal(self, packer: &mut Packer) -> Result<Sealed, Error> {
         let Draft { record, terms } = self;
-        let envelope = record.envelope.encode();
-        check(&record, envelope.len(), terms.len())?;
-        let facts = Described::of(&packer.keys, &record, terms);
-        let codec = packer.pack(&record.evidence);
-        let stored = if codec == Codec::Zstd { packer.scratch.as_slice() } else { record.evidence.as_slice() };
-        let raw = crate::bytes::len32(record.evidence.len());
-        let entry = Entry { id: record.id, content: record.content, envelope: &envelope, codec, raw, stored };
-        let mut bytes = Vec::new();
-        entry.encode(&mut bytes);
+        let (shared, own) = (record.envelope.encode_shared(), record.envelope.encode_own());
+        check(&record, shared.len() + own.len(), terms.len())?;
+        let described = Described::of(&packer.keys, &record, terms);
+        let Record { content, envelope, evidence, .. } = &record;
+        let leaf = Hash::leaf(&leaf::bytes(&packer.keys, content, envelope, (&shared, &own), evidence));
+        let codec = packer.pack(evidence);
+        let (dictionary, stored) = match codec {
+            Codec::Zstd => (dictionary::NEWEST, packer.scratch.as_slice()),
+            Codec::Stored => (0, evidence.as_slice()),
+        };
+        let len = |bytes: &[u8]| crate::bytes::len32(bytes.len());
+        let identifiers =
+            Part { kind: entry::Kind::Identifiers, codec: Codec::Stored, dictionary: 0, raw: len(&own), stored: &own };
+        let evidence = Part { kind: entry::Kind::Content, codec, dictionary, raw: len(evidence), stored };
+        let body = Body { content: *content, identifiers, evidence }.encode();
         if packer.scratch.capacity() > limit::SCRATCH_BYTES_KEPT {
             packer.scratch = Vec::new();
         }
-        Ok(Sealed { bytes, terms: facts.terms, row: facts.row, recorder: facts.recorder })
+        let Described { row, recorder, identity, terms } = described;
+        let (crc, shared) = (crc32c::crc32c(&body), packer.share(shared));
+        Ok(Sealed { body, crc, shared, leaf, terms, row, recorder, identity })
     }
 }
 
@@ -117,31 +145,33 @@ fn check(record: &Record, envelope: usize, terms: usize) -> Result<(), Error> {
 impl Sealed {
     /// The record's id.
     pub fn id(&self) -> RecordId {
-        self.row.id()
+        self.row.id
     }
 
-    /// How many bytes it takes in the log.
+    /// How many bytes it takes in the log, apart from what it shares.
     pub fn stored_bytes(&self) -> usize {
-        self.bytes.len()
+        HEAD + self.body.len()
     }
 }
 
-/// What the key table and the index need to know of a record.
+/// What the index needs to know of a record.
 pub(crate) struct Described {
     pub(crate) row: Row,
     pub(crate) recorder: Term,
+    pub(crate) identity: Term,
     pub(crate) terms: Vec<Term>,
 }
 
 impl Described {
     pub(crate) fn of(keys: &TermKey, record: &Record, mut terms: Vec<Term>) -> Described {
         let identity = &record.envelope.identity;
-        let name = keys.identity(identity);
         let recorder = keys.recorder(&identity.source, &identity.recorder);
-        terms.extend([name, keys.native_id(&identity.native_id), recorder]);
+        let identity = keys.identity(identity);
+        terms.extend([identity, recorder]);
         terms.sort_unstable();
         terms.dedup();
-        Described { row: Row::of(record, name, keys.copy(record)), recorder, terms }
+        let row = Row::of(record, keys.copy(record), false);
+        Described { row, recorder, identity, terms }
     }
 }
 

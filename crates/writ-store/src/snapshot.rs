@@ -1,56 +1,60 @@
 //! Reading a folder: without a lock, beside a running writer, on a read-only mount.
 //!
-//! A snapshot is what the log held when it was opened: whole frames only. It writes nothing, also
-//! where the sidecar of keys is missing or of other adapters; then it derives the keys in memory.
+//! A snapshot is what had been acknowledged when it was opened. It writes nothing, also where the index
+//! is missing or of other adapters; then it derives the keys in memory.
 
-pub(crate) mod open;
+mod open;
 pub(crate) mod query;
 
+use crate::bytes::index;
 use crate::error::{Error, Kind};
-use crate::file::{self, Disk};
-use crate::folder::Folder;
-use crate::keys::batch::RecorderName;
-use crate::keys::index::Index;
-use crate::keys::row::Row;
-use crate::log::entry::{self, Entry, Inflater, Malformed};
+use crate::index::{Index, Window};
+use crate::log::entry::{Inflater, Malformed};
+use crate::log::view::{Found, View};
 use crate::log::{Damage, Position};
 use crate::snapshot::query::{Posting, Query, RecorderSpan};
+use crate::storage::{Os, Storage};
 use crate::term::{Term, TermKey};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use writ_model::canon::Digest;
-use writ_model::record::{Identity, Record};
+use writ_model::record::{Envelope, Identity, Record, RecordId};
 use writ_model::time::Time;
 
 /// What a folder holds at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
     keys: TermKey,
-    log: Disk,
-    path: PathBuf,
-    rows: Vec<Row>,
+    log: View,
     index: Index,
-    recorders: Vec<RecorderName>,
     damage: Vec<Damage>,
     n_derived: u64,
-    newest_received: Option<Time>,
     /// Decompressors that are not in use at this moment.
     inflaters: Mutex<Vec<Inflater>>,
 }
 
 impl Snapshot {
-    /// Opens a folder. `derivation` names the adapters: a sidecar of keys that other adapters derived
-    /// is not used, and `derive` is asked for the terms of each record instead.
+    /// Opens a folder. `derivation` names the adapters: an index that other adapters derived is not used,
+    /// and `derive` is asked for the terms of each record instead.
     ///
-    /// Fails with [`Kind::Invalid`] if there is no folder or a newer writ made it, and with
-    /// [`Kind::Corrupt`] if its secret or its log is missing. A damaged log is read as far as it is
-    /// whole; see [`Snapshot::damage`].
+    /// Fails with [`Kind::Invalid`] if there is no folder, if a newer writ made it, or if so many records
+    /// have no usable index that they do not fit into memory; with [`Kind::Corrupt`] if its secret, its
+    /// list of files or its log is missing. A damaged log is read as far as it is whole; see
+    /// [`Snapshot::damage`].
     pub fn open<D>(dir: &Path, derivation: Digest, derive: D) -> Result<Snapshot, Error>
     where
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
-        open::open(&Folder::open(dir)?, derivation, &derive)
+        let storage: Arc<dyn Storage> = Arc::new(Os);
+        Snapshot::open_on(&storage, dir, derivation, derive)
+    }
+
+    /// Like [`Snapshot::open`], with files on storage of the caller's choice: see [`crate::sim`].
+    pub fn open_on<D>(storage: &Arc<dyn Storage>, dir: &Path, derivation: Digest, derive: D) -> Result<Snapshot, Error>
+    where
+        D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
+    {
+        open::open(storage, dir, derivation, &derive)
     }
 
     /// The key that makes terms for [`Snapshot::lookup`].
@@ -60,7 +64,7 @@ impl Snapshot {
 
     /// How many records can be read, copies included.
     pub fn len(&self) -> usize {
-        self.index.len()
+        index(self.index.len())
     }
 
     /// Whether no record can be read.
@@ -70,10 +74,11 @@ impl Snapshot {
 
     /// When the newest record was received.
     pub fn newest_received(&self) -> Option<Time> {
-        self.newest_received
+        self.index.newest_received()
     }
 
-    /// Stretches of the log that could not be read, though the log goes on behind them.
+    /// Stretches of the log that could not be read, though the log goes on behind them: as far as is seen
+    /// without reading finished segments. `writ fsck` reads everything.
     pub fn damage(&self) -> &[Damage] {
         &self.damage
     }
@@ -87,60 +92,73 @@ impl Snapshot {
     /// Reads one record. What is read is what was written: each record has a checksum. Whether its
     /// content digest is that of its evidence is for the caller to check, who can parse it.
     pub fn record(&self, position: Position) -> Result<Record, Error> {
-        let bytes = self.entry(position)?;
+        if let Some(damage) = self.damage.iter().find(|damage| damage.holds(position)) {
+            return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+        }
+        let found = self.log.read(position)?;
         let mut inflater = self.inflater()?;
-        let record = Entry::decode(&bytes).and_then(|(entry, _)| entry.unpack(&mut inflater));
+        let record = found.body().and_then(|body| body.unpack(&found.shared, &mut inflater));
         self.inflaters.lock().unwrap_or_else(PoisonError::into_inner).push(inflater);
-        let row = self.row(position)?;
-        record.ok().filter(|record| record.content == row.content).ok_or_else(|| self.altered(position))
+        // A whole record of another folder is not what was written here.
+        let is_known =
+            |record: &Record| Ok::<_, Error>(self.posting(position)?.is_some_and(|posting| posting.id == record.id));
+        match record {
+            Ok(record) if is_known(&record)? => Ok(record),
+            _ => Err(self.log.altered(position)),
+        }
     }
 
     /// A record's posting, without reading it.
-    pub fn posting(&self, position: Position) -> Option<Posting> {
-        let row = self.rows.get(crate::bytes::index(position.0)).filter(|row| !row.is_lost())?;
-        Some(Posting::of(position, row))
+    pub fn posting(&self, position: Position) -> Result<Option<Posting>, Error> {
+        self.index.posting(position)
     }
 
     /// The records that have a term, in the order and within the bounds of the query. Two names may
     /// share a term by chance, so the caller checks each on the record.
-    pub fn lookup(&self, term: Term, query: &Query) -> Vec<Posting> {
-        let found = self.index.postings_within(term, query.ranks(&self.index, &self.rows));
-        query.pick(found.iter().filter_map(|rank| self.at_rank(*rank)))
+    pub fn lookup(&self, term: Term, query: &Query) -> Result<Vec<Posting>, Error> {
+        self.index.lookup(term, query)
     }
 
     /// All records, in the order and within the bounds of the query.
-    pub fn all(&self, query: &Query) -> Vec<Posting> {
-        let positions = self.index.all(query.ranks(&self.index, &self.rows));
-        query.pick(positions.iter().filter_map(|position| self.posting(Position(u64::from(*position)))))
+    pub fn all(&self, query: &Query) -> Result<Vec<Posting>, Error> {
+        self.index.all(query)
     }
 
     /// How many records have a term: a bound for what a look-up can find.
-    pub fn count(&self, term: Term) -> usize {
-        self.index.postings(term).len()
+    pub fn count(&self, term: Term) -> Result<u64, Error> {
+        self.index.count(term)
     }
 
     /// Every copy of the records of an identity, checked on the records: several are a conflict, copies
     /// with other values withheld, or copies that came in another custody (see
     /// [`Posting::is_copy_of`]). Reads at most `limit` records.
     pub fn by_identity(&self, identity: &Identity, limit: usize) -> Result<Vec<Posting>, Error> {
-        let copies = self.index.postings(self.keys.identity(identity)).iter();
-        let copies = copies.filter_map(|rank| self.at_rank(*rank)).take(limit).collect();
+        let recorder = (identity.source.as_str(), identity.recorder.as_str());
+        let copies = self.index.by_identity(self.keys.identity(identity), recorder, limit)?;
         self.checked(copies, |found| found == identity)
     }
 
     /// The records of a native id, whatever their source and recorder, checked on the records. Reads
     /// at most `limit` records.
     pub fn by_native_id(&self, native_id: &str, limit: usize) -> Result<Vec<Posting>, Error> {
-        let found = self.lookup(self.keys.native_id(native_id), &Query::new(Time::MAX, limit));
-        self.checked(found, |found| found.native_id == native_id)
+        let mut found = Vec::new();
+        // The index knows identities, so that whoever forges records under a native id slows nobody down who
+        // asks for another recorder's. Recorders are few.
+        for span in self.index.recorders(Time::MAX)? {
+            let (source, recorder) = (span.source, span.recorder);
+            let identity = Identity { source, recorder, native_id: native_id.to_owned() };
+            let copies = self.lookup(self.keys.identity(&identity), &Query::new(Time::MAX, limit))?;
+            found.extend(self.checked(copies, |found| *found == identity)?);
+        }
+        found.sort_unstable_by_key(Posting::cursor);
+        found.truncate(limit);
+        Ok(found)
     }
 
     fn checked(&self, mut found: Vec<Posting>, is_it: impl Fn(&Identity) -> bool) -> Result<Vec<Posting>, Error> {
         let mut wrong = Vec::new();
         for posting in &found {
-            let bytes = self.entry(posting.position)?;
-            let envelope = Entry::decode(&bytes).and_then(|(entry, _)| entry.envelope());
-            let envelope = envelope.map_err(|Malformed| self.altered(posting.position))?;
+            let envelope = self.envelope(&self.log.read(posting.position)?, posting.position)?;
             if !is_it(&envelope.identity) {
                 wrong.push(posting.position);
             }
@@ -149,99 +167,42 @@ impl Snapshot {
         Ok(found)
     }
 
+    fn envelope(&self, found: &Found, position: Position) -> Result<Envelope, Error> {
+        let envelope = found.body().and_then(|body| body.envelope(&found.shared));
+        envelope.map_err(|Malformed| self.log.altered(position))
+    }
+
     /// The records whose id begins with these hex digits (a leading `#` is allowed), at most `limit`.
-    /// Nothing for text that is no hex, or empty. Looks at every row: some 10 ms for a million.
-    pub fn by_id_prefix(&self, hex: &str, limit: usize) -> Vec<Posting> {
-        let Some(prefix) = query::IdPrefix::parse(hex.strip_prefix('#').unwrap_or(hex)) else { return Vec::new() };
-        let positions = self.index.all(self.index.everything()).iter();
-        let postings = positions.filter_map(|position| self.posting(Position(u64::from(*position))));
-        query::best_copies(postings.filter(|posting| prefix.matches(posting.id)), limit)
+    /// Nothing for text that is no hex, or empty.
+    pub fn by_id_prefix(&self, hex: &str, limit: usize) -> Result<Vec<Posting>, Error> {
+        self.index.by_id_prefix(hex, limit)
     }
 
     /// Who wrote what is here, as far as it was received by `as_of`, ordered by name; copies of a record
-    /// count once. Looks at every row.
-    pub fn recorders(&self, as_of: Time) -> Vec<RecorderSpan> {
-        let mut spans: BTreeMap<u32, RecorderSpan> = BTreeMap::new();
-        let mut last: Option<&Row> = None;
-        for position in self.index.all(self.index.everything()) {
-            let Some(row) = self.rows.get(*position as usize).filter(|row| row.received() <= as_of) else { continue };
-            // Copies stand together, and are one record.
-            if last.replace(row).is_some_and(|last| last.content == row.content) {
-                continue;
-            }
-            let name = || self.recorders.get(row.recorder as usize).cloned().unwrap_or_default();
-            spans.entry(row.recorder).or_insert_with(|| RecorderSpan::new(name())).add(row);
-        }
-        let mut spans: Vec<RecorderSpan> = spans.into_values().collect();
-        spans.sort_by(|a, b| (&a.source, &a.recorder).cmp(&(&b.source, &b.recorder)));
-        spans
+    /// count once.
+    pub fn recorders(&self, as_of: Time) -> Result<Vec<RecorderSpan>, Error> {
+        self.index.recorders(as_of)
     }
 
-    /// Content digests of what a recorder wrote between two event times (both included), as far as it
-    /// was received by `as_of`, ordered by event time and id, each once: what a declaration of coverage
-    /// is over.
+    /// Ids and positions of what a recorder wrote between two event times (both included), as far as it
+    /// was received by `as_of`, ordered by event time and id, each record once: what a declaration of
+    /// coverage is over. It is read as far as it is asked for, and ends at the first error.
     pub fn window(
         &self,
         source: &str,
         recorder: &str,
-        (from, to): (Time, Time),
+        times: (Time, Time),
         as_of: Time,
-    ) -> impl Iterator<Item = (Digest, Position)> {
-        let is_it = |name: &RecorderName| name.0 == source && name.1 == recorder;
-        let number = self.recorders.iter().position(is_it).map(crate::bytes::len32);
-        let ranks = self.index.within(&self.rows, from, to);
-        let found = self.index.postings_within(self.keys.recorder(source, recorder), ranks);
-        let mut last: Option<Digest> = None;
-        found.iter().filter_map(move |rank| {
-            let posting = self.at_rank(*rank)?;
-            let row = self.rows.get(crate::bytes::index(posting.position.0))?;
-            let ours = Some(row.recorder) == number && row.received() <= as_of;
-            // Copies stand together, and are one record.
-            let is_new = ours && last.replace(row.content) != Some(row.content);
-            is_new.then_some((row.content, posting.position))
-        })
-    }
-
-    fn at_rank(&self, rank: u32) -> Option<Posting> {
-        self.posting(Position(u64::from(self.index.position(rank)?)))
-    }
-
-    fn row(&self, position: Position) -> Result<&Row, Error> {
-        let holds = |damage: &&Damage| damage.first <= position && position.0 < damage.first.0 + damage.lost;
-        if let Some(damage) = self.damage.iter().find(holds) {
-            return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
-        }
-        let row = self.rows.get(crate::bytes::index(position.0)).ok_or_else(|| {
-            let (path, n) = (self.path.display(), self.rows.len());
-            Error::invalid(format!(
-                "there is no position {position} in `{path}`, which has {n}: look the record up again"
-            ))
-        })?;
-        if row.is_lost() { Err(self.altered(position)) } else { Ok(row) }
-    }
-
-    /// The bytes of one entry.
-    fn entry(&self, position: Position) -> Result<Vec<u8>, Error> {
-        let row = self.row(position)?;
-        if row.len as usize > entry::BYTES_MAX {
-            return Err(self.altered(position));
-        }
-        let mut bytes = vec![0; row.len as usize];
-        file::read_exact_at(&self.log, &mut bytes, row.offset).map_err(|e| Error::io("read", &self.path, e))?;
-        Ok(bytes)
+    ) -> Result<impl Iterator<Item = Result<(RecordId, Position), Error>>, Error> {
+        let window: Window =
+            self.index.window(self.keys.recorder(source, recorder), (source, recorder), times, as_of)?;
+        Ok(window)
     }
 
     fn inflater(&self) -> Result<Inflater, Error> {
         let idle = self.inflaters.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(Inflater::new, Ok)
             .map_err(|e| Error::new(Kind::Internal, format!("cannot start the decompressor: {e}; please report this")))
-    }
-
-    fn altered(&self, position: Position) -> Error {
-        let path = self.path.display();
-        Error::corrupt(format!(
-            "the record at position {position} of `{path}` is not what was written: restore the file from a backup"
-        ))
     }
 }
 

@@ -23,7 +23,6 @@ pub struct Term(pub u64);
 enum Sort {
     Key = 1,
     Identity = 2,
-    NativeId = 3,
     Recorder = 4,
     Copy = 5,
 }
@@ -34,6 +33,8 @@ pub struct TermKey {
     terms: SipHasher24,
     frames: SipHasher24,
     withheld: [u8; 32],
+    /// HMAC under the key of salts, begun.
+    salts: Hmac<Sha256>,
     store: [u8; 8],
 }
 
@@ -64,11 +65,12 @@ pub(crate) fn custody(copy: u64) -> Custody {
 impl TermKey {
     /// The key of the store with this secret. Each use has a key of its own.
     pub fn new(secret: &[u8; 32]) -> TermKey {
-        let Digest(id) = Digest::of("writ store id 0", secret);
+        let Digest(id) = Digest::of("writ store id 1", secret);
         TermKey {
-            terms: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ terms 0"]))),
-            frames: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ frames 0"]))),
-            withheld: hmac(secret, &[b"writ withheld 0"]),
+            terms: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ terms 1"]))),
+            frames: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ frames 1"]))),
+            withheld: hmac(secret, &[b"writ withheld 1"]),
+            salts: begin(&hmac(secret, &[b"writ salts 1"])),
             store: half::<8>(id),
         }
     }
@@ -82,6 +84,16 @@ impl TermKey {
     /// of this store and of this use alone.
     pub fn mac(&self, value: &[u8]) -> [u8; 32] {
         hmac(&self.withheld, &[value])
+    }
+
+    /// The commitment to one part of a record: HMAC-SHA-256 of its bytes under a salt that is of this
+    /// record and this part alone, so that whoever is shown one part learns nothing of the others, and
+    /// nobody can confirm a guess once the key is gone.
+    pub(crate) fn commitment(&self, content: &Digest, kind: u8, parts: &[&[u8]]) -> [u8; 32] {
+        let mut salt = self.salts.clone();
+        salt.update(&content.0);
+        salt.update(&[kind]);
+        hmac(&salt.finalize().into_bytes().into(), parts)
     }
 
     /// The term of a key as a record states it.
@@ -106,10 +118,6 @@ impl TermKey {
     pub(crate) fn identity(&self, identity: &Identity) -> Term {
         let Identity { source, recorder, native_id } = identity;
         self.fingerprint(Sort::Identity, &[source.as_bytes(), recorder.as_bytes(), native_id.as_bytes()])
-    }
-
-    pub(crate) fn native_id(&self, native_id: &str) -> Term {
-        self.fingerprint(Sort::NativeId, &[native_id.as_bytes()])
     }
 
     pub(crate) fn recorder(&self, source: &str, recorder: &str) -> Term {
@@ -163,11 +171,15 @@ fn part(hash: &mut SipHasher24, bytes: &[u8]) {
     hash.write(bytes);
 }
 
-fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+fn begin(key: &[u8; 32]) -> Hmac<Sha256> {
     // A key shorter than the block of SHA-256 is filled with zeros (RFC 2104, section 2).
     let mut block = [0; 64];
     block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-    let mut mac = Hmac::<Sha256>::new(&block.into());
+    Hmac::<Sha256>::new(&block.into())
+}
+
+fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = begin(key);
     for part in parts {
         mac.update(part);
     }
@@ -207,8 +219,7 @@ mod tests {
         ] {
             assert_ne!(other, one);
         }
-        // The same text as a native id, a recorder and an identity is four different things.
-        assert_ne!(keys.native_id("a"), keys.recorder("a", ""));
+        // The same text as an identity, a recorder and a key is three different things.
         assert_ne!(keys.recorder("ab", "c"), keys.recorder("a", "bc"));
     }
 

@@ -27,6 +27,9 @@ impl Lcg {
 
 pub const SECRET: [u8; 32] = [42; 32];
 
+/// The name of the segment with which a folder begins.
+pub const FIRST_SEGMENT: &str = "00000001-0000000000000000-00-00000000.log";
+
 pub fn derivation(name: &str) -> Digest {
     Digest::of("test derivation", name.as_bytes())
 }
@@ -133,7 +136,7 @@ pub fn folder(batches: &[Vec<Record>]) -> tempfile::TempDir {
 }
 
 pub fn log_path(dir: &Path) -> std::path::PathBuf {
-    dir.join("log").join("00000000.log")
+    dir.join("log").join(FIRST_SEGMENT)
 }
 
 pub fn set_log(dir: &Path, bytes: &[u8]) {
@@ -157,17 +160,14 @@ pub fn with_evidence(mut record: Record, evidence: Vec<u8>) -> Record {
 }
 
 pub fn delete_keys(dir: &Path) {
-    for entry in std::fs::read_dir(dir.join("keys")).unwrap() {
-        std::fs::remove_file(entry.unwrap().path()).unwrap();
-    }
+    // They may be gone already.
+    let _ = std::fs::remove_dir_all(dir.join("index"));
 }
 
-/// The one sidecar of a folder.
-pub fn sidecar(dir: &Path) -> std::path::PathBuf {
-    let mut paths = std::fs::read_dir(dir.join("keys")).unwrap().map(|entry| entry.unwrap().path());
-    let path = paths.next().unwrap();
-    assert_eq!(paths.next(), None, "more than one sidecar");
-    path
+/// How many parts the index of a folder has.
+pub fn n_parts(dir: &Path) -> usize {
+    let folders = std::fs::read_dir(dir.join("index")).unwrap();
+    folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
 }
 
 /// What a look-up must find among these records, in this order: by naive filtering and sorting.
@@ -204,7 +204,7 @@ pub fn assert_finds(snapshot: &Snapshot, records: &[Record]) {
     all.dedup();
     let query = Query::new(Time::MAX, usize::MAX);
     for word in all {
-        let found = snapshot.lookup(term(snapshot.term_key(), &word), &query);
+        let found = snapshot.lookup(term(snapshot.term_key(), &word), &query).unwrap();
         let ids: Vec<RecordId> = found.iter().map(|posting| posting.id).collect();
         assert_eq!(ids, naive(records, Some(&word), &query), "word `{word}`");
     }

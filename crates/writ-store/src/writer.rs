@@ -1,28 +1,32 @@
 //! Writing to a folder: many producers, one writer thread, one lock.
 
+use crate::catalog::Catalog;
+use crate::derive::Deriver;
 use crate::error::{Error, Kind};
-use crate::file::{Disk, File};
 use crate::folder::{Folder, Lock};
-use crate::keys::batch::{Batch, LogEnd, is_full};
-use crate::keys::chunk::{Chunk, Owner};
-use crate::keys::derive::Deriver;
-use crate::keys::file::Sidecar;
-use crate::keys::follow::Follower;
-use crate::keys::{self, Tie};
-use crate::limit;
-use crate::log::commit::{Admission, Committer};
+use crate::index::batch::Batch;
+use crate::index::header::Owner;
+use crate::known::Known;
+use crate::leaf;
+use crate::limit::{self, Sizes};
+use crate::log::commit::{self, Admission, Committer, Start, Tip};
+use crate::log::entry::Inflater;
+use crate::log::mark::Mark;
+use crate::log::open::{self, Opened};
 use crate::log::recover::{self, TornTail};
-use crate::log::scan::{self, Scan};
+use crate::log::view::View;
 use crate::seal::{Packer, Sealed};
-use crate::seen::Seen;
-use crate::snapshot;
+use crate::shelf::{self, Follower, Shelf};
+use crate::storage::{Open, Os, Storage};
 use crate::term::{Term, TermKey};
-use std::io;
+use crate::tree::Tree;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 use writ_model::canon::Digest;
 use writ_model::record::Record;
+use writ_tlog::hash::Hash;
 
 /// The one writer of a folder. It can be shared by any number of producers; commits of several at
 /// the same time become one frame and one sync.
@@ -85,47 +89,38 @@ impl Writer {
     where
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
-        let disk = |path: &Path| Ok(Box::new(Disk::open_to_write(path)?) as Box<dyn File>);
-        Writer::create_or_open_on(dir, secret_if_new, derivation, derive, disk)
+        Writer::create_or_open_on(Arc::new(Os), Sizes::default(), dir, secret_if_new, derivation, derive)
     }
 
-    /// Like [`Writer::create_or_open`], with a log on a disk of the caller's choice: see
-    /// [`crate::sim`].
+    /// Like [`Writer::create_or_open`], with files on storage of the caller's choice: see [`crate::sim`].
     pub fn create_or_open_on<D>(
+        storage: Arc<dyn Storage>,
+        sizes: Sizes,
         dir: &Path,
         secret_if_new: [u8; 32],
         derivation: Digest,
         derive: D,
-        open_log: impl FnOnce(&Path) -> io::Result<Box<dyn File>>,
     ) -> Result<(Writer, Recovery), Error>
     where
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
-        let (folder, lock, created) = Folder::create_or_open(dir, &secret_if_new)?;
-        let path = folder.log();
-        let log = open_log(&path).map_err(|e| folder.no_log(e))?;
-        let scan = scan::scan(log.as_ref(), &path, &folder.keys)?;
-        let follower = Resumer { folder: &folder, path: &path, scan: &scan, derivation };
-        let stored = follower.load()?;
-        let torn = recover::recover(log.as_ref(), &path, &folder.quarantine(), &scan)?;
-        let deriver = Deriver { log: log.as_ref(), path: &path, keys: &folder.keys, derive: &derive };
-        let resumed = follower.catch_up(stored, &deriver)?;
-        let recovery = Recovery { created, n_records: scan.next, torn, n_derived: resumed.n_derived };
-        let end = LogEnd { offset: scan.end, chain: scan.chain };
-        let committer = Committer::new(log, path, folder.keys.clone(), end, resumed.seen, resumed.batch);
-        let writer = Writer::start(folder.keys, lock, committer, resumed.sidecar)?;
-        Ok((writer, recovery))
+        let (folder, lock, created) = Folder::create_or_open(storage.as_ref(), dir, &secret_if_new)?;
+        let owner = Owner { store: folder.keys.store(), derivation };
+        let (resumed, mut recovery) = Resumer { storage, sizes, folder: &folder, owner }.run(&derive)?;
+        recovery.created = created;
+        let Resumed { committer, shelf } = resumed;
+        Ok((Writer::start(folder.keys, lock, committer, shelf)?, recovery))
     }
 
-    fn start(keys: TermKey, lock: Lock, committer: Committer, sidecar: Sidecar) -> Result<Writer, Error> {
-        let cannot = |e: io::Error| {
+    fn start(keys: TermKey, lock: Lock, committer: Committer, shelf: Arc<Shelf>) -> Result<Writer, Error> {
+        let cannot = |e: std::io::Error| {
             Error::new(Kind::Unavailable, format!("cannot start a thread: {e}; close other programs and try again"))
         };
-        let follower = Follower::start(sidecar).map_err(cannot)?;
+        let follower = Follower::start(&shelf).map_err(cannot)?;
         let (requests, received) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("writ-log".to_owned())
-            .spawn(move || run(committer, &received, follower))
+            .spawn(move || run(committer, &received, follower, &shelf))
             .map_err(cannot)?;
         Ok(Writer { keys, requests: Some(requests), thread: Some(thread), _lock: lock })
     }
@@ -185,8 +180,9 @@ impl Drop for Writer {
 }
 
 /// The writer thread.
-fn run(mut committer: Committer, requests: &Receiver<Request>, follower: Follower) -> Result<(), Error> {
+fn run(mut committer: Committer, requests: &Receiver<Request>, follower: Follower, shelf: &Shelf) -> Result<(), Error> {
     let bytes = |request: &Request| request.records.iter().map(Sealed::stored_bytes).sum::<usize>();
+    let mut seen = shelf.version();
     while let Ok(first) = requests.recv() {
         let mut waiting = bytes(&first);
         let (mut group, mut replies) = (vec![first.records], vec![first.reply]);
@@ -208,132 +204,149 @@ fn run(mut committer: Committer, requests: &Receiver<Request>, follower: Followe
         if let Some(batch) = committer.take_batch(false) {
             follower.send(batch);
         }
+        let version = shelf.version();
+        if version != seen {
+            seen = version;
+            committer.published(shelf.index()?);
+        }
     }
     if let Some(batch) = committer.take_batch(true) {
         follower.send(batch);
     }
-    follower.finish()
+    let closed = committer.close();
+    follower.finish().and(closed)
 }
 
-/// Brings the writer's memory and the sidecar up to the end of the log.
+/// Brings log, tree and index of a folder to one end, from which a writer goes on.
 struct Resumer<'a> {
+    storage: Arc<dyn Storage>,
+    sizes: Sizes,
     folder: &'a Folder,
-    path: &'a Path,
-    scan: &'a Scan,
-    derivation: Digest,
+    owner: Owner,
 }
 
-/// What the sidecar holds.
-#[derive(Default)]
-struct Stored {
-    seen: Seen,
-    /// Position after the last row.
-    covered: u64,
-    /// Byte at which the next chunk goes.
-    at: u64,
-    /// The last chunks, if they are small: they are written again as one, together with what comes.
-    tail: Option<Batch>,
-    /// Whether there is anything of use.
-    usable: bool,
-}
-
-/// What the writer goes on with.
+/// What a writer goes on with.
 struct Resumed {
-    seen: Seen,
-    batch: Batch,
-    sidecar: Sidecar,
-    n_derived: u64,
+    committer: Committer,
+    shelf: Arc<Shelf>,
 }
 
 impl Resumer<'_> {
-    fn owner(&self) -> Owner {
-        Owner { store: self.folder.keys.store(), derivation: self.derivation }
-    }
-
-    fn load(&self) -> Result<Stored, Error> {
-        let mut stored = Stored::default();
-        stored.seen.reserve(crate::bytes::index(self.scan.next));
-        let mut ahead = None;
-        let path = keys::file::path(&self.folder.keys_folder(), &self.owner());
-        keys::file::load(&path, &self.owner(), |chunk, bytes| match keys::tie(&chunk, self.scan) {
-            Tie::Holds => {
-                stored.add(chunk, bytes, &self.folder.keys);
-                true
-            }
-            Tie::Broken => false,
-            Tie::Ahead => {
-                ahead = Some(snapshot::open::missing(self.path, self.scan, &chunk));
-                true
-            }
-        });
-        match ahead {
-            None => Ok(stored),
-            Some(damage) => {
-                let keys = self.folder.keys_folder();
-                Err(Error::corrupt(format!(
-                    "{damage}; restore the log from a backup, or delete `{}` to go on with what is left",
-                    keys.display()
-                )))
-            }
-        }
-    }
-
-    fn catch_up<D>(&self, stored: Stored, deriver: &Deriver<'_, D>) -> Result<Resumed, Error>
+    fn run<D>(self, derive: &D) -> Result<(Resumed, Recovery), Error>
     where
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
-        let folder = self.folder.keys_folder();
-        std::fs::create_dir_all(&folder).map_err(|e| Error::io("make the folder", &folder, e))?;
-        let path = keys::file::path(&folder, &self.owner());
-        let beside = path.with_added_extension("tmp");
-        let Stored { mut seen, covered, at, tail, usable } = stored;
-        let mut sidecar =
-            if usable { Sidecar::resume(&path, self.owner(), at)? } else { Sidecar::create(&beside, self.owner())? };
-        let known = self.scan.spans.partition_point(|span| span.first < covered);
-        let spans = self.scan.spans.get(known..).unwrap_or_default();
-        let mut batch = tail.unwrap_or_else(|| Batch::new(covered));
-        let mut carried = batch.rows.len();
-        let damage = deriver.run(spans, covered, |derived| {
-            seen.note_rows(&derived.rows);
-            batch.append(derived, &self.folder.keys);
-            if batch.is_full() {
-                let next = Batch::new(batch.next());
-                sidecar.append(&Chunk::sort(std::mem::replace(&mut batch, next)))?;
-                carried = 0;
+        let (storage, dir, keys) = (self.storage.as_ref(), self.folder.dir(), &self.folder.keys);
+        // What an earlier writer noted says nothing of what is found now; without a mark every frame counts.
+        match storage.remove(&self.folder.mark()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &self.folder.mark(), error));
             }
+            _ => {}
+        }
+        let opened = open::open(storage, dir, keys, Open::Write)?;
+        if let Some(damage) = opened.damage.first() {
+            return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+        }
+        check_not_shorter(&opened)?;
+        let parts = shelf::open(storage, dir, &self.owner, &opened.manifest);
+        let torn = match &opened.file {
+            Some(file) => {
+                recover::recover(storage, (file.as_ref(), &opened.path), &self.folder.quarantine(), &opened.scan)?
+            }
+            None => None,
+        };
+        let catalog = Arc::new(Catalog::new(Arc::clone(&self.storage), dir, keys.store(), opened.manifest.clone()));
+        let tip = self.tip(&catalog, &opened)?;
+        let n_records = opened.scan.next;
+        let mark = Mark::begin(storage, &self.folder.mark(), keys.store(), n_records)
+            .map_err(|e| Error::io("write", &self.folder.mark(), e))?;
+        let view = View::new(Arc::clone(&self.storage), dir, keys, opened);
+        let tree = self.tree(&catalog, &view)?;
+        let covered = parts.next();
+        let index_folder = shelf::folder(dir, &self.owner);
+        storage.make_folder(&index_folder).map_err(|e| Error::io("make the folder", &index_folder, e))?;
+        let shelf = Arc::new(Shelf::new(Arc::clone(&catalog), self.owner, parts.parts));
+        let mut known = Known::new(shelf.index()?);
+        let deriver = Deriver { log: &view, keys, derive, chunk_records: self.sizes.chunk_records };
+        // Also the last ones, however few: or a writer that never closes would derive them each time.
+        let damage = deriver.run(covered..n_records, &mut known, |batch, known| {
+            known.end_batch(batch.next);
+            shelf.add(batch)?;
+            known.published(shelf.index()?);
             Ok(())
         })?;
         if let Some(damage) = damage.first() {
             return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
         }
-        if batch.rows.len() > carried {
-            let next = Batch::new(batch.next());
-            sidecar.append(&Chunk::sort(std::mem::replace(&mut batch, next)))?;
+        shelf.sweep()?;
+        let recovery = Recovery { created: false, n_records, torn, n_derived: n_records - covered };
+        let start = Start {
+            catalog,
+            sizes: self.sizes,
+            keys: keys.clone(),
+            tip,
+            mark,
+            tree,
+            known,
+            batch: Batch::new(n_records),
+        };
+        Ok((Resumed { committer: Committer::new(start), shelf }, recovery))
+    }
+
+    /// The segment that is appended to, begun if it is not there.
+    fn tip(&self, catalog: &Arc<Catalog>, opened: &Opened) -> Result<Tip, Error> {
+        let active = opened.manifest.active;
+        let begins = opened.scan.begins.clone();
+        let tip = if opened.file.is_some() {
+            let path = opened.path.clone();
+            let file = self.storage.open(&path, Open::Write).map_err(|e| Error::io("open", &path, e))?;
+            Tip { file, path, active, begins, end: opened.scan.end, chain: opened.scan.chain }
+        } else {
+            commit::begin(catalog, active)?
+        };
+        if opened.rolled {
+            catalog.change(|_| ())?;
         }
-        if !usable {
-            sidecar = sidecar.publish(&path)?;
-        }
-        keys::file::delete_others(&folder, &path);
-        Ok(Resumed { seen, batch, sidecar, n_derived: self.scan.next - covered })
+        Ok(tip)
+    }
+
+    /// The tree, made up to the end of the log.
+    fn tree(&self, catalog: &Catalog, view: &View) -> Result<Tree, Error> {
+        let (storage, keys) = (self.storage.as_ref(), &self.folder.keys);
+        let head = catalog.manifest().tree;
+        let mut tree = Tree::resume(storage, self.folder.dir(), head)?;
+        let mut inflater = Inflater::new().map_err(|e| {
+            Error::new(Kind::Internal, format!("cannot start the decompressor: {e}; please report this"))
+        })?;
+        view.each(head.size..view.next(), &mut |position, found| {
+            let (body, shared) =
+                found.map_err(|damage| Error::corrupt(format!("{damage}; restore the file from a backup")))?;
+            let record = body.unpack(shared, &mut inflater);
+            let record = record.map_err(|_| view.altered(crate::Position(position)))?;
+            let parts = (shared, body.identifiers.stored);
+            tree.append(Hash::leaf(&leaf::bytes(keys, &record.content, &record.envelope, parts, &record.evidence)));
+            Ok(())
+        })?;
+        tree.write(storage)?;
+        Ok(tree)
     }
 }
 
-impl Stored {
-    fn add(&mut self, chunk: Chunk, bytes: std::ops::Range<u64>, keys: &TermKey) {
-        self.seen.note_rows(&chunk.rows);
-        self.covered = chunk.next();
-        self.usable = true;
-        if is_full(chunk.rows.len(), chunk.terms.len()) {
-            (self.at, self.tail) = (bytes.end, None);
-            return;
-        }
-        let small = chunk.unsort(keys);
-        if let Some(tail) = &mut self.tail {
-            tail.append(small, keys);
-        } else {
-            (self.at, self.tail) = (bytes.start, Some(small));
-        }
+/// Refuses a log that has lost its end: appending would give its positions to other records.
+fn check_not_shorter(opened: &Opened) -> Result<(), Error> {
+    let Opened { manifest, scan, path, .. } = opened;
+    let parts = manifest.parts.iter().map(crate::manifest::PartEntry::next).max().unwrap_or(0);
+    let noted = manifest.tree.size.max(parts);
+    if noted <= scan.next {
+        return Ok(());
     }
+    let place = path.display();
+    Err(Error::corrupt(format!(
+        "`{place}` ends at byte {} and position {}, and {noted} records had been acknowledged: restore the log from a \
+         backup; nothing is appended to a log that lost its end",
+        scan.end, scan.next
+    )))
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ fn frames(folder: &Path) -> Result<usize, String> {
         let bytes = fs::read(entry.map_err(told)?.path()).map_err(told)?;
         n_frames += bytes.windows(MAGIC.len()).filter(|window| *window == MAGIC).count();
     }
-    if n_frames > 0 { Ok(n_frames) } else { Err(format!("`{}` holds no frame of format 0", folder.display())) }
+    if n_frames > 0 { Ok(n_frames) } else { Err(format!("`{}` holds no frame", folder.display())) }
 }
 
 fn complaint(what: &str, output: &Output) -> String {

@@ -251,11 +251,11 @@ impl Walk<'_> {
                 self.limit(format!("The count that {recorder} keeps has holes between {from} and {to}."));
                 continue;
             }
-            let contents: Vec<_> = (*first..=*last)
+            let ids: Vec<_> = (*first..=*last)
                 .filter_map(|n| numbers.get(&(epoch.clone(), n)))
-                .map(|(_, record)| record.content)
+                .map(|(_, record)| record.id)
                 .collect();
-            let (_, digest) = coverage::window_digest(contents);
+            let (_, digest) = coverage::window_digest(ids);
             let (begin, end, left, right) = (*begin, *end, Rc::clone(left), Rc::clone(right));
             let entry = Coverage { basis: "sequence", digest, ..self.bare_coverage(source, recorder, begin, end) };
             self.graph.cite(&[right]);

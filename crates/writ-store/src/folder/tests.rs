@@ -2,7 +2,8 @@
 
 use crate::file::{Access, replace};
 use crate::testing::{
-    SECRET, assert_holds, commit, derivation, derive, folder, log_path, open, record, snapshot, temp, try_open,
+    FIRST_SEGMENT, SECRET, assert_holds, commit, derivation, derive, folder, log_path, open, record, snapshot, temp,
+    try_open,
 };
 use crate::{Error, Kind, Snapshot, TermKey};
 use std::path::Path;
@@ -49,8 +50,9 @@ fn a_new_folder_holds_the_secret_for_its_owner_alone_and_keeps_it() {
     assert_eq!((recovery.n_records, recovery.n_derived), (0, 0));
     assert_eq!(writer.term_key().store_id(), TermKey::new(&SECRET).store_id());
     writer.close().unwrap();
-    assert_eq!(std::fs::read(place.join("FORMAT")).unwrap(), b"writ folder 0\n");
-    assert_eq!(std::fs::read(place.join("store.key")).unwrap(), SECRET);
+    assert_eq!(std::fs::read(place.join("FORMAT")).unwrap(), b"writ folder 1\n");
+    let keys = format!("writ keys 1\n1 {}\n", "2a".repeat(32));
+    assert_eq!(std::fs::read_to_string(place.join("store.key")).unwrap(), keys);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -70,16 +72,26 @@ fn a_newer_format_is_refused_with_both_numbers() {
     replace(&dir.path().join("FORMAT"), b"writ folder 7\n", Access::Usual).unwrap();
     for error in [refuse(dir.path()), try_open(dir.path()).unwrap_err()] {
         assert_eq!(error.kind(), Kind::Invalid);
-        for part in ["format 7", "format 0", "use a newer writ"] {
+        for part in ["format 7", "format 1", "use a newer writ"] {
             assert!(error.message().contains(part), "`{part}` in {error}");
         }
     }
-    for text in ["", "writ folder 0", "writ folder -1\n", "writ folder 0\nmore", "something else\n"] {
+    for text in ["", "writ folder 1", "writ folder -1\n", "writ folder 1\nmore", "something else\n"] {
         replace(&dir.path().join("FORMAT"), text.as_bytes(), Access::Usual).unwrap();
         assert_eq!(refuse(dir.path()).kind(), Kind::Corrupt, "{text:?}");
     }
-    replace(&dir.path().join("FORMAT"), b"writ folder 0\n", Access::Usual).unwrap();
+    replace(&dir.path().join("FORMAT"), b"writ folder 1\n", Access::Usual).unwrap();
     assert_eq!(snapshot(dir.path()).len(), 1);
+}
+
+#[test]
+fn a_folder_of_format_0_is_refused_with_what_to_do() {
+    let dir = folder(&[vec![record("a", Some(1), "all")]]);
+    replace(&dir.path().join("FORMAT"), b"writ folder 0\n", Access::Usual).unwrap();
+    for error in [refuse(dir.path()), try_open(dir.path()).unwrap_err()] {
+        assert_eq!(error.kind(), Kind::Invalid);
+        assert!(error.message().contains("ingest the logs again into a new folder"), "{error}");
+    }
 }
 
 #[test]
@@ -129,7 +141,7 @@ fn an_interrupted_creation_is_done_again_but_a_log_without_format_is_not_overwri
 
 #[test]
 fn a_lost_secret_or_log_is_named() {
-    for name in ["store.key", "log/00000000.log"] {
+    for name in ["store.key", &format!("log/{FIRST_SEGMENT}")] {
         let dir = folder(&[vec![record("a", Some(1), "all")]]);
         std::fs::remove_file(dir.path().join(name)).unwrap();
         for error in [refuse(dir.path()), try_open(dir.path()).unwrap_err()] {
@@ -138,8 +150,11 @@ fn a_lost_secret_or_log_is_named() {
         }
     }
     let dir = folder(&[vec![record("a", Some(1), "all")]]);
-    replace(&dir.path().join("store.key"), &[1; 33], Access::Owner).unwrap();
-    assert_eq!(refuse(dir.path()).kind(), Kind::Corrupt);
+    let hex = "1f".repeat(32);
+    for text in ["", &hex, &format!("1 {hex}\n"), &format!("writ keys 1\n1 {}\n", hex.to_uppercase())] {
+        replace(&dir.path().join("store.key"), text.as_bytes(), Access::Owner).unwrap();
+        assert_eq!(refuse(dir.path()).kind(), Kind::Corrupt, "{text}");
+    }
 }
 
 #[test]
@@ -155,7 +170,7 @@ fn reading_writes_nothing_even_without_keys() {
         #[cfg(unix)]
         let set_mode = |mode| {
             use std::os::unix::fs::PermissionsExt as _;
-            for folder in ["", "log", "keys", "quarantine"] {
+            for folder in ["", "log", "manifest", "tree", "quarantine"] {
                 std::fs::set_permissions(dir.path().join(folder), std::fs::Permissions::from_mode(mode)).unwrap();
             }
         };

@@ -172,7 +172,7 @@ mod tests {
         assert!(error.message().contains("`part`") && error.message().contains("byte 17"), "{error}");
         assert!(error.message().contains("writ rebuild"), "{error}");
         for len in 0..whole.len() {
-            let cut = SimDisk::new(whole[..len].to_vec());
+            let cut = SimDisk::new(&whole[..len]);
             assert_eq!(read(&cut, path, size, other).unwrap_err().kind(), Kind::Corrupt);
         }
         for extent in [Extent { offset: 8, len: 3 }, Extent { offset: u64::MAX, len: 9 }, Extent { offset: 8, len: 99 }]

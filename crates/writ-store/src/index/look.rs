@@ -12,6 +12,7 @@ use crate::log::Position;
 use crate::snapshot::query::{Order, Posting, Query};
 use crate::term::{Term, before_custody, last_custody};
 use std::ops::Range;
+use std::sync::Arc;
 use writ_model::time::Time;
 
 /// What is looked for.
@@ -46,6 +47,15 @@ pub(crate) struct Look {
     wanted: Wanted,
     query: Query,
     streams: Vec<Stream>,
+    lost: Lost,
+}
+
+/// Positions of records that the log has lost.
+pub(crate) type Lost = Arc<[Range<u64>]>;
+
+/// Whether the record at a position is lost.
+pub(crate) fn is_lost(lost: &Lost, position: Position) -> bool {
+    lost.iter().any(|range| range.contains(&position.0))
 }
 
 /// What was found in one source.
@@ -75,12 +85,12 @@ struct Open {
 
 impl Look {
     /// Looks within the bounds of a query, apart from its limit.
-    pub(crate) fn new(sources: &[Source], wanted: Wanted, query: Query) -> Look {
+    pub(crate) fn new(sources: &[Source], lost: &Lost, wanted: Wanted, query: Query) -> Look {
         let stream = |(number, source): (usize, &Source)| {
             let Nearest(time) = nearest(source, &query)?;
             Some(Stream { number, state: State::Closed(source.clone(), time) })
         };
-        Look { wanted, query, streams: sources.iter().enumerate().filter_map(stream).collect() }
+        Look { wanted, query, lost: Arc::clone(lost), streams: sources.iter().enumerate().filter_map(stream).collect() }
     }
 
     /// The next posting that was received by then.
@@ -112,12 +122,12 @@ impl Look {
                 Order::NewestFirst => closed.max_by_key(time),
             };
             if let Some(stream) = closed {
-                stream.open(self.wanted, &self.query)?;
+                stream.open(self.wanted, &self.query, &self.lost)?;
                 continue;
             }
             let Some((at, hit)) = best else { return Ok(None) };
             if let Some(stream) = self.streams.get_mut(at) {
-                stream.step(&self.query)?;
+                stream.step(&self.query, &self.lost)?;
             }
             return Ok(Some(hit));
         }
@@ -187,7 +197,7 @@ fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
 }
 
 impl Stream {
-    fn open(&mut self, wanted: Wanted, query: &Query) -> Result<(), Error> {
+    fn open(&mut self, wanted: Wanted, query: &Query, lost: &Lost) -> Result<(), Error> {
         let State::Closed(source, _) = std::mem::replace(&mut self.state, State::Done) else { return Ok(()) };
         let ranks = match wanted {
             Wanted::All => Ranks::all(ranks(&source, query)?, query.order),
@@ -200,11 +210,11 @@ impl Stream {
         let first = source.facts().first;
         let head = Hit { row: Row::EMPTY, position: Position(0), source: self.number };
         self.state = State::Open(Box::new(Open { reader: Reader::new(source), first, ranks, head }));
-        self.step(query)
+        self.step(query, lost)
     }
 
-    /// Goes on to the next row that was received by then.
-    fn step(&mut self, query: &Query) -> Result<(), Error> {
+    /// Goes on to the next row that was received by then, and whose record can still be read.
+    fn step(&mut self, query: &Query, lost: &Lost) -> Result<(), Error> {
         let State::Open(open) = &mut self.state else { return Ok(()) };
         let Open { reader, first, ranks, head } = open.as_mut();
         while let Some(rank) = ranks.next()? {
@@ -212,7 +222,7 @@ impl Stream {
                 continue;
             }
             let row = reader.row(rank)?;
-            if row.received <= query.as_of {
+            if row.received <= query.as_of && !is_lost(lost, row.position(*first)) {
                 (head.row, head.position) = (row, row.position(*first));
                 return Ok(());
             }

@@ -17,6 +17,7 @@ use crate::index::terms::{Entry, FEW};
 use crate::index::write::{PartWriter, Plan};
 use crate::log::Position;
 use crate::snapshot::query::Order;
+use crate::storage::Storage;
 use crate::term::Term;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,7 +29,13 @@ const STOP_EVERY: u32 = 4096;
 
 /// Merges parts of which each begins where the one before ends; the merged ones stay as they are. `None`
 /// if it was stopped, and then nothing is left of it.
-pub(crate) fn merge(parts: &[Arc<Part>], path: &Path, owner: &Owner, stop: &AtomicBool) -> Result<Option<Part>, Error> {
+pub(crate) fn merge(
+    storage: &Arc<dyn Storage>,
+    parts: &[Arc<Part>],
+    path: &Path,
+    owner: &Owner,
+    stop: &AtomicBool,
+) -> Result<Option<Part>, Error> {
     let adjacent = |pair: (&Arc<Part>, &Arc<Part>)| pair.0.facts().next == pair.1.facts().first;
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
         return Err(Error::invalid("there are no parts to merge: name some"));
@@ -49,7 +56,7 @@ pub(crate) fn merge(parts: &[Arc<Part>], path: &Path, owner: &Owner, stop: &Atom
         n_terms_max: n_terms,
         recorders,
     };
-    let mut writer = PartWriter::create(path, owner, plan, stop)?;
+    let mut writer = PartWriter::create(storage, path, owner, plan, stop)?;
     let Some(maps) = merge_rows(parts, &renamed, &mut writer)? else { return Ok(None) };
     writer.end_rows()?;
     if merge_terms(parts, &maps, &mut writer)? { writer.finish().map(Some) } else { Ok(None) }

@@ -5,7 +5,7 @@
 //! operating system keeps what is read often.
 
 use crate::error::{Error, Kind};
-use crate::file::{self, Disk, File};
+use crate::file::{self, File};
 use crate::index::block::{self, Extent, Malformed};
 use crate::index::columns::{self, BLOCK_ROWS};
 use crate::index::fence::{self, FENCE, Fence};
@@ -53,12 +53,6 @@ impl Part {
     ///
     /// Fails with [`Kind::Corrupt`] if it is damaged or cut, and with [`Kind::Invalid`] if it is of a newer
     /// version, of another store or of other adapters.
-    pub(crate) fn open(path: &Path, owner: &Owner) -> Result<Part, Error> {
-        let file = Disk::open(path).map_err(|e| Error::io("open", path, e))?;
-        Part::open_on(Box::new(file), path, owner)
-    }
-
-    /// Like [`Part::open`], of a file on a disk of the caller's choice.
     pub(crate) fn open_on(file: Box<dyn File>, path: &Path, owner: &Owner) -> Result<Part, Error> {
         let mut bytes = [0; HEADER];
         file::read_exact_at(file.as_ref(), &mut bytes, 0).map_err(|error| match error.kind() {

@@ -83,6 +83,11 @@ pub(crate) fn short_copy(copy: u64) -> u32 {
     (half(bytes.first_chunk()) & !CUSTODY_BITS) | (half(bytes.last_chunk()) & CUSTODY_BITS)
 }
 
+/// Whether two fingerprints are of one copy, whatever its custody.
+pub(crate) fn same_copy(one: u32, other: u32) -> bool {
+    one | CUSTODY_BITS == other | CUSTODY_BITS
+}
+
 /// Where a record stands in the order of postings. A record without an event time stands before all
 /// others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

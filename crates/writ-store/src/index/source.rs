@@ -97,8 +97,16 @@ impl Source {
         }
     }
 
+    /// Whether a record may have this term.
+    pub(crate) fn may_have(&self, term: Term) -> Result<bool, Error> {
+        match self {
+            Source::Part(part) => part.may_hold(filter::term_key(term)),
+            Source::Run(run) => Ok(!run.ranks_of(term, &(0..u32::MAX)).is_empty()),
+        }
+    }
+
     /// Whether it may hold a record whose id has these first eight bytes.
-    fn may_hold(&self, id: RecordId) -> Result<bool, Error> {
+    pub(crate) fn may_hold(&self, id: RecordId) -> Result<bool, Error> {
         match self {
             Source::Part(part) => part.may_hold(filter::id_key(id)),
             Source::Run(_) => Ok(true),

@@ -5,7 +5,6 @@ mod look;
 mod measure;
 mod merge;
 mod reads;
-mod today;
 mod world;
 
 use crate::index::Index;
@@ -24,6 +23,10 @@ use writ_model::time::Time;
 
 const OWNER: Owner = Owner { store: [7; 8], derivation: Digest([9; 32]) };
 
+fn os() -> Arc<dyn crate::storage::Storage> {
+    Arc::new(crate::storage::Os)
+}
+
 fn at(s: u64) -> Time {
     Time::new(i64::try_from(s).unwrap(), 0)
 }
@@ -37,7 +40,7 @@ struct Folder {
 
 impl Folder {
     fn new() -> Folder {
-        Folder { dir: crate::testing::temp(), parts: Vec::new(), tail: Tail::new(0) }
+        Folder { dir: crate::testing::temp(), parts: Vec::new(), tail: Tail::default() }
     }
 
     fn path(&self, first: u64, next: u64) -> PathBuf {
@@ -50,21 +53,21 @@ impl Folder {
     }
 
     fn seal(&mut self) {
-        let runs = self.tail.seal();
+        let tail = std::mem::take(&mut self.tail);
+        let runs = tail.runs();
         let runs: Vec<_> = runs.iter().map(AsRef::as_ref).collect();
         if runs.is_empty() {
             return;
         }
         let run = crate::index::run::Run::join(&runs);
         let path = self.path(run.facts.first, run.facts.next);
-        self.parts.push(Arc::new(crate::index::write::write(&path, &OWNER, &run).unwrap()));
-        self.tail.release(run.facts.next);
+        self.parts.push(Arc::new(crate::index::write::write(&os(), &path, &OWNER, &run).unwrap()));
     }
 
     fn merge(&mut self, range: std::ops::Range<usize>) {
         let parts = &self.parts[range.clone()];
         let path = self.path(parts[0].facts().first, parts.last().unwrap().facts().next);
-        let merged = crate::index::merge::merge(parts, &path, &OWNER, &AtomicBool::new(false)).unwrap().unwrap();
+        let merged = crate::index::merge::merge(&os(), parts, &path, &OWNER, &AtomicBool::new(false)).unwrap().unwrap();
         self.parts.splice(range, [Arc::new(merged)]);
     }
 
@@ -72,7 +75,10 @@ impl Folder {
     fn index(&self) -> Index {
         let open = |part: &Arc<Part>| {
             let path = self.path(part.facts().first, part.facts().next);
-            Arc::new(Part::open(&path, &OWNER).unwrap())
+            Arc::new(
+                crate::index::part::Part::open_on(os().open(&path, crate::storage::Open::Read).unwrap(), &path, &OWNER)
+                    .unwrap(),
+            )
         };
         let parts: Vec<_> = self.parts.iter().map(open).collect();
         Index::new(&parts, &self.tail).unwrap()

@@ -4,7 +4,6 @@
 
 use crate::bytes::{index, len32};
 use crate::error::{Error, Kind};
-use crate::file::{self, Disk, File};
 use crate::index::block::{Extent, Output};
 use crate::index::columns::{self, BLOCK_ROWS};
 use crate::index::fence::{self, Fence};
@@ -18,9 +17,10 @@ use crate::index::row::{RecorderName, Row};
 use crate::index::run::Run;
 use crate::index::table::BLOCK_ENTRIES;
 use crate::index::terms::{self, Entry, FEW};
+use crate::storage::{Open, Storage};
 use crate::term::Term;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use writ_model::record::RecordId;
 
@@ -43,9 +43,9 @@ pub(crate) struct Plan {
 }
 
 /// Writes a run to a part.
-pub(crate) fn write(path: &Path, owner: &Owner, run: &Run) -> Result<Part, Error> {
+pub(crate) fn write(storage: &Arc<dyn Storage>, path: &Path, owner: &Owner, run: &Run) -> Result<Part, Error> {
     let go_on = AtomicBool::new(false);
-    let mut writer = PartWriter::create(path, owner, plan(run), &go_on)?;
+    let mut writer = PartWriter::create(storage, path, owner, plan(run), &go_on)?;
     fill(&mut writer, run)?;
     writer.finish()
 }
@@ -100,43 +100,32 @@ pub(crate) struct PartWriter<'a> {
 
 /// A file that goes unless it got its name.
 #[derive(Debug)]
-struct LeftOver(Option<PathBuf>);
+struct LeftOver(Arc<dyn Storage>, Option<PathBuf>);
 
 impl Drop for LeftOver {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
+        if let Some(path) = &self.1 {
             // What cannot be removed now is removed when a part of this name is written again.
-            let _ = fs::remove_file(path);
+            let _ = self.0.remove(path);
         }
     }
 }
 
 impl<'a> PartWriter<'a> {
     pub(crate) fn create(
+        storage: &Arc<dyn Storage>,
         path: &Path,
         owner: &Owner,
         plan: Plan,
         stop: &'a AtomicBool,
     ) -> Result<PartWriter<'a>, Error> {
         let beside = path.with_added_extension("tmp");
-        let file = Disk::create(&beside).map_err(|e| Error::io("write", &beside, e))?;
-        Ok(PartWriter::create_on(Box::new(file), beside, path, owner, plan, stop))
-    }
-
-    /// Like [`PartWriter::create`], to a file that is there already, on a disk of the caller's choice.
-    fn create_on(
-        file: Box<dyn File>,
-        beside: PathBuf,
-        path: &Path,
-        owner: &Owner,
-        plan: Plan,
-        stop: &'a AtomicBool,
-    ) -> PartWriter<'a> {
+        let file = storage.open(&beside, Open::Create).map_err(|e| Error::io("write", &beside, e))?;
         let Plan { first, next, n_rows, n_terms_max, recorders } = plan;
-        PartWriter {
+        Ok(PartWriter {
             stop,
             output: Output::new(file, beside.clone(), HEADER as u64),
-            left_over: LeftOver(Some(beside)),
+            left_over: LeftOver(Arc::clone(storage), Some(beside)),
             path: path.to_owned(),
             owner: *owner,
             facts: Facts { first, next, n_rows, ..Facts::default() },
@@ -152,7 +141,7 @@ impl<'a> PartWriter<'a> {
             directory: Vec::new(),
             n_terms: 0,
             n_postings: 0,
-        }
+        })
     }
 
     /// Whether somebody wants this to end.
@@ -328,10 +317,13 @@ impl<'a> PartWriter<'a> {
             size: self.output.offset(),
         };
         let file = self.output.finish(&header.encode())?;
-        if let Some(beside) = &self.left_over.0 {
-            file::publish(beside, &self.path).map_err(|e| Error::io("rename", beside, e))?;
+        let LeftOver(storage, beside) = &self.left_over;
+        if let Some(beside) = beside {
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            let published = storage.rename(beside, &self.path).and_then(|()| storage.sync_folder(folder));
+            published.map_err(|e| Error::io("rename", beside, e))?;
         }
-        self.left_over.0 = None;
+        self.left_over.1 = None;
         Part::open_on(file, &self.path, &self.owner)
     }
 }
@@ -346,36 +338,28 @@ fn slice_of(id: RecordId, n_slices: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::index::batch::Batch;
-    use crate::sim::{Fault, SimDisk};
+    use crate::sim::{Fault, SimStorage};
     use writ_model::canon::Digest;
 
     #[test]
     fn a_failed_write_or_sync_leaves_no_part_and_no_left_over() {
-        let dir = crate::testing::temp();
-        let (path, beside) = (dir.path().join("a.part"), dir.path().join("a.part.tmp"));
+        let path = Path::new("index/a.part");
         let owner = Owner { store: [1; 8], derivation: Digest([2; 32]) };
         let mut batch = Batch::new(0);
         for n in 0..300 {
             batch.push(Row { copy: n, ..Row::EMPTY }, Term(1), RecorderName::default, &[Term(u64::from(n) << 50)]);
         }
         let run = Run::sort(batch);
-        let write = |disk: &SimDisk| {
-            let plan = plan(&run);
-            let go_on = AtomicBool::new(false);
-            fs::File::create(&beside).unwrap();
-            let mut writer = PartWriter::create_on(Box::new(disk.clone()), beside.clone(), &path, &owner, plan, &go_on);
-            fill(&mut writer, &run)?;
-            writer.finish()
-        };
-        let disk = SimDisk::default();
-        write(&disk).unwrap();
-        fs::remove_file(&path).unwrap();
-        assert!(disk.operations() >= 3);
-        for operation in 0..disk.operations() {
-            let disk = SimDisk::default();
+        let written = |disk: &SimStorage| write(&(Arc::new(disk.clone()) as Arc<dyn Storage>), path, &owner, &run);
+        let disk = SimStorage::new();
+        written(&disk).unwrap();
+        assert!(disk.operations() >= 6);
+        // The last operation makes the name last; by then it is there.
+        for operation in 0..disk.operations() - 1 {
+            let disk = SimStorage::new();
             disk.fail_at(operation, Fault::Refused);
-            write(&disk).unwrap_err();
-            assert!(!path.exists() && !beside.exists(), "operation {operation}");
+            written(&disk).unwrap_err();
+            assert_eq!(disk.seen().keys().collect::<Vec<_>>(), Vec::<&PathBuf>::new(), "operation {operation}");
         }
     }
 }

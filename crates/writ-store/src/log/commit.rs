@@ -3,17 +3,26 @@
 //! A failed write or sync poisons the log. Nothing is tried again: after a failed sync the kernel may
 //! hold pages for clean that never reached the disk, so a second sync would prove nothing.
 
+use crate::bytes::{index, len32};
+use crate::catalog::Catalog;
 use crate::error::{Error, Kind};
 use crate::file::File;
-use crate::keys::batch::{Batch, LogEnd, Mark};
-use crate::limit;
-use crate::log::Position;
-use crate::log::entry::Entry;
-use crate::log::frame::{self, HEADER, Header};
+use crate::index::batch::Batch;
+use crate::index::row::{RecorderName, Row};
+use crate::known::{Known, Mark as Identified, Novelty};
+use crate::limit::{self, Sizes};
+use crate::log::entry::{self, HEAD};
+use crate::log::frame::{self, Chain, HEADER, Header};
+use crate::log::mark::Mark;
+use crate::log::{Position, open, segment};
+use crate::manifest::Active;
 use crate::seal::Sealed;
-use crate::seen::{Novelty, Seen};
+use crate::storage::Open;
 use crate::term::TermKey;
+use crate::tree::Tree;
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use writ_model::record::Envelope;
 
 /// What became of a record that was handed to [`Writer::commit`](crate::Writer::commit). The record
@@ -33,41 +42,79 @@ pub enum Admission {
     Duplicate,
 }
 
+/// The segment that is appended to.
+#[derive(Debug)]
+pub(crate) struct Tip {
+    pub(crate) file: Box<dyn File>,
+    pub(crate) path: PathBuf,
+    pub(crate) active: Active,
+    /// Where each of its records begins.
+    pub(crate) begins: Vec<u32>,
+    /// Where its last frame ends, and what the next one follows.
+    pub(crate) end: u64,
+    pub(crate) chain: Chain,
+}
+
 /// The end of the log, where frames are appended.
 #[derive(Debug)]
 pub(crate) struct Committer {
-    file: Box<dyn File>,
-    path: PathBuf,
+    catalog: Arc<Catalog>,
+    sizes: Sizes,
     keys: TermKey,
+    tip: Tip,
+    mark: Mark,
+    tree: Tree,
+    known: Known,
+    /// Where in the segment stands what records of this frame share.
+    shared: HashMap<Arc<[u8]>, u32>,
     /// The frame in the making: room for the header, then entries.
     frame: Vec<u8>,
     records: u32,
+    /// Where the records of the frame begin.
+    begins: Vec<u32>,
     /// Position of the next record; counts those in the frame.
     next: u64,
-    end: LogEnd,
-    seen: Seen,
-    /// Keys of what was stored.
+    /// Keys of what was stored, and how far that is durable.
     batch: Batch,
-    /// How many rows of the batch the sidecar holds already.
-    carried: usize,
-    /// How much of the batch is durable.
-    durable: Mark,
+    durable: u64,
     poison: Option<Error>,
+}
+
+/// What a committer goes on with.
+pub(crate) struct Start {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) sizes: Sizes,
+    pub(crate) keys: TermKey,
+    pub(crate) tip: Tip,
+    pub(crate) mark: Mark,
+    pub(crate) tree: Tree,
+    pub(crate) known: Known,
+    pub(crate) batch: Batch,
 }
 
 impl Committer {
     /// A committer at the end of a recovered log.
-    pub(crate) fn new(
-        file: Box<dyn File>,
-        path: PathBuf,
-        keys: TermKey,
-        end: LogEnd,
-        seen: Seen,
-        batch: Batch,
-    ) -> Committer {
-        let (next, carried, durable) = (batch.next(), batch.rows.len(), batch.mark());
-        let frame = Vec::new();
-        Committer { file, path, keys, frame, records: 0, next, end, seen, batch, carried, durable, poison: None }
+    pub(crate) fn new(start: Start) -> Committer {
+        let Start { catalog, sizes, keys, tip, mark, tree, known, batch } = start;
+        let (shared, frame, begins) = (HashMap::new(), Vec::new(), Vec::new());
+        let next = batch.next;
+        Committer {
+            catalog,
+            sizes,
+            keys,
+            tip,
+            mark,
+            tree,
+            known,
+            shared,
+            frame,
+            records: 0,
+            begins,
+            next,
+            batch,
+            durable: next,
+            poison: None,
+        }
     }
 
     /// Stores a group of records. After an error nothing of it is acknowledged, and no later group is.
@@ -83,7 +130,6 @@ impl Committer {
             ));
         }
         self.store(group).map_err(|cause| {
-            self.batch.cut(self.durable);
             self.poison = Some(cause.clone());
             let kind = if cause.kind() == Kind::Full { Kind::Full } else { Kind::Closed };
             cause.recast(
@@ -93,15 +139,34 @@ impl Committer {
         })
     }
 
-    /// Hands the batch over if it is full, or, at the end, if there is anything new in it.
+    /// Hands the batch over if it is full, or, at the end, if there is anything in it. What is not durable
+    /// is left out.
     pub(crate) fn take_batch(&mut self, at_end: bool) -> Option<Batch> {
-        let is_new = self.batch.rows.len() > self.carried;
-        if !is_new || !(at_end || self.batch.is_full()) {
+        let is_full =
+            self.batch.rows.len() >= self.sizes.chunk_records || self.batch.postings.len() >= limit::CHUNK_POSTINGS;
+        if self.poison.is_some() {
+            self.batch.cut(self.durable);
+        }
+        if self.batch.next == self.batch.first || !(at_end || is_full) {
             return None;
         }
-        let fresh = Batch::new(self.batch.next());
-        (self.durable, self.carried) = (fresh.mark(), 0);
+        let fresh = Batch::new(self.batch.next);
+        self.known.end_batch(fresh.first);
         Some(std::mem::replace(&mut self.batch, fresh))
+    }
+
+    /// Parts of the index hold more by now.
+    pub(crate) fn published(&mut self, index: crate::index::Index) {
+        self.known.published(index);
+    }
+
+    /// Notes in the folder how far the tree is durable, so that the next writer need not make it again.
+    pub(crate) fn close(&mut self) -> Result<(), Error> {
+        if self.poison.is_some() {
+            return Ok(());
+        }
+        let head = self.tree.sync(self.catalog.storage().as_ref())?;
+        if head == self.catalog.manifest().tree { Ok(()) } else { self.catalog.change(|manifest| manifest.tree = head) }
     }
 
     fn store(&mut self, group: &[Vec<Sealed>]) -> Result<Vec<Vec<Admission>>, Error> {
@@ -118,30 +183,53 @@ impl Committer {
     }
 
     fn admit(&mut self, sealed: &Sealed) -> Result<Admission, Error> {
-        let novelty = self.seen.note(sealed.row.identity, sealed.row.copy);
+        let Row { id, copy, .. } = sealed.row;
+        let mark = Identified { identity: sealed.identity, id, copy };
+        let novelty = self.known.note(&mark, || recorder(sealed))?;
         if novelty == Novelty::None {
             return Ok(Admission::Duplicate);
         }
-        if self.records > 0 && self.frame.len() - HEADER + sealed.bytes.len() > limit::FRAME_BYTES_MAX {
+        let room = self.frame.len() + sealed.stored_bytes() + HEAD + sealed.shared.len();
+        if self.records > 0 && room - HEADER > limit::FRAME_BYTES_MAX {
             self.flush()?;
         }
         if self.records == 0 {
             self.frame.clear();
             self.frame.resize(HEADER, 0);
+            // Once in each frame, so that a damaged frame takes none but its own records with it.
+            self.shared.clear();
         }
-        let mut row = sealed.row;
-        row.offset = self.end.offset + self.frame.len() as u64;
-        row.len = crate::bytes::len32(sealed.bytes.len());
-        self.batch.push(row, sealed.recorder, || envelope(&sealed.bytes), &sealed.terms);
-        self.frame.extend_from_slice(&sealed.bytes);
+        let shared_at = self.share(&sealed.shared);
+        self.begins.push(self.at());
+        self.frame.extend_from_slice(&entry::record_head(sealed.body.len(), sealed.crc, shared_at));
+        self.frame.extend_from_slice(&sealed.body);
+        let row = Row { again: novelty.is_again(), ..sealed.row };
+        self.batch.push(row, sealed.recorder, || recorder(sealed).unwrap_or_default(), &sealed.terms);
+        self.tree.append(sealed.leaf);
         let position = Position(self.next);
         self.records += 1;
         self.next += 1;
         Ok(match novelty {
             Novelty::Identity => Admission::Stored(position),
             Novelty::Custody => Admission::Better(position),
-            Novelty::Copy | Novelty::None => Admission::Conflict(position),
+            Novelty::Copy(_) | Novelty::None => Admission::Conflict(position),
         })
+    }
+
+    /// Where in the segment the next entry of the frame begins.
+    fn at(&self) -> u32 {
+        len32(index(self.tip.end) + self.frame.len())
+    }
+
+    /// Where in the segment stands what a record shares; it is put into the frame if it is not there.
+    fn share(&mut self, shared: &Arc<[u8]>) -> u32 {
+        if let Some(known) = self.shared.get(shared) {
+            return *known;
+        }
+        let at = self.at();
+        entry::encode_shared(shared, &mut self.frame);
+        self.shared.insert(Arc::clone(shared), at);
+        at
     }
 
     fn flush(&mut self) -> Result<(), Error> {
@@ -149,24 +237,50 @@ impl Committer {
             return Ok(());
         }
         let payload = self.frame.get(HEADER..).unwrap_or_default();
-        let header = Header::of(self.next - u64::from(self.records), self.records, self.end.chain, payload);
-        let header = header.encode(&self.keys, self.end.offset);
+        let header = Header::of(self.next - u64::from(self.records), self.records, self.tip.chain, payload);
+        let header = header.encode(&self.keys, self.tip.end);
         self.frame.iter_mut().zip(header).for_each(|(to, from)| *to = from);
-        self.file.write_at(&self.frame, self.end.offset).map_err(|e| Error::io("append to the log", &self.path, e))?;
-        self.file.sync().map_err(|e| Error::io("sync the log", &self.path, e))?;
-        self.end = LogEnd { offset: self.end.offset + self.frame.len() as u64, chain: frame::chain_after(&header) };
-        self.records = 0;
-        // Every row of the batch is in a frame by now, and every frame is synced.
-        (self.batch.end, self.durable) = (self.end, self.batch.mark());
+        let tip = &mut self.tip;
+        tip.file.write_at(&self.frame, tip.end).map_err(|e| Error::io("append to the log", &tip.path, e))?;
+        tip.file.sync().map_err(|e| Error::io("sync the log", &tip.path, e))?;
+        (tip.end, tip.chain) = (tip.end + self.frame.len() as u64, frame::chain_after(&header));
+        tip.begins.append(&mut self.begins);
+        (self.records, self.durable) = (0, self.next);
+        self.mark.set(self.durable).map_err(|e| Error::io("write the mark beside", &tip.path, e))?;
+        self.tree.write(self.catalog.storage().as_ref())?;
         if self.frame.capacity() > 2 * limit::FRAME_BYTES_MAX {
             self.frame = Vec::new();
         }
-        Ok(())
+        if self.tip.end >= self.sizes.segment_bytes { self.roll() } else { Ok(()) }
+    }
+
+    /// Finishes the segment and begins the next one.
+    fn roll(&mut self) -> Result<(), Error> {
+        let Tip { file, path, active, begins, end, chain } = &self.tip;
+        let trailer = segment::finish(file.as_ref(), &self.keys, active, (*end, *chain), begins)
+            .map_err(|e| Error::io("finish", path, e))?;
+        let (entry, active) = (trailer.entry(), trailer.after());
+        self.tip = begin(&self.catalog, active)?;
+        let tree = self.tree.sync(self.catalog.storage().as_ref())?;
+        self.catalog.change(|manifest| {
+            manifest.segments.push(entry);
+            (manifest.active, manifest.tree) = (active, tree);
+        })
     }
 }
 
-fn envelope(entry: &[u8]) -> Option<Envelope> {
-    Entry::decode(entry).ok()?.0.envelope().ok()
+/// Begins a segment.
+pub(crate) fn begin(catalog: &Catalog, active: Active) -> Result<Tip, Error> {
+    let (storage, path) = (catalog.storage(), open::path_of_active(catalog.dir(), &active));
+    let folder = open::folder(catalog.dir());
+    let file = storage.open(&path, Open::Create).map_err(|e| Error::io("make", &path, e))?;
+    storage.sync_folder(&folder).map_err(|e| Error::io("sync the folder", &folder, e))?;
+    Ok(Tip { file, path, active, begins: Vec::new(), end: 0, chain: active.chain })
+}
+
+/// Source and recorder of a record.
+fn recorder(sealed: &Sealed) -> Option<RecorderName> {
+    Envelope::decode_recorder(&sealed.shared).ok()
 }
 
 fn closed(cause: &Error) -> Error {

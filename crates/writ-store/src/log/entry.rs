@@ -1,35 +1,53 @@
-//! Entries: one record inside a frame's payload.
+//! Entries: what stands one after the other in a frame's payload: records, and what several of them
+//! share.
 //!
 //! ```text
-//!  0  length of what follows byte 8, u32
-//!  4  CRC-32C of what follows byte 8, u32
-//!  8  record id, 16 bytes
-//! 24  content digest, 32 bytes
-//! 56  envelope length u32
-//! 60  number of parts u8 (format 0: one), three zeros
-//! 64  part: kind u8, codec u8, class u8, suite u8, dictionary u32, raw length u32, stored length u32
-//! 80  envelope (canonical CBOR), then the bytes of the part
+//!  0  length of what follows byte 12, u32; the highest bit is set where it is shared
+//!  4  CRC-32C of what follows byte 12 and then of bytes 8..12, u32
+//!  8  where in this segment the entry begins that it shares, u32 (0 in one that is shared)
+//! 12  shared: the canonical CBOR of what records of one delivery say alike
+//!     record: content digest 32 bytes, number of parts u8, a head for each part, their bytes
 //! ```
-//! Each record is compressed by itself, so one is read without inflating others, and has a checksum
-//! of its own, so that what is read is what was written however long ago the frame was checked.
-//! Class, suite and dictionary are zero in format 0: their places are kept for retention classes,
-//! encryption and static dictionaries.
+//! The head of a part: kind u8, codec u8, class u8, suite u8, dictionary u8, length before it was packed
+//! and length as it is stored, both LEB128 in its shortest form. Class and suite are zero until there is
+//! retention and encryption.
+//!
+//! Each record is packed by itself, so one is read without inflating others, and has a checksum of its
+//! own, so that what is read is what was written however long ago the frame was checked. The layout is
+//! normative in `docs/spec/log-v1.md`.
 
 use crate::bytes::{Bytes, len32};
+use crate::dictionary;
 use crate::limit;
 use std::fmt;
 use writ_model::canon::Digest;
 use writ_model::record::{Envelope, Record, RecordId};
 use zstd::bulk::Decompressor;
 
-/// Bytes before the envelope.
-pub(crate) const FIXED: usize = 80;
-/// Bytes that neither the length nor the checksum covers.
-pub(crate) const HEAD: usize = 8;
-/// The longest entry.
-pub(crate) const BYTES_MAX: usize = FIXED + limit::ENVELOPE_BYTES_MAX + limit::EVIDENCE_BYTES_MAX;
+/// Bytes before the body.
+pub(crate) const HEAD: usize = 12;
+/// Set in the length of an entry that others share.
+const SHARED: u32 = 1 << 31;
+/// A record's digest and the number of its parts.
+const FIXED: usize = 33;
+/// The longest head of a part.
+const PART_HEAD_MAX: usize = 15;
+/// Parts of one record at most: one of each kind.
+const PARTS_MAX: usize = 4;
+/// The longest body of an entry, in bytes.
+pub(crate) const BODY_BYTES_MAX: usize =
+    FIXED + PARTS_MAX * PART_HEAD_MAX + limit::ENVELOPE_BYTES_MAX + limit::EVIDENCE_BYTES_MAX;
+/// The longest entry, in bytes, with one before it that it shares.
+pub(crate) const BYTES_MAX: usize = 2 * HEAD + BODY_BYTES_MAX + limit::ENVELOPE_BYTES_MAX;
 
-const PART_CONTENT: u8 = 2;
+/// What a part holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What identifies the record: the envelope's own fields.
+    Identifiers = 1,
+    /// What the recorder wrote.
+    Content = 2,
+}
 
 /// How a part is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,44 +56,137 @@ pub(crate) enum Codec {
     Zstd = 1,
 }
 
-/// The bytes are not an entry of format 0, or not the one they claim to be.
+/// The bytes are not an entry of format 1, or not the one they claim to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// One entry, still packed.
+/// One part, still packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry<'a> {
-    pub(crate) id: RecordId,
-    pub(crate) content: Digest,
-    pub(crate) envelope: &'a [u8],
+pub(crate) struct Part<'a> {
+    pub(crate) kind: Kind,
     pub(crate) codec: Codec,
+    pub(crate) dictionary: u8,
     pub(crate) raw: u32,
     pub(crate) stored: &'a [u8],
 }
 
-impl<'a> Entry<'a> {
-    /// Appends the entry's bytes.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        let from = out.len();
-        out.reserve_exact(FIXED + self.envelope.len() + self.stored.len());
-        out.extend_from_slice(&[0; HEAD]);
-        out.extend_from_slice(&self.id.0);
-        out.extend_from_slice(&self.content.0);
-        out.extend_from_slice(&len32(self.envelope.len()).to_le_bytes());
-        out.extend_from_slice(&[1, 0, 0, 0]);
-        out.extend_from_slice(&[PART_CONTENT, self.codec as u8, 0, 0]);
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&self.raw.to_le_bytes());
-        out.extend_from_slice(&len32(self.stored.len()).to_le_bytes());
-        out.extend_from_slice(self.envelope);
-        out.extend_from_slice(self.stored);
-        let (len, crc) = out.get(from + HEAD..).map_or((0, 0), |body| (len32(body.len()), crc32c::crc32c(body)));
-        if let Some(head) = out.get_mut(from..from + HEAD) {
-            let both = len.to_le_bytes().into_iter().chain(crc.to_le_bytes());
-            head.iter_mut().zip(both).for_each(|(to, from)| *to = from);
-        }
+/// The body of one record, still packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Body<'a> {
+    pub(crate) content: Digest,
+    pub(crate) identifiers: Part<'a>,
+    pub(crate) evidence: Part<'a>,
+}
+
+/// An entry, its checksum checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry<'a> {
+    /// What records share.
+    Shared(&'a [u8]),
+    /// A record, and where in its segment the entry begins that it shares.
+    Record(u32, Body<'a>),
+}
+
+impl<'a> Part<'a> {
+    fn encode_head(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[self.kind as u8, self.codec as u8, 0, 0, self.dictionary]);
+        leb128(self.raw, out);
+        leb128(len32(self.stored.len()), out);
     }
 
+    /// Reads a head; the bytes are filled in once all heads are read.
+    fn decode_head(rest: &mut Bytes<'a>) -> Option<(Part<'a>, usize)> {
+        let [kind, codec, class, suite, dictionary] = rest.array()?;
+        let kind = match kind {
+            1 => Kind::Identifiers,
+            2 => Kind::Content,
+            _ => return None,
+        };
+        let codec = match codec {
+            0 => Codec::Stored,
+            1 => Codec::Zstd,
+            _ => return None,
+        };
+        let (raw, stored) = (read_leb128(rest)?, read_leb128(rest)?);
+        let known = (class, suite) == (0, 0) && dictionary::is_known(dictionary);
+        let part = Part { kind, codec, dictionary, raw, stored: &[] };
+        known.then_some((part, stored as usize))
+    }
+
+    fn unpack(&self, inflater: &mut Inflater) -> Result<Vec<u8>, Malformed> {
+        let bytes = match self.codec {
+            Codec::Stored => self.stored.to_vec(),
+            Codec::Zstd => inflater.inflate(self.stored, self.raw as usize, self.dictionary)?,
+        };
+        if bytes.len() == self.raw as usize { Ok(bytes) } else { Err(Malformed) }
+    }
+}
+
+impl<'a> Body<'a> {
+    /// The body's bytes.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let stored = self.identifiers.stored.len() + self.evidence.stored.len();
+        let mut out = Vec::with_capacity(FIXED + 2 * PART_HEAD_MAX + stored);
+        out.extend_from_slice(&self.content.0);
+        out.push(2);
+        self.identifiers.encode_head(&mut out);
+        self.evidence.encode_head(&mut out);
+        out.extend_from_slice(self.identifiers.stored);
+        out.extend_from_slice(self.evidence.stored);
+        out
+    }
+
+    fn decode(body: &'a [u8]) -> Option<Body<'a>> {
+        let mut rest = Bytes(body);
+        let content = Digest(rest.array()?);
+        if rest.array::<1>()? != [2] {
+            return None;
+        }
+        let (identifiers, first) = Part::decode_head(&mut rest)?;
+        let (evidence, second) = Part::decode_head(&mut rest)?;
+        let identifiers = Part { stored: rest.take(first)?, ..identifiers };
+        let evidence = Part { stored: rest.take(second)?, ..evidence };
+        let sound = rest.0.is_empty()
+            && (identifiers.kind, identifiers.codec) == (Kind::Identifiers, Codec::Stored)
+            && evidence.kind == Kind::Content
+            && identifiers.raw as usize <= limit::ENVELOPE_BYTES_MAX
+            && evidence.raw as usize <= limit::EVIDENCE_BYTES_MAX;
+        sound.then_some(Body { content, identifiers, evidence })
+    }
+
+    pub(crate) fn envelope(&self, shared: &[u8]) -> Result<Envelope, Malformed> {
+        Envelope::decode(shared, self.identifiers.stored).map_err(|_| Malformed)
+    }
+
+    /// Unpacks the record.
+    pub(crate) fn unpack(&self, shared: &[u8], inflater: &mut Inflater) -> Result<Record, Malformed> {
+        let (envelope, evidence) = (self.envelope(shared)?, self.evidence.unpack(inflater)?);
+        Ok(Record { id: RecordId::of(&self.content), content: self.content, envelope, evidence })
+    }
+}
+
+/// The head of the entry of a record with this body, whose checksum is known, that shares what begins at
+/// this byte of its segment.
+pub(crate) fn record_head(body: usize, body_crc: u32, shared_at: u32) -> [u8; HEAD] {
+    head(len32(body), body_crc, shared_at)
+}
+
+/// Appends an entry that records share.
+pub(crate) fn encode_shared(shared: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&head(len32(shared.len()) | SHARED, crc32c::crc32c(shared), 0));
+    out.extend_from_slice(shared);
+}
+
+fn head(len: u32, body_crc: u32, shared_at: u32) -> [u8; HEAD] {
+    let at = shared_at.to_le_bytes();
+    let crc = crc32c::crc32c_append(body_crc, &at);
+    let mut head = [0; HEAD];
+    let parts = [len.to_le_bytes(), crc.to_le_bytes(), at];
+    head.as_chunks_mut::<4>().0.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+    head
+}
+
+impl<'a> Entry<'a> {
     /// Reads the entry at the beginning of these bytes, and says how long it is.
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<(Entry<'a>, usize), Malformed> {
         Entry::read(bytes).ok_or(Malformed)
@@ -83,51 +194,55 @@ impl<'a> Entry<'a> {
 
     fn read(bytes: &'a [u8]) -> Option<(Entry<'a>, usize)> {
         let mut rest = Bytes(bytes);
-        let (len, crc) = (rest.u32()? as usize, rest.u32()?);
-        let body = rest.take(len)?;
-        if crc32c::crc32c(body) != crc {
+        let (len, crc, shared_at) = (rest.u32()?, rest.u32()?, rest.array::<4>()?);
+        let body = rest.take((len & !SHARED) as usize)?;
+        if crc32c::crc32c_append(crc32c::crc32c(body), &shared_at) != crc {
             return None;
         }
-        let mut rest = Bytes(body);
-        let (id, content) = (RecordId(rest.array()?), Digest(rest.array()?));
-        let envelope_len = rest.u32()? as usize;
-        let [parts, zeros @ ..] = rest.array::<4>()?;
-        let [kind, codec, class, suite] = rest.array::<4>()?;
-        let (dictionary, raw, stored_len) = (rest.u32()?, rest.u32()?, rest.u32()? as usize);
-        let codec = match codec {
-            0 => Codec::Stored,
-            1 => Codec::Zstd,
-            _ => return None,
+        let shared_at = u32::from_le_bytes(shared_at);
+        let entry = if len & SHARED == 0 {
+            Entry::Record(shared_at, Body::decode(body)?)
+        } else {
+            (shared_at == 0 && body.len() <= limit::ENVELOPE_BYTES_MAX).then_some(Entry::Shared(body))?
         };
-        let (envelope, stored) = (rest.take(envelope_len)?, rest.take(stored_len)?);
-        let known = (parts, zeros, kind, class, suite, dictionary) == (1, [0; 3], PART_CONTENT, 0, 0, 0);
-        let sound = rest.0.is_empty()
-            && raw as usize <= limit::EVIDENCE_BYTES_MAX
-            && envelope_len <= limit::ENVELOPE_BYTES_MAX
-            && id == RecordId::of(&content);
-        (known && sound).then_some((Entry { id, content, envelope, codec, raw, stored }, HEAD + len))
-    }
-
-    pub(crate) fn envelope(&self) -> Result<Envelope, Malformed> {
-        Envelope::decode(self.envelope).map_err(|_| Malformed)
-    }
-
-    /// Unpacks the record.
-    pub(crate) fn unpack(&self, inflater: &mut Inflater) -> Result<Record, Malformed> {
-        let envelope = self.envelope()?;
-        let evidence = match self.codec {
-            Codec::Stored => self.stored.to_vec(),
-            Codec::Zstd => inflater.inflate(self.stored, self.raw as usize)?,
-        };
-        if evidence.len() != self.raw as usize {
-            return Err(Malformed);
-        }
-        Ok(Record { id: self.id, content: self.content, envelope, evidence })
+        Some((entry, HEAD + body.len()))
     }
 }
 
-/// A decompressor that is used again and again.
-pub(crate) struct Inflater(Decompressor<'static>);
+/// How long the entry is with which these bytes begin, as it says itself, and whether it is a record.
+pub(crate) fn len(bytes: &[u8]) -> Option<(usize, bool)> {
+    let said = Bytes(bytes).u32()?;
+    let len = HEAD + (said & !SHARED) as usize;
+    (len <= BYTES_MAX).then_some((len, said & SHARED == 0))
+}
+
+/// Appends a number in seven bits per byte, the least first.
+fn leb128(mut n: u32, out: &mut Vec<u8>) {
+    loop {
+        let [low, ..] = n.to_le_bytes();
+        n >>= 7;
+        if n == 0 {
+            return out.push(low & 0x7f);
+        }
+        out.push(low | 0x80);
+    }
+}
+
+/// Reads such a number; a longer spelling than needed is refused.
+fn read_leb128(rest: &mut Bytes<'_>) -> Option<u32> {
+    let mut n = 0_u64;
+    for shift in [0, 7, 14, 21, 28] {
+        let [byte] = rest.array()?;
+        n |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return if byte == 0 && shift > 0 { None } else { u32::try_from(n).ok() };
+        }
+    }
+    None
+}
+
+/// Decompressors that are used again and again, one for each dictionary.
+pub(crate) struct Inflater(Vec<Decompressor<'static>>);
 
 impl fmt::Debug for Inflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,12 +252,14 @@ impl fmt::Debug for Inflater {
 
 impl Inflater {
     pub(crate) fn new() -> std::io::Result<Inflater> {
-        Decompressor::new().map(Inflater)
+        let all = dictionary::ALL.iter().map(|dictionary| Decompressor::with_dictionary(dictionary));
+        all.collect::<std::io::Result<_>>().map(Inflater)
     }
 
     /// Never makes more than `raw` bytes, which the caller has bounded.
-    fn inflate(&mut self, stored: &[u8], raw: usize) -> Result<Vec<u8>, Malformed> {
-        self.0.decompress(stored, raw).map_err(|_| Malformed)
+    fn inflate(&mut self, stored: &[u8], raw: usize, dictionary: u8) -> Result<Vec<u8>, Malformed> {
+        let one = self.0.get_mut(usize::from(dictionary)).ok_or(Malformed)?;
+        one.decompress(stored, raw).map_err(|_| Malformed)
     }
 }
 
@@ -150,41 +267,61 @@ impl Inflater {
 mod tests {
     use super::*;
 
-    fn entry(content: Digest, stored: &[u8]) -> Entry<'_> {
-        Entry { id: RecordId::of(&content), content, envelope: b"env", codec: Codec::Stored, raw: 4, stored }
+    fn part(kind: Kind, stored: &[u8]) -> Part<'_> {
+        Part { kind, codec: Codec::Stored, dictionary: 0, raw: len32(stored.len()), stored }
+    }
+
+    fn entry(evidence: &[u8], shared_at: u32) -> Vec<u8> {
+        let (identifiers, evidence) = (part(Kind::Identifiers, b"env"), part(Kind::Content, evidence));
+        let body = Body { content: Digest([9; 32]), identifiers, evidence }.encode();
+        let head = record_head(body.len(), crc32c::crc32c(&body), shared_at);
+        [head.as_slice(), &body].concat()
     }
 
     #[test]
     fn an_entry_reads_back_and_an_altered_one_does_not() {
-        let content = Digest([9; 32]);
-        let mut bytes = Vec::new();
-        entry(content, b"data").encode(&mut bytes);
-        let len = bytes.len();
-        entry(content, b"more").encode(&mut bytes);
-        assert_eq!(Entry::decode(&bytes), Ok((entry(content, b"data"), len)));
-        assert_eq!(Entry::decode(&bytes[len..]).unwrap().0.stored, b"more");
+        let one = entry(b"data", 72);
+        let bytes = [one.as_slice(), &entry(&[b'x'; 300], 0)].concat();
+        let (read, len) = Entry::decode(&bytes).unwrap();
+        let Entry::Record(72, body) = read else { panic!("{read:?}") };
+        assert_eq!(
+            (body.evidence.stored, body.identifiers.stored, len),
+            (b"data".as_slice(), b"env".as_slice(), one.len())
+        );
+        assert!(matches!(Entry::decode(&bytes[len..]), Ok((Entry::Record(0, body), _)) if body.evidence.raw == 300));
         assert_eq!(Entry::decode(&bytes[..len - 1]), Err(Malformed));
-        for byte in 0..len {
-            let mut altered = bytes[..len].to_vec();
-            altered[byte] ^= 1;
-            assert_eq!(Entry::decode(&altered), Err(Malformed), "byte {byte}");
+        let mut shared = Vec::new();
+        encode_shared(b"said alike", &mut shared);
+        assert_eq!(Entry::decode(&shared), Ok((Entry::Shared(b"said alike"), shared.len())));
+        for whole in [&one, &shared] {
+            for (byte, bit) in (0..whole.len()).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
+                let mut altered = whole.clone();
+                altered[byte] ^= 1 << bit;
+                assert_eq!(Entry::decode(&altered), Err(Malformed), "byte {byte}, bit {bit}");
+            }
         }
     }
 
     #[test]
-    fn an_id_that_is_not_of_its_content_is_refused() {
-        let wrong = Entry { id: RecordId([0; 16]), ..entry(Digest([9; 32]), b"data") };
-        let mut bytes = Vec::new();
-        wrong.encode(&mut bytes);
-        assert_eq!(Entry::decode(&bytes), Err(Malformed));
+    fn numbers_have_one_spelling() {
+        for n in [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, u32::MAX] {
+            let mut bytes = Vec::new();
+            leb128(n, &mut bytes);
+            assert_eq!(read_leb128(&mut Bytes(&bytes)), Some(n));
+            *bytes.last_mut().unwrap() |= 0x80;
+            bytes.push(0);
+            assert_eq!(read_leb128(&mut Bytes(&bytes)), None, "{n} in one byte more");
+        }
+        assert_eq!(read_leb128(&mut Bytes(&[0xff, 0xff, 0xff, 0xff, 0x7f])), None, "more than 32 bits");
     }
 
     #[test]
     fn inflating_stops_at_the_declared_length() {
         let packed = zstd::bulk::compress(&vec![0; 100_000], 1).unwrap();
         let mut inflater = Inflater::new().unwrap();
-        assert_eq!(inflater.inflate(&packed, 100_000).unwrap().len(), 100_000);
-        assert_eq!(inflater.inflate(&packed, 99_999), Err(Malformed));
-        assert_eq!(inflater.inflate(b"no zstd", 10), Err(Malformed));
+        assert_eq!(inflater.inflate(&packed, 100_000, 0).unwrap().len(), 100_000);
+        assert_eq!(inflater.inflate(&packed, 99_999, 0), Err(Malformed));
+        assert_eq!(inflater.inflate(b"no zstd", 10, 0), Err(Malformed));
+        assert_eq!(inflater.inflate(&packed, 100_000, dictionary::NEWEST + 1), Err(Malformed));
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!  0  magic, 8 bytes
 //!  8  version u16, least reader u16
-//! 12  key epoch u32 (0: nothing is encrypted in format 0)
+//! 12  key epoch u32 (0: nothing is encrypted yet)
 //! 16  first position u64
 //! 24  records u32, payload length u32
 //! 32  durable before u64: every record before this position was durable when this was written
@@ -27,7 +27,7 @@ pub(crate) const HEADER: usize = 72;
 pub(crate) const MAGIC: [u8; 8] = [0x9e, b'W', b'r', b'i', b't', b'F', b'r', 0x0a];
 const SEALED: usize = 60;
 const CHECKED: usize = 68;
-const VERSION: u16 = 0;
+const VERSION: u16 = 1;
 
 /// Hash of the header of a frame; the next frame repeats it.
 pub(crate) type Chain = [u8; 16];
@@ -115,12 +115,12 @@ impl Header {
 
 /// What the first frame of a store follows.
 pub(crate) fn chain_start(keys: &TermKey) -> Chain {
-    cut(Digest::of("writ log 0", &keys.store()))
+    cut(Digest::of("writ log 1", &keys.store()))
 }
 
 /// What the frame after this one follows.
 pub(crate) fn chain_after(header: &[u8; HEADER]) -> Chain {
-    cut(Digest::of("writ frame 0", header))
+    cut(Digest::of("writ frame 1", header))
 }
 
 fn cut(digest: Digest) -> Chain {

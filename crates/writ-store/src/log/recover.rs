@@ -12,8 +12,9 @@ use crate::file::{self, File};
 use crate::limit;
 use crate::log::Position;
 use crate::log::scan::{Scan, Span};
-use std::fs;
-use std::io::{self, Write as _};
+use crate::storage::{Open, Storage};
+use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What a crash left behind at the end of the log. It had never been acknowledged.
@@ -30,14 +31,19 @@ pub struct TornTail {
 }
 
 /// Makes the log ready to be appended to.
-pub(crate) fn recover(log: &dyn File, path: &Path, quarantine: &Path, scan: &Scan) -> Result<Option<TornTail>, Error> {
+pub(crate) fn recover(
+    storage: &dyn Storage,
+    (log, path): (&dyn File, &Path),
+    quarantine: &Path,
+    scan: &Scan,
+) -> Result<Option<TornTail>, Error> {
     if let Some(damage) = scan.damage.first() {
         return Err(Error::corrupt(format!(
             "{damage}; nothing is appended behind damage: restore the file from a backup, or keep it and start a new folder; \
              commands that read still answer from the rest"
         )));
     }
-    let torn = if scan.size > scan.end { Some(cut(log, path, quarantine, scan)?) } else { None };
+    let torn = if scan.size > scan.end { Some(cut(storage, (log, path), quarantine, scan)?) } else { None };
     if let Some(last) = scan.spans.last() {
         rewrite(log, last).map_err(|e| Error::io("write again the last frame of", path, e))?;
     }
@@ -47,10 +53,16 @@ pub(crate) fn recover(log: &dyn File, path: &Path, quarantine: &Path, scan: &Sca
     Ok(torn)
 }
 
-fn cut(log: &dyn File, path: &Path, quarantine: &Path, scan: &Scan) -> Result<TornTail, Error> {
-    fs::create_dir_all(quarantine).map_err(|e| Error::io("make the folder", quarantine, e))?;
-    let moved_to =
-        keep(log, scan.end, scan.size, quarantine).map_err(|e| Error::io("copy the torn tail to", quarantine, e))?;
+fn cut(
+    storage: &dyn Storage,
+    (log, path): (&dyn File, &Path),
+    quarantine: &Path,
+    scan: &Scan,
+) -> Result<TornTail, Error> {
+    storage.make_folder(quarantine).map_err(|e| Error::io("make the folder", quarantine, e))?;
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("log");
+    let moved_to = keep(storage, log, name, scan.end..scan.size, quarantine)
+        .map_err(|e| Error::io("copy the torn tail to", quarantine, e))?;
     log.set_size(scan.end).map_err(|e| Error::io("cut the torn tail of", path, e))?;
     log.sync().map_err(|e| Error::io("sync", path, e))?;
     Ok(TornTail { offset: scan.end, bytes: scan.size - scan.end, first: Position(scan.next), moved_to })
@@ -58,21 +70,28 @@ fn cut(log: &dyn File, path: &Path, quarantine: &Path, scan: &Scan) -> Result<To
 
 /// Copies a stretch for good. The name tells place and checksum, so that a crash before the cut does
 /// not make a second copy.
-fn keep(log: &dyn File, from: u64, to: u64, quarantine: &Path) -> io::Result<PathBuf> {
+fn keep(
+    storage: &dyn Storage,
+    log: &dyn File,
+    name: &str,
+    stretch: Range<u64>,
+    quarantine: &Path,
+) -> io::Result<PathBuf> {
     let beside = quarantine.join("copy.tmp");
-    let mut copy = fs::File::create(&beside)?;
-    let (mut at, mut crc) = (from, 0);
-    while at < to {
-        let mut buffer = vec![0; index(to - at).min(limit::READ_AHEAD)];
+    let copy = storage.open(&beside, Open::Create)?;
+    let (mut at, mut crc) = (stretch.start, 0);
+    while at < stretch.end {
+        let mut buffer = vec![0; index(stretch.end - at).min(limit::READ_AHEAD)];
         file::read_exact_at(log, &mut buffer, at)?;
         crc = crc32c::crc32c_append(crc, &buffer);
-        copy.write_all(&buffer)?;
+        copy.write_at(&buffer, at - stretch.start)?;
         at += buffer.len() as u64;
     }
-    copy.sync_all()?;
-    let name = quarantine.join(format!("00000000.log.at-{from}.{crc:08x}.torn"));
-    fs::rename(&beside, &name)?;
-    file::sync_folder(quarantine)?;
+    copy.sync()?;
+    drop(copy);
+    let name = quarantine.join(format!("{name}.at-{}.{crc:08x}.torn", stretch.start));
+    storage.rename(&beside, &name)?;
+    storage.sync_folder(quarantine)?;
     Ok(name)
 }
 

@@ -1,16 +1,18 @@
-//! Scanning: reading a log from its beginning, and telling whole frames, bit rot and a torn tail
-//! apart.
+//! Scanning: reading the segment that is appended to from its beginning, and telling whole frames, bit
+//! rot and a torn tail apart.
 //!
 //! A bad stretch with a sealed header of this store after it is damage: the log went on behind it,
 //! so it had been whole once. A bad stretch with nothing after it is the torn tail of a crash (or of
 //! a frame that is being written at this moment).
 
-use crate::bytes::index;
+use crate::bytes::{index, len32};
 use crate::error::Error;
 use crate::file::{self, File};
 use crate::limit;
+use crate::log::entry;
 use crate::log::frame::{self, Chain, HEADER, Header, MAGIC};
 use crate::log::{Damage, DamageCause, Position};
+use crate::manifest::Active;
 use crate::term::TermKey;
 use std::io;
 use std::path::Path;
@@ -42,10 +44,12 @@ impl Span {
     }
 }
 
-/// What a log holds.
+/// What a segment holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Scan {
     pub(crate) spans: Vec<Span>,
+    /// Where each record begins, from the segment's first position on; [`LOST`] for one that is lost.
+    pub(crate) begins: Vec<u32>,
     pub(crate) damage: Vec<Damage>,
     /// The end of the last whole frame: what lies between it and `size` is torn.
     pub(crate) end: u64,
@@ -57,11 +61,23 @@ pub(crate) struct Scan {
     pub(crate) size: u64,
 }
 
-/// Reads the whole log and checks every frame.
-pub(crate) fn scan(log: &dyn File, path: &Path, keys: &TermKey) -> Result<Scan, Error> {
+impl Scan {
+    /// Of a segment in which nothing stands yet.
+    pub(crate) fn empty(active: &Active) -> Scan {
+        let (spans, begins, damage) = (Vec::new(), Vec::new(), Vec::new());
+        Scan { spans, begins, damage, end: 0, next: active.first, chain: active.chain, size: 0 }
+    }
+}
+
+/// In the place of a beginning: the record cannot be read.
+pub(crate) const LOST: u32 = u32::MAX;
+
+/// Reads a whole segment and checks every frame. `active` says at which position it begins, and what its
+/// first frame follows.
+pub(crate) fn scan(log: &dyn File, path: &Path, keys: &TermKey, active: &Active) -> Result<Scan, Error> {
     let size = log.size().map_err(|e| Error::io("read", path, e))?;
     let window = Window { log, size, start: 0, buffer: Vec::new() };
-    Scanner { keys, path, window }.run()
+    Scanner { keys, path, window }.run(active)
 }
 
 struct Scanner<'a> {
@@ -78,16 +94,16 @@ enum Found {
 }
 
 impl Scanner<'_> {
-    fn run(mut self) -> Result<Scan, Error> {
+    fn run(mut self, active: &Active) -> Result<Scan, Error> {
         let size = self.window.size;
-        let chain = frame::chain_start(self.keys);
-        let mut scan = Scan { spans: Vec::new(), damage: Vec::new(), end: 0, next: 0, chain, size };
+        let mut scan = Scan { size, ..Scan::empty(active) };
         while scan.end < size {
             match self.look(scan.end, scan.next)? {
                 Found::Whole(frame, previous) => {
                     if previous != scan.chain {
                         scan.damage.push(self.damage(frame.offset, 0, scan.next, 0, DamageCause::Chain));
                     }
+                    self.entries(&frame, &mut scan)?;
                     (scan.end, scan.next, scan.chain) = (frame.end(), frame.next(), frame.chain);
                     scan.spans.push(frame);
                 }
@@ -95,11 +111,40 @@ impl Scanner<'_> {
                     let Some((at, header)) = self.search(to, scan.next)? else { break };
                     let (bytes, lost) = (at - scan.end, header.first - scan.next);
                     scan.damage.push(self.damage(scan.end, bytes, scan.next, lost, cause));
+                    scan.begins.extend(std::iter::repeat_n(LOST, index(lost)));
                     (scan.end, scan.next, scan.chain) = (at, header.first, header.previous);
                 }
             }
         }
         Ok(scan)
+    }
+
+    /// Notes where the records of a frame begin: each says how long it is.
+    fn entries(&mut self, frame: &Span, scan: &mut Scan) -> Result<(), Error> {
+        let (body, len) = (frame.body(), frame.payload as usize);
+        let payload = self.bytes(body, len)?.unwrap_or_default();
+        let (mut at, mut n) = (0, 0);
+        while n < frame.records || at < len {
+            let rest = payload.get(at..).filter(|rest| !rest.is_empty());
+            let Some((entry, is_record)) = rest.and_then(entry::len) else { break };
+            if is_record && n < frame.records {
+                scan.begins.push(len32(index(body) + at));
+                n += 1;
+            }
+            at += entry;
+        }
+        if n < frame.records || at != len {
+            let (first, lost) = (frame.first + u64::from(n), u64::from(frame.records - n));
+            scan.damage.push(self.damage(
+                body + at as u64,
+                (len - at.min(len)) as u64,
+                first,
+                lost,
+                DamageCause::Entries,
+            ));
+            scan.begins.extend(std::iter::repeat_n(LOST, index(lost)));
+        }
+        Ok(())
     }
 
     fn damage(&self, offset: u64, bytes: u64, first: u64, lost: u64, cause: DamageCause) -> Damage {

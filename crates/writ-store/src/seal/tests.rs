@@ -68,5 +68,5 @@ fn the_same_term_twice_is_found_once() {
     let draft = Draft { record: record("a", Some(1), "all"), terms: vec![all, all, all] };
     writer.commit(vec![draft.seal(&mut writer.packer().unwrap()).unwrap()]).unwrap();
     writer.close().unwrap();
-    assert_eq!(snapshot(dir.path()).count(all), 1);
+    assert_eq!(snapshot(dir.path()).count(all).unwrap(), 1);
 }

@@ -1,149 +1,109 @@
-//! Opening: scan the log, load its keys, derive what is missing, merge.
+//! Opening: list the files, scan the segment that is appended to, derive what no part of the index holds.
 
-use crate::error::{Error, Kind};
-use crate::file::{Disk, File as _};
+use crate::derive::Deriver;
+use crate::error::Error;
 use crate::folder::Folder;
-use crate::keys::batch::RecorderName;
-use crate::keys::chunk::{Chunk, Owner};
-use crate::keys::derive::Deriver;
-use crate::keys::index::Index;
-use crate::keys::row::Row;
-use crate::keys::{self, Tie};
-use crate::log::scan::{self, Scan};
-use crate::log::{Damage, DamageCause, Position};
+use crate::index::Index;
+use crate::index::header::Owner;
+use crate::index::part::Part;
+use crate::index::tail::Tail;
+use crate::known::Known;
+use crate::limit;
+use crate::log::view::View;
+use crate::log::{Damage, DamageCause, Position, mark, open as log};
+use crate::manifest::Manifest;
+use crate::shelf;
 use crate::snapshot::Snapshot;
+use crate::storage::{Open, Storage};
 use crate::term::{Term, TermKey};
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::thread;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use writ_model::canon::Digest;
 use writ_model::record::Record;
 
-pub(crate) fn open<D>(folder: &Folder, derivation: Digest, derive: &D) -> Result<Snapshot, Error>
+/// Times that the files are listed anew because some of them were merged away meanwhile.
+const LOOKS_MAX: usize = 8;
+
+pub(super) fn open<D>(storage: &Arc<dyn Storage>, dir: &Path, derivation: Digest, derive: &D) -> Result<Snapshot, Error>
 where
     D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
 {
-    let path = folder.log();
-    let log = Disk::open(&path).map_err(|e| folder.no_log(e))?;
+    let folder = Folder::open(dir)?;
     let owner = Owner { store: folder.keys.store(), derivation };
-    let sidecar = keys::file::path(&folder.keys_folder(), &owner);
-    let looker = Looker { folder, log: &log, path: &path, sidecar, owner };
-    let mut look = looker.look()?;
-    if !look.scan.damage.is_empty() {
-        // A writer that is just now cutting off a torn tail, or whose keys we read after its log, can
-        // look like damage. Damage shows twice.
-        look = looker.look()?;
+    let mut look = look(storage, &folder, &owner)?;
+    for _ in 1..LOOKS_MAX {
+        // A writer that is just now cutting off a torn tail can look like damage, and one that merges
+        // parts takes files away that were listed. What is really so shows again.
+        if look.log.damage().is_empty() && look.parts.fault.is_none() {
+            break;
+        }
+        look = self::look(storage, &folder, &owner)?;
     }
-    let Look { scan, mut chunks } = look;
-    let covered = chunks.last().map_or(0, Chunk::next);
-    let missing = scan.spans.partition_point(|span| span.first < covered);
-    let spans = scan.spans.get(missing..).unwrap_or_default();
-    let deriver = Deriver { log: &log, path: &path, keys: &folder.keys, derive };
-    let mut damage = scan.damage;
-    damage.extend(deriver.run(spans, covered, |batch| {
-        chunks.push(Chunk::sort(batch));
+    let Look { log, parts, manifest } = look;
+    let mut damage = log.damage().to_vec();
+    damage.extend(missing(&log, &manifest, &owner));
+    let handles: Vec<Arc<Part>> = parts.parts.iter().map(|(_, part)| Arc::clone(part)).collect();
+    let covered = parts.next().min(log.next());
+    let n_missing = log.next() - covered;
+    if n_missing > limit::DERIVED_MAX {
+        let place = dir.display();
+        let cause = parts
+            .fault
+            .map_or_else(|| "other adapters made it, or it was deleted".to_owned(), |fault| fault.message().to_owned());
+        return Err(Error::invalid(format!(
+            "{n_missing} records of `{place}` are in no index that can be used ({cause}): run `writ rebuild`"
+        )));
+    }
+    let mut tail = Tail::default();
+    let chunk_records = limit::CHUNK_RECORDS;
+    let deriver = Deriver { log: &log, keys: &folder.keys, derive, chunk_records };
+    let mut known = Known::new(Index::new(&handles, &tail)?);
+    let mut n_derived = 0;
+    let derived = deriver.run(covered..log.next(), &mut known, |batch, known| {
+        n_derived += batch.rows.len() as u64;
+        known.end_batch(batch.next);
+        tail.push(batch);
         Ok(())
-    })?);
-    let (rows, recorders) = collect(&mut chunks, &damage);
-    let index = Index::merge(&chunks, &rows);
-    let received = rows.iter().filter(|row| !row.is_lost()).map(Row::received);
-    Ok(Snapshot {
-        newest_received: received.max(),
-        n_derived: spans.iter().map(|span| u64::from(span.records)).sum(),
-        inflaters: Mutex::new(Vec::new()),
-        keys: folder.keys.clone(),
-        log,
-        path,
-        rows,
-        index,
-        recorders,
-        damage,
-    })
+    })?;
+    // Of a stretch that is known to be damaged, each record turns out to be lost again.
+    let is_known = |one: &Damage| damage.iter().any(|known| known.holds(one.first));
+    let new: Vec<Damage> = derived.into_iter().filter(|one| !is_known(one)).collect();
+    damage.extend(new);
+    let lost = damage.iter().map(|one| one.first.0..one.first.0 + one.lost).collect();
+    let index = Index::new(&handles, &tail)?.without(lost);
+    Ok(Snapshot { keys: folder.keys, log, index, damage, n_derived, inflaters: Mutex::default() })
 }
 
-struct Looker<'a> {
-    folder: &'a Folder,
-    log: &'a Disk,
-    path: &'a Path,
-    sidecar: PathBuf,
-    owner: Owner,
-}
-
-/// A log, and those of its keys that belong to it.
+/// The files of a folder at one moment.
 struct Look {
-    scan: Scan,
-    chunks: Vec<Chunk>,
+    manifest: Manifest,
+    log: View,
+    parts: shelf::Opened,
 }
 
-impl Looker<'_> {
-    fn look(&self) -> Result<Look, Error> {
-        let (scan, mut chunks) = thread::scope(|scope| {
-            let keys = scope.spawn(|| {
-                let mut chunks = Vec::new();
-                keys::file::load(&self.sidecar, &self.owner, |chunk, _| {
-                    chunks.push(chunk);
-                    true
-                });
-                chunks
-            });
-            let scan = scan::scan(self.log, self.path, &self.folder.keys);
-            (scan, keys.join())
-        });
-        let mut scan = scan?;
-        let chunks =
-            chunks.as_mut().map_err(|_| Error::new(Kind::Internal, "loading keys panicked: please report this"))?;
-        let ties: Vec<Tie> = chunks.iter().map(|chunk| keys::tie(chunk, &scan)).collect();
-        let held = ties.iter().take_while(|tie| **tie == Tie::Holds).count();
-        // Keys ahead of the log are a loss, unless the log has grown since we looked.
-        let ahead = chunks.iter().zip(&ties).filter(|(_, tie)| **tie == Tie::Ahead).map(|(chunk, _)| chunk).next_back();
-        if let Some(chunk) = ahead
-            && self.log.size().map_err(|e| Error::io("read", self.path, e))? <= scan.size
-        {
-            scan.damage.push(missing(self.path, &scan, chunk));
-        }
-        chunks.truncate(held);
-        Ok(Look { scan, chunks: std::mem::take(chunks) })
+fn look(storage: &Arc<dyn Storage>, folder: &Folder, owner: &Owner) -> Result<Look, Error> {
+    let (dir, keys) = (folder.dir(), &folder.keys);
+    // In this order: whatever was acknowledged by the mark is in the segments that are then listed.
+    let durable = mark::read(storage.as_ref(), &folder.mark(), keys.store()).filter(|_| folder.is_written());
+    let opened = log::open(storage.as_ref(), dir, keys, Open::Read)?;
+    let manifest = opened.manifest.clone();
+    let mut parts = shelf::open(storage.as_ref(), dir, owner, &manifest);
+    let mut log = View::new(Arc::clone(storage), dir, keys, opened);
+    if let Some(durable) = durable {
+        // What a part holds was acknowledged, maybe since the mark was read.
+        log.hide_from(durable.max(parts.next()));
     }
+    // Keys of records that the log has no more lead nowhere.
+    parts.parts.retain(|(entry, _)| entry.next() <= log.next());
+    Ok(Look { manifest, log, parts })
 }
 
-/// Records that were acknowledged (their keys were written after their commit) and are gone.
-pub(crate) fn missing(path: &Path, scan: &Scan, chunk: &Chunk) -> Damage {
-    Damage {
-        file: path.to_owned(),
-        offset: scan.end,
-        bytes: chunk.end.offset.saturating_sub(scan.end),
-        first: Position(scan.next),
-        lost: chunk.next() - scan.next,
-        cause: DamageCause::Missing,
-    }
-}
-
-/// Takes the rows out of the chunks, with recorders numbered throughout, and marks what is lost.
-fn collect(chunks: &mut [Chunk], damage: &[Damage]) -> (Vec<Row>, Vec<RecorderName>) {
-    let mut rows = Vec::with_capacity(chunks.iter().map(|chunk| chunk.rows.len()).sum());
-    let mut numbers: HashMap<RecorderName, u32> = HashMap::new();
-    for chunk in chunks {
-        let mut number = |name: RecorderName| {
-            let next = crate::bytes::len32(numbers.len());
-            *numbers.entry(name).or_insert(next)
-        };
-        let names: Vec<u32> = chunk.recorders.drain(..).map(&mut number).collect();
-        rows.extend(std::mem::take(&mut chunk.rows).into_iter().map(|mut row| {
-            row.recorder = names.get(row.recorder as usize).copied().unwrap_or_default();
-            row
-        }));
-    }
-    for damage in damage {
-        let from = crate::bytes::index(damage.first.0);
-        let lost = rows.iter_mut().skip(from).take(crate::bytes::index(damage.lost));
-        lost.for_each(|row| *row = Row::lost());
-    }
-    let mut names = vec![RecorderName::default(); numbers.len()];
-    for (name, number) in numbers {
-        if let Some(place) = names.get_mut(number as usize) {
-            *place = name;
-        }
-    }
-    (rows, names)
+/// Records that were acknowledged, since keys or hashes of them are in the folder, and are gone.
+fn missing(log: &View, manifest: &Manifest, owner: &Owner) -> Option<Damage> {
+    let parts = manifest.parts.iter().filter(|part| part.derivation == owner.derivation);
+    let noted = parts.map(crate::manifest::PartEntry::next).max().unwrap_or(0).max(manifest.tree.size);
+    let lost = noted.checked_sub(log.next()).filter(|lost| *lost > 0)?;
+    let (file, offset) = (log.path(log.next()), log.scan().end);
+    let bytes = log.scan().size.saturating_sub(offset);
+    Some(Damage { file, offset, bytes, first: Position(log.next()), lost, cause: DamageCause::Missing })
 }

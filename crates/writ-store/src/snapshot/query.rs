@@ -1,12 +1,9 @@
 //! What is asked of a snapshot, and what it answers.
 
-use crate::keys::batch::RecorderName;
-use crate::keys::index::Index;
-use crate::keys::row::{Place, Row};
+use crate::index::row::Place;
 use crate::limit;
 use crate::log::Position;
-use crate::term::{before_custody, custody, last_custody};
-use std::ops::Range;
+use crate::term::{custody, last_custody};
 use writ_model::custody::Custody;
 use writ_model::record::RecordId;
 use writ_model::time::Time;
@@ -29,14 +26,14 @@ pub struct Posting {
 }
 
 impl Posting {
-    pub(crate) fn of(position: Position, row: &Row) -> Posting {
-        let (time, received) = (row.time(), row.received());
-        Posting { position, time, precision_ms: row.precision_ms, received, id: row.id(), copy: row.copy }
-    }
-
     /// A posting of these facts; the custody is in the place.
     pub(crate) fn at(position: Position, place: Place, precision_ms: u32, received: Time) -> Posting {
         Posting { position, time: place.time, precision_ms, received, id: place.id, copy: place.copy }
+    }
+
+    /// The fingerprint of this copy, as rows hold it.
+    pub(crate) fn short_copy(&self) -> u32 {
+        u32::try_from(self.copy).unwrap_or(u32::MAX)
     }
 
     /// In what custody it came.
@@ -116,32 +113,6 @@ impl Query {
     pub fn after(self, cursor: Cursor) -> Query {
         Query { after: Some(cursor), ..self }
     }
-
-    /// The ranks it asks for.
-    pub(crate) fn ranks(&self, index: &Index, rows: &[Row]) -> Range<u32> {
-        let Range { mut start, mut end } =
-            self.window.map_or_else(|| index.everything(), |(from, to)| index.within(rows, from, to));
-        if let Some(Cursor(place)) = self.after {
-            // Behind a record is behind all its copies.
-            let (first, last) = (before_custody(place.copy), last_custody(place.copy));
-            match self.order {
-                Order::OldestFirst => {
-                    start = start.max(index.rank(rows, |other| other <= Place { copy: last, ..place }));
-                }
-                Order::NewestFirst => end = end.min(index.rank(rows, |other| other < Place { copy: first, ..place })),
-            }
-        }
-        start..end.max(start)
-    }
-
-    /// Picks from postings in ascending order.
-    pub(crate) fn pick(&self, postings: impl DoubleEndedIterator<Item = Posting>) -> Vec<Posting> {
-        let visible = postings.filter(|posting| posting.received <= self.as_of);
-        match self.order {
-            Order::OldestFirst => best_copies(visible, self.limit),
-            Order::NewestFirst => best_copies(visible.rev(), self.limit),
-        }
-    }
 }
 
 /// Of the copies of each record, which stand together, the one of the best custody, received when the
@@ -178,21 +149,6 @@ pub struct RecorderSpan {
     pub last_event: Option<Time>,
     /// When the last of them was received.
     pub last_received: Time,
-}
-
-impl RecorderSpan {
-    pub(crate) fn new((source, recorder): RecorderName) -> RecorderSpan {
-        RecorderSpan { source, recorder, count: 0, first_event: None, last_event: None, last_received: Time::MIN }
-    }
-
-    pub(crate) fn add(&mut self, row: &Row) {
-        self.count += 1;
-        let time = row.time();
-        // `None` is the least of all, so it never counts as the last; as the first it must not count.
-        self.first_event = self.first_event.into_iter().chain(time).min();
-        self.last_event = self.last_event.max(time);
-        self.last_received = self.last_received.max(row.received());
-    }
 }
 
 /// The beginning of a record id.

@@ -3,7 +3,7 @@
 use crate::app;
 use crate::error::{Error, Kind};
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 use writ_model::canon::Digest;
@@ -29,7 +29,9 @@ pub(crate) struct Asker {
     pub(crate) as_of: Time,
     derivation: Digest,
     seen: RefCell<BTreeMap<Position, Rc<Seen>>>,
-    /// Looked up once: it takes a look at every record, and does not change as of one instant.
+    /// Records that turned out not to be what was written when they were to be read.
+    unreadable: RefCell<BTreeSet<Position>>,
+    /// Looked up once: it does not change as of one instant.
     spans: OnceCell<Vec<Span>>,
 }
 
@@ -39,13 +41,20 @@ impl Asker {
         let snapshot = Snapshot::open(data, writ_sources::derivation(), app::derive)?;
         // What is yet to come has not been received.
         let as_of = as_of.map(|as_of| as_of.min(now)).or(snapshot.newest_received()).unwrap_or(now);
-        Ok(Asker { snapshot, as_of, derivation: app::derivation(), seen: RefCell::default(), spans: OnceCell::new() })
+        Ok(Asker {
+            snapshot,
+            as_of,
+            derivation: app::derivation(),
+            seen: RefCell::default(),
+            unreadable: RefCell::default(),
+            spans: OnceCell::new(),
+        })
     }
 
     /// The answer about the record at a position.
     pub(crate) fn why(&self, position: Position) -> Result<Answer, Error> {
         let sources: Vec<&'static SourceInfo> = writ_sources::SOURCES.iter().map(|source| source.info()).collect();
-        let question = Question {
+        let mut question = Question {
             event: self.seen(position)?,
             as_of: self.as_of,
             sources: &sources,
@@ -54,29 +63,56 @@ impl Asker {
             derivation: self.derivation,
             budget: Budget::default(),
         };
-        drive(&question, |ask| self.fetch(ask, question.budget))
+        loop {
+            let answer = drive(&question, |ask| self.fetch(ask, question.budget))?;
+            // Finished stretches of the log are not read before something in them is asked for. What was
+            // concluded before damage showed is concluded anew: each time round at least one more record is
+            // known to be lost.
+            let damaged = self.damaged();
+            if damaged == question.damaged {
+                return Ok(answer);
+            }
+            question.damaged = damaged;
+        }
     }
 
     /// How many records damage took away, at least, if there is any.
     pub(crate) fn damaged(&self) -> Option<u64> {
         let damage = self.snapshot.damage();
-        (!damage.is_empty()).then(|| damage.iter().map(|damage| damage.lost).sum())
+        let is_told = |at: &&Position| damage.iter().any(|one| one.holds(**at));
+        let more = self.unreadable.borrow().iter().filter(|at| !is_told(at)).count() as u64;
+        let lost = damage.iter().map(|damage| damage.lost).sum::<u64>() + more;
+        (!damage.is_empty() || more > 0).then_some(lost)
+    }
+
+    /// A record, if it is still what was written; else it is noted that it is not.
+    fn readable(&self, position: Position) -> Result<Option<Rc<Seen>>, Error> {
+        match self.seen(position) {
+            Err(error) if error.kind == Kind::Corrupt => {
+                self.unreadable.borrow_mut().insert(position);
+                Ok(None)
+            }
+            seen => seen.map(Some),
+        }
     }
 
     fn fetch(&self, ask: &Ask, budget: Budget) -> Result<Reply, Error> {
         match ask {
             Ask::Key { name, role, until } => self.keyed(name, *role, *until, budget.per_key),
-            Ask::Spans => Ok(Reply::Spans(self.spans.get_or_init(|| self.spans()).clone())),
+            Ask::Spans => Ok(Reply::Spans(self.spans()?)),
             Ask::Recorded { source, recorder, from, to } => {
-                let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of);
-                let positions: Vec<Position> = window.map(|(_, position)| position).take(budget.records + 1).collect();
+                let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of)?;
+                let window = window.map(|found| found.map(|(_, position)| position)).take(budget.records + 1);
+                let positions = window.collect::<Result<Vec<Position>, _>>()?;
                 let more = positions.len() > budget.records;
-                let seen = positions.into_iter().take(budget.records).map(|position| self.seen(position));
+                let seen = positions.into_iter().take(budget.records);
+                let seen = seen.filter_map(|position| self.readable(position).transpose());
                 Ok(Reply::Records(seen.collect::<Result<_, _>>()?, more))
             }
             Ask::Window { source, recorder, from, to } => {
-                let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of);
-                let (count, digest) = window_digest(window.map(|(content, _)| content).collect());
+                let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of)?;
+                let ids = window.map(|found| found.map(|(id, _)| id)).collect::<Result<Vec<_>, _>>()?;
+                let (count, digest) = window_digest(ids);
                 Ok(Reply::Window(count, digest))
             }
         }
@@ -92,14 +128,14 @@ impl Asker {
         for class in CLASSES {
             let term = self.snapshot.term_key().term_of(name, role, class);
             let query = Query::new(self.as_of, limit + 1);
-            let mut postings = self.snapshot.lookup(term, &query.within(Time::MIN, until).newest_first());
+            let mut postings = self.snapshot.lookup(term, &query.within(Time::MIN, until).newest_first())?;
             // Records without a time are in no window; they stand before all others.
-            let timeless = self.snapshot.lookup(term, &query).into_iter().take_while(|posting| posting.time.is_none());
-            postings.extend(timeless);
+            let timeless = self.snapshot.lookup(term, &query)?;
+            postings.extend(timeless.into_iter().take_while(|posting| posting.time.is_none()));
             more |= best && postings.len() > limit;
             best &= postings.is_empty();
             for posting in postings.into_iter().take(limit) {
-                let seen = self.seen(posting.position)?;
+                let Some(seen) = self.readable(posting.position)? else { continue };
                 let shows = seen
                     .facts
                     .iter()
@@ -113,16 +149,17 @@ impl Asker {
         Ok(Reply::Records(found, more))
     }
 
-    fn spans(&self) -> Vec<Span> {
-        let spans = self.snapshot.recorders(self.as_of).into_iter();
-        spans
-            .map(|span| Span {
-                source: span.source,
-                recorder: span.recorder,
-                first: span.first_event,
-                last: span.last_event,
-            })
-            .collect()
+    fn spans(&self) -> Result<Vec<Span>, Error> {
+        if let Some(known) = self.spans.get() {
+            return Ok(known.clone());
+        }
+        let spans = self.snapshot.recorders(self.as_of)?.into_iter().map(|span| Span {
+            source: span.source,
+            recorder: span.recorder,
+            first: span.first_event,
+            last: span.last_event,
+        });
+        Ok(self.spans.get_or_init(|| spans.collect()).clone())
     }
 
     /// A record as the walk sees it: its evidence checked against its digest, its facts derived anew.
@@ -131,8 +168,15 @@ impl Asker {
             return Ok(Rc::clone(seen));
         }
         let record = self.snapshot.record(position)?;
-        let own = self.snapshot.posting(position);
-        let copies = self.snapshot.by_identity(&record.envelope.identity, COPIES_MAX)?;
+        let own = self.snapshot.posting(position)?;
+        let copies = match self.snapshot.by_identity(&record.envelope.identity, COPIES_MAX) {
+            // A copy that cannot be read takes nothing from this one, but it may have been a conflict.
+            Err(error) if error.kind() == writ_store::Kind::Corrupt => {
+                self.unreadable.borrow_mut().insert(position);
+                own.into_iter().collect()
+            }
+            copies => copies?,
+        };
         let visible: Vec<&Posting> = copies.iter().filter(|copy| copy.received <= self.as_of).collect();
         let is_own = |copy: &&&Posting| own.is_some_and(|own| own.is_copy_of(copy));
         // The best custody that any copy came in counts, and when the first of them came.

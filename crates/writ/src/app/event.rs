@@ -32,7 +32,7 @@ fn by_id(asker: &Asker, reference: &str, prefix: &str) -> Result<Vec<Posting>, E
         let message = format!("`{reference}` is no record id: give at least {PREFIX_MIN} hex digits after `#`");
         return Err(Error::new(Kind::Usage, message));
     }
-    Ok(asker.snapshot.by_id_prefix(&prefix.to_lowercase(), CANDIDATES_MAX))
+    Ok(asker.snapshot.by_id_prefix(&prefix.to_lowercase(), CANDIDATES_MAX)?)
 }
 
 /// By native id as it stands, then with a source taken off the front, then a recorder off the end:
@@ -83,9 +83,9 @@ fn not_found(asker: &Asker, reference: &str, later: &[Posting]) -> Error {
             .hint("restore the folder from a backup, or ingest the logs again into a new one");
     }
     let message = format!("no record here has the id `{reference}`");
-    let held: Vec<String> = asker
-        .snapshot
-        .recorders(asker.as_of)
+    // An index that cannot be read must not hide that nothing was found.
+    let recorders = asker.snapshot.recorders(asker.as_of).unwrap_or_default();
+    let held: Vec<String> = recorders
         .into_iter()
         .filter(|span| span.source != "health")
         .take(LISTED_MAX)

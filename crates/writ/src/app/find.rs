@@ -94,7 +94,7 @@ pub(crate) fn find(asker: &Asker, query: &Query, limit: usize) -> Result<Found, 
         search.look(posting);
     }
     // One more than is wanted tells whether there are more.
-    let scanned = asker.snapshot.all(&bounds(asker, query, SCAN_MAX.saturating_add(1)));
+    let scanned = asker.snapshot.all(&bounds(asker, query, SCAN_MAX.saturating_add(1)))?;
     let (mut n_read, mut n_matching, mut enough) = (0, 0, false);
     for posting in scanned.iter().take(SCAN_MAX) {
         n_read += 1;
@@ -151,15 +151,17 @@ impl Search<'_> {
         let Some(value) = self.query.values.first() else { return Ok(Vec::new()) };
         let snapshot = &self.asker.snapshot;
         let keyed = bounds(self.asker, self.query, PER_KEY_MAX);
-        let mut postings: Vec<Posting> =
-            self.terms(value).into_iter().flat_map(|term| snapshot.lookup(term, &keyed)).collect();
+        let mut postings = Vec::new();
+        for term in self.terms(value)? {
+            postings.extend(snapshot.lookup(term, &keyed)?);
+        }
         if let Some(text) = &value.text {
             let native = text.split_once(':').map(|(_, native)| native);
             for native in [Some(text.as_str()), native].into_iter().flatten() {
                 postings.extend(snapshot.by_native_id(native, PER_ID_MAX)?);
             }
             if matching::is_id_prefix(text) {
-                postings.extend(snapshot.by_id_prefix(&text.to_lowercase(), PER_ID_MAX));
+                postings.extend(snapshot.by_id_prefix(&text.to_lowercase(), PER_ID_MAX)?);
             }
         }
         let (from, to) = self.query.window().unzip();
@@ -171,14 +173,15 @@ impl Search<'_> {
         Ok(postings)
     }
 
-    fn terms(&self, value: &Value) -> Vec<Term> {
+    fn terms(&self, value: &Value) -> Result<Vec<Term>, Error> {
         let mut names = value.names.clone();
         if let Some(text) = &value.text {
             let mut namespaces: Vec<String> = NAMESPACES.iter().map(ToString::to_string).collect();
             for source in writ_sources::SOURCES {
                 namespaces.extend([source.info().name.to_string(), source.info().namespace.to_string()]);
             }
-            namespaces.extend(self.asker.snapshot.recorders(self.asker.as_of).into_iter().map(|span| span.recorder));
+            let recorders = self.asker.snapshot.recorders(self.asker.as_of)?;
+            namespaces.extend(recorders.into_iter().map(|span| span.recorder));
             namespaces.sort_unstable();
             namespaces.dedup();
             let kinds = KEY_KINDS.iter().filter(|kind| value.kind.is_none_or(|wanted| wanted == **kind));
@@ -194,6 +197,7 @@ impl Search<'_> {
         names.dedup();
         let keys = self.asker.snapshot.term_key();
         let roles = || ROLES.iter().flat_map(|role| CLASSES.iter().map(|class| (*role, *class)));
-        names.iter().flat_map(|name| roles().map(|(role, class)| keys.term_of(name, role, class))).collect()
+        let terms = names.iter().flat_map(|name| roles().map(|(role, class)| keys.term_of(name, role, class)));
+        Ok(terms.collect())
     }
 }

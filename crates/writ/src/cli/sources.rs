@@ -64,8 +64,9 @@ fn here(config: &Config) -> Vec<RecorderSpan> {
     if !config.data.exists() {
         return Vec::new();
     }
-    match Asker::open(&config.data, None, clock::now()) {
-        Ok(asker) => asker.snapshot.recorders(asker.as_of),
+    let recorders = |asker: Asker| Ok(asker.snapshot.recorders(asker.as_of)?);
+    match Asker::open(&config.data, None, clock::now()).and_then(recorders) {
+        Ok(recorders) => recorders,
         Err(error) => {
             remark(&format!("note: what is in the folder is not told: {}", escape::terminal(&error.message)));
             Vec::new()

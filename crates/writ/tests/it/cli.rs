@@ -121,7 +121,7 @@ fn secrets_never_reach_the_disk() {
     let snapshot =
         writ_store::Snapshot::open(&writ.path("data"), writ_sources::derivation(), |_, _| Vec::new()).unwrap();
     let query = writ_store::Query::new(writ_model::time::Time::MAX, usize::MAX);
-    for posting in snapshot.all(&query) {
+    for posting in snapshot.all(&query).unwrap() {
         let record = snapshot.record(posting.position).unwrap();
         assert!(!String::from_utf8_lossy(&record.evidence).contains("IQoJb3JpZ2luX2VjEFAKE"), "{}", record.id);
     }

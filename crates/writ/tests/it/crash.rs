@@ -72,7 +72,7 @@ fn check(writ: &Writ, acknowledged: &BTreeSet<String>) {
     let snapshot = Snapshot::open(&writ.path("data"), writ_sources::derivation(), |_, _| Vec::new()).unwrap();
     assert!(snapshot.damage().is_empty());
     let mut there = BTreeSet::new();
-    for posting in snapshot.all(&Query::new(Time::MAX, usize::MAX)) {
+    for posting in snapshot.all(&Query::new(Time::MAX, usize::MAX)).unwrap() {
         let record = snapshot.record(posting.position).unwrap();
         let node = json::parse(&record.evidence).unwrap();
         let mut canonical = Vec::new();

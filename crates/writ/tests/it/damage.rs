@@ -19,9 +19,9 @@ fn loaded() -> Writ {
 
 /// Flips a bit in the first frame of the log.
 fn damage(writ: &Writ) {
-    let mut bytes = std::fs::read(writ.path("data/log/00000000.log")).unwrap();
+    let mut bytes = std::fs::read(writ.path("data/log/00000001-0000000000000000-00-00000000.log")).unwrap();
     bytes[200] ^= 1;
-    writ.write("data/log/00000000.log", bytes);
+    writ.write("data/log/00000001-0000000000000000-00-00000000.log", bytes);
 }
 
 fn has_finding(answer: &Value, code: &str) -> bool {

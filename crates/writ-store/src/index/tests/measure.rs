@@ -148,7 +148,7 @@ fn measures() {
         sorting += begin.elapsed();
         let begin = now();
         let path = folder.path(first, next);
-        folder.parts.push(Arc::new(crate::index::write::write(&path, &OWNER, &run).unwrap()));
+        folder.parts.push(Arc::new(crate::index::write::write(&super::os(), &path, &OWNER, &run).unwrap()));
         writing += begin.elapsed();
     }
     let begin = now();
@@ -156,7 +156,7 @@ fn measures() {
         folder.tail.push(batch(&mut dice, n + first, n + first + 1000));
     }
     let pushing = begin.elapsed();
-    folder.tail = Tail::new(n);
+    folder.tail = Tail::default();
     eprintln!(
         "made and put into the tail, a thousand at a time, {} records a second",
         per_second(PART.min(n), pushing)

@@ -27,11 +27,11 @@ fn a_stopped_merge_leaves_no_trace() {
     assert_eq!(crate::index::plan::plan(&[folder.parts[0].info(), folder.parts[1].info()]), None);
     let before = files(&folder);
     let path = folder.dir.path().join("merged.part");
-    assert!(merge(&folder.parts, &path, &OWNER, &AtomicBool::new(true)).unwrap().is_none());
+    assert!(merge(&super::os(), &folder.parts, &path, &OWNER, &AtomicBool::new(true)).unwrap().is_none());
     assert_eq!(files(&folder), before);
     // What a crash left under the name is no obstacle.
     std::fs::File::create(path.with_added_extension("tmp")).unwrap();
-    merge(&folder.parts, &path, &OWNER, &AtomicBool::new(false)).unwrap().unwrap();
+    merge(&super::os(), &folder.parts, &path, &OWNER, &AtomicBool::new(false)).unwrap().unwrap();
     assert_eq!(files(&folder).len(), before.len() + 1);
 }
 
@@ -54,7 +54,7 @@ fn a_damaged_part_is_not_merged_into_another_answer() {
         let name = std::path::Path::new("harmed.part");
         let harmed = Part::open_on(Box::new(crate::sim::SimDisk::new(altered)), name, &OWNER).unwrap();
         let parts = [Arc::new(harmed), Arc::clone(&folder.parts[1])];
-        match merge(&parts, &path, &OWNER, &AtomicBool::new(false)) {
+        match merge(&super::os(), &parts, &path, &OWNER, &AtomicBool::new(false)) {
             Ok(part) => {
                 let index = crate::index::Index::new(&[Arc::new(part.unwrap())], &folder.tail).unwrap();
                 check(&index, &mut world, 2, &format!("byte {at}"));
@@ -83,7 +83,7 @@ fn only_adjacent_parts_are_merged() {
     let path = folder.dir.path().join("merged.part");
     let apart = [Arc::clone(&folder.parts[0]), Arc::clone(&folder.parts[2])];
     for parts in [&[][..], &apart[..]] {
-        let error = merge(parts, &path, &OWNER, &AtomicBool::new(false)).unwrap_err();
+        let error = merge(&super::os(), parts, &path, &OWNER, &AtomicBool::new(false)).unwrap_err();
         assert_eq!(error.kind(), Kind::Invalid);
     }
     let holed = crate::index::Index::new(&apart, &folder.tail).unwrap_err();
@@ -124,9 +124,9 @@ fn a_part_is_opened_by_its_owner_alone() {
     let mut folder = Folder::new();
     folder.push(&world, 0, 9);
     folder.seal();
-    let path = folder.path(0, folder.tail.next());
+    let path = folder.path(0, 9);
     let other = crate::index::header::Owner { store: [1; 8], ..OWNER };
-    let error = Part::open(&path, &other).unwrap_err();
+    let error = Part::open_on(super::os().open(&path, crate::storage::Open::Read).unwrap(), &path, &other).unwrap_err();
     assert_eq!(error.kind(), Kind::Invalid);
     assert!(error.message().contains("another store"), "{error}");
 }

@@ -65,13 +65,13 @@ fn index() -> (Index, Arc<AtomicUsize>) {
             batch.push(row, term(1), || recorder_name(1), &[term(0), Term(mix(n) ^ 1)]);
         }
         let path = dir.path().join(format!("{first}.part"));
-        write(&path, &OWNER, &Run::sort(batch)).unwrap();
+        write(&super::os(), &path, &OWNER, &Run::sort(batch)).unwrap();
         let file = Counted { disk: SimDisk::new(std::fs::read(&path).unwrap()), reads: Arc::clone(&reads) };
         Arc::new(Part::open_on(Box::new(file), Path::new("counted.part"), &OWNER).unwrap())
     };
     let parts = [part(0), part(N)];
     assert_eq!(reads.load(Ordering::Relaxed), 2, "one header each");
-    (Index::new(&parts, &Tail::new(2 * N)).unwrap(), reads)
+    (Index::new(&parts, &Tail::default()).unwrap(), reads)
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::limit;
 use crate::log::DamageCause;
+use crate::log::entry::record_head;
 use crate::log::frame::{Chain, Header, chain_after, chain_start};
 use crate::log::scan::{Scan, scan};
 use crate::sim::SimDisk;
@@ -12,6 +13,8 @@ use std::path::Path;
 /// Appends a frame, after changing its header.
 fn push(log: &mut Vec<u8>, chain: Chain, first: u64, payload: &[u8], change: impl Fn(&mut Header)) -> Chain {
     let keys = TermKey::new(&SECRET);
+    let head = record_head(payload.len(), crc32c::crc32c(payload), 0);
+    let payload = &[head.as_slice(), payload].concat();
     let mut header = Header::of(first, 1, chain, payload);
     change(&mut header);
     let header = header.encode(&keys, log.len() as u64);
@@ -21,7 +24,8 @@ fn push(log: &mut Vec<u8>, chain: Chain, first: u64, payload: &[u8], change: imp
 }
 
 fn look(log: Vec<u8>) -> Result<Scan, Error> {
-    scan(&SimDisk::new(log), Path::new("x.log"), &TermKey::new(&SECRET))
+    let keys = TermKey::new(&SECRET);
+    scan(&SimDisk::new(log), Path::new("x.log"), &keys, &crate::log::open::first(&keys))
 }
 
 #[test]
@@ -29,7 +33,7 @@ fn a_frame_for_newer_readers_is_refused_and_one_of_a_newer_version_is_not() {
     let start = chain_start(&TermKey::new(&SECRET));
     let (mut compatible, mut newer) = (Vec::new(), Vec::new());
     push(&mut compatible, start, 0, b"x", |header| header.version = 3);
-    push(&mut newer, start, 0, b"x", |header| (header.version, header.least_reader) = (3, 1));
+    push(&mut newer, start, 0, b"x", |header| (header.version, header.least_reader) = (3, 2));
     assert_eq!(look(compatible).unwrap().next, 1);
     let error = look(newer).unwrap_err();
     assert_eq!(error.kind(), Kind::Invalid);

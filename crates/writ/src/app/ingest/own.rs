@@ -51,8 +51,9 @@ pub(super) fn declare(
 ) -> Result<BTreeSet<String>, Error> {
     let snapshot = Snapshot::open(data, writ_sources::derivation(), app::derive)?;
     for (source, recorder) in &account.recorders {
-        let window = snapshot.window(source, recorder, (from, to), Time::MAX);
-        let (count, digest) = window_digest(window.map(|(content, _)| content).collect());
+        let window = snapshot.window(source, recorder, (from, to), Time::MAX)?;
+        let ids = window.map(|found| found.map(|(id, _)| id)).collect::<Result<Vec<_>, _>>()?;
+        let (count, digest) = window_digest(ids);
         let declaration = Declaration {
             source: source.clone(),
             recorder: recorder.clone(),
@@ -66,7 +67,7 @@ pub(super) fn declare(
         let id = new_id(&[source, recorder, &declaration.digest, &now.to_string()]);
         write(writer, options, now, &health::coverage_declared(&id, &writer.term_key().store_id(), now, &declaration))?;
     }
-    let kept: BTreeSet<String> = snapshot.recorders(Time::MAX).into_iter().map(|span| span.recorder).collect();
+    let kept: BTreeSet<String> = snapshot.recorders(Time::MAX)?.into_iter().map(|span| span.recorder).collect();
     let declared = account.recorders.iter().map(|(source, _)| source);
     Ok(declared.filter(|source| kept.contains(&raw::unread(source))).cloned().collect())
 }

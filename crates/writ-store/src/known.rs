@@ -1,0 +1,192 @@
+//! What the writer knows of the records that are stored: whether one that comes in is new, another content
+//! under a known identity, a better custody of a known record, or nothing new.
+//!
+//! What is in a part of the index is looked up there; what is newer is in memory, and is forgotten once a
+//! part holds it. So the memory does not grow with the folder.
+
+use crate::error::Error;
+use crate::index::Index;
+use crate::index::row::{RecorderName, same_copy};
+use crate::term::Term;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use writ_model::record::RecordId;
+
+/// Copies of one identity that are looked at to tell whether another is new. Whoever sends more gets the
+/// record stored again, which is no loss.
+const COPIES_MAX: usize = 1_024;
+
+/// Fingerprints are keyed hashes already.
+#[derive(Default)]
+pub(crate) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only numbers are hashed; anything else is folded in.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 ^= n;
+    }
+}
+
+/// What is new about a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Novelty {
+    /// Its identity.
+    Identity,
+    /// The identity is known with other content (`false`), or with other withheld values (`true`).
+    Copy(bool),
+    /// Its custody: the record is known, and every copy so far came in a weaker one.
+    Custody,
+    /// Nothing.
+    None,
+}
+
+impl Novelty {
+    /// Whether a record of the same id stands at an earlier position.
+    pub(crate) fn is_again(self) -> bool {
+        matches!(self, Novelty::Copy(true) | Novelty::Custody | Novelty::None)
+    }
+}
+
+/// How a record is told from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Fingerprint of the identity.
+    pub(crate) identity: Term,
+    pub(crate) id: RecordId,
+    /// See [`Row::copy`](crate::index::row::Row::copy).
+    pub(crate) copy: u32,
+}
+
+/// Records of consecutive positions, by the fingerprint of their identity.
+#[derive(Debug, Default)]
+struct Recent {
+    /// The position after the last of them.
+    next: u64,
+    /// The copy that came first.
+    first: HashMap<u64, (RecordId, u32), BuildHasherDefault<AsIs>>,
+    /// Further copies: few identities have any.
+    more: HashMap<u64, Vec<(RecordId, u32)>, BuildHasherDefault<AsIs>>,
+}
+
+/// What is stored.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// What no part holds yet: of finished batches, and last of the one in the making.
+    recent: VecDeque<Recent>,
+    index: Index,
+}
+
+impl Known {
+    /// Of what these parts hold.
+    pub(crate) fn new(index: Index) -> Known {
+        Known { recent: VecDeque::from([Recent::default()]), index }
+    }
+
+    /// Notes a record and says what is new about it. `recorder` names its source and recorder.
+    pub(crate) fn note(
+        &mut self,
+        mark: &Mark,
+        recorder: impl FnOnce() -> Option<RecorderName>,
+    ) -> Result<Novelty, Error> {
+        let mut copies: Vec<(RecordId, u32)> = Vec::new();
+        for recent in &self.recent {
+            copies.extend(recent.first.get(&mark.identity.0));
+            copies.extend(recent.more.get(&mark.identity.0).into_iter().flatten());
+        }
+        if self.index.may_have(mark.identity)?
+            && let Some((source, recorder)) = recorder()
+        {
+            let stored = self.index.by_identity(mark.identity, (&source, &recorder), COPIES_MAX)?;
+            copies.extend(stored.iter().map(|posting| (posting.id, posting.short_copy())));
+        }
+        let novelty = novelty(mark, &copies);
+        if novelty != Novelty::None
+            && let Some(recent) = self.recent.back_mut()
+        {
+            let copy = (mark.id, mark.copy);
+            match recent.first.entry(mark.identity.0) {
+                Entry::Vacant(place) => {
+                    place.insert(copy);
+                }
+                Entry::Occupied(_) => {
+                    recent.more.entry(mark.identity.0).or_default().push(copy);
+                }
+            }
+        }
+        Ok(novelty)
+    }
+
+    /// A batch ends at this position, and another begins.
+    pub(crate) fn end_batch(&mut self, next: u64) {
+        if let Some(recent) = self.recent.back_mut() {
+            recent.next = next;
+        }
+        self.recent.push_back(Recent::default());
+    }
+
+    /// Parts hold more by now.
+    pub(crate) fn published(&mut self, index: Index) {
+        let next = index.next();
+        while self.recent.len() > 1 && self.recent.front().is_some_and(|recent| recent.next <= next) {
+            self.recent.pop_front();
+        }
+        self.index = index;
+    }
+}
+
+fn novelty(mark: &Mark, copies: &[(RecordId, u32)]) -> Novelty {
+    let same = |(id, copy): &&(RecordId, u32)| *id == mark.id && same_copy(*copy, mark.copy);
+    match copies.iter().filter(same).map(|(_, copy)| *copy).min() {
+        Some(best) if mark.copy < best => Novelty::Custody,
+        Some(_) => Novelty::None,
+        None if copies.is_empty() => Novelty::Identity,
+        None => Novelty::Copy(copies.iter().any(|(id, _)| *id == mark.id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_and_conflicts_are_told_apart_in_any_order() {
+        let mut known = Known::new(Index::default());
+        let steps = [
+            ((1, 1, 0x15), Novelty::Identity),
+            ((1, 1, 0x15), Novelty::None),
+            ((1, 2, 0x25), Novelty::Copy(false)),
+            ((1, 1, 0x15), Novelty::None),
+            ((1, 2, 0x25), Novelty::None),
+            // The same content, other values withheld.
+            ((1, 2, 0x35), Novelty::Copy(true)),
+            ((2, 1, 0x15), Novelty::Identity),
+            ((2, 2, 0x25), Novelty::Copy(false)),
+            // A better custody is news, the same or a weaker one is not.
+            ((1, 1, 0x14), Novelty::Custody),
+            ((1, 1, 0x15), Novelty::None),
+            ((1, 2, 0x34), Novelty::Custody),
+            ((1, 2, 0x34), Novelty::None),
+            ((1, 1, 0x12), Novelty::Custody),
+            ((1, 1, 0x14), Novelty::None),
+        ];
+        for (n, ((identity, id, copy), novelty)) in (0..).zip(steps) {
+            let mark = Mark { identity: Term(identity), id: RecordId([id; 16]), copy };
+            assert_eq!(known.note(&mark, || None).unwrap(), novelty, "{identity} {id} {copy}");
+            // Where a batch ends changes nothing, as long as no part holds it.
+            if n % 3 == 0 {
+                known.end_batch(n);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Leaves: what the tree holds of a record.
+//!
+//! A leaf names source and recorder, says when the record was received, and commits to each of its parts
+//! without showing it. So a bundle that leaves parts out still proves that the record is in the log, and
+//! a part that was erased stays proven while nobody can tell what it was. The layout is normative in
+//! `docs/spec/record-v1.md`.
+
+use crate::log::entry::Kind;
+use crate::term::TermKey;
+use writ_model::canon::{Digest, Writer};
+use writ_model::record::Envelope;
+
+const VERSION: u64 = 1;
+
+/// Bytes of a leaf at most: names of sources and recorders have at most a few hundred, and an entry of
+/// a C2SP log may have 65,535.
+#[cfg(test)]
+const LEAF_BYTES_MAX: usize = 16 << 10;
+
+/// The bytes of a record's leaf. `shared` and `own` are the canonical bytes of its envelope.
+pub(crate) fn bytes(
+    keys: &TermKey,
+    content: &Digest,
+    envelope: &Envelope,
+    (shared, own): (&[u8], &[u8]),
+    evidence: &[u8],
+) -> Vec<u8> {
+    let identifiers = keys.commitment(content, Kind::Identifiers as u8, &[shared, own]);
+    let evidence = keys.commitment(content, Kind::Content as u8, &[evidence]);
+    let (seconds, nanos) = envelope.received_time.parts();
+    let mut writer = Writer::new();
+    writer.array(5).uint(VERSION).text(&envelope.identity.source).text(&envelope.identity.recorder);
+    writer.array(2).int(seconds).uint(u64::from(nanos));
+    writer.array(2);
+    for (kind, commitment) in [(Kind::Identifiers, identifiers), (Kind::Content, evidence)] {
+        writer.array(2).uint(kind as u64).bytes(&commitment);
+    }
+    writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::record;
+
+    fn leaf(keys: &TermKey, change: impl FnOnce(&mut writ_model::record::Record)) -> Vec<u8> {
+        let mut record = record("e-1", Some(5), "words");
+        change(&mut record);
+        let parts = (record.envelope.encode_shared(), record.envelope.encode_own());
+        bytes(keys, &record.content, &record.envelope, (&parts.0, &parts.1), &record.evidence)
+    }
+
+    #[test]
+    fn a_leaf_depends_on_every_part_and_shows_none() {
+        let keys = TermKey::new(&[7; 32]);
+        let one = leaf(&keys, |_| ());
+        assert_eq!(one, leaf(&keys, |_| ()));
+        assert!(one.len() < LEAF_BYTES_MAX && !one.windows(5).any(|window| window == b"words"));
+        let others = [
+            leaf(&keys, |record| record.evidence.push(b'!')),
+            leaf(&keys, |record| record.envelope.origin.from.push('!')),
+            leaf(&keys, |record| record.envelope.origin.byte += 1),
+            leaf(&keys, |record| record.content.0[0] ^= 1),
+            leaf(&TermKey::new(&[8; 32]), |_| ()),
+        ];
+        assert!(others.iter().all(|other| *other != one));
+    }
+}

@@ -1,0 +1,177 @@
+//! Opening the log: which segments there are, and what stands in the one that is appended to.
+//!
+//! Finished segments are listed, not read. The last one is scanned, which its bound keeps short.
+
+use crate::bytes::index;
+use crate::error::Error;
+use crate::file::File;
+use crate::log::frame;
+use crate::log::scan::{self, Scan};
+use crate::log::segment::{self, Trailer};
+use crate::log::{Damage, DamageCause, Position};
+use crate::manifest::{self, Active, Manifest, SegmentEntry};
+use crate::storage::{Open, Storage};
+use crate::term::TermKey;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The log, opened.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// The list that counts, with segments added that were finished since.
+    pub(crate) manifest: Manifest,
+    /// Whether segments were added to it.
+    pub(crate) rolled: bool,
+    /// The segment that is appended to, if it is there already.
+    pub(crate) file: Option<Box<dyn File>>,
+    pub(crate) path: PathBuf,
+    pub(crate) scan: Scan,
+    /// Finished segments that are gone, or of another length than they had.
+    pub(crate) damage: Vec<Damage>,
+}
+
+/// Where segments lie.
+pub(crate) fn folder(dir: &Path) -> PathBuf {
+    dir.join("log")
+}
+
+/// The path of a finished segment.
+pub(crate) fn path_of(dir: &Path, entry: &SegmentEntry) -> PathBuf {
+    segment::path(&folder(dir), entry.epoch, entry.first, entry.class, entry.generation)
+}
+
+/// The path of the segment that is appended to.
+pub(crate) fn path_of_active(dir: &Path, active: &Active) -> PathBuf {
+    segment::path(&folder(dir), active.epoch, active.first, 0, 0)
+}
+
+/// Opens the log of a folder, to read it or to append to it.
+pub(crate) fn open(storage: &dyn Storage, dir: &Path, keys: &TermKey, how: Open) -> Result<Opened, Error> {
+    let manifests = manifest::folder(dir);
+    let Some(mut manifest) = Manifest::newest(storage, &manifests, keys.store())? else {
+        let place = manifests.display();
+        return Err(Error::corrupt(format!("the list of files in `{place}` is gone: restore it from a backup")));
+    };
+    let mut rolled = false;
+    loop {
+        let active = manifest.active;
+        let path = path_of_active(dir, &active);
+        let file = match storage.open(&path, how) {
+            // A writer that finished a segment had no time to begin the next.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && (rolled || is_new(&manifest)) => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let place = path.display();
+                return Err(Error::corrupt(format!("the log `{place}` is gone: restore it from a backup")));
+            }
+            other => Some(other.map_err(|e| Error::io("open", &path, e))?),
+        };
+        let read = |e| Error::io("read", &path, e);
+        let trailer = file.as_ref().map_or(Ok(None), |file| segment::trailer(file.as_ref(), keys)).map_err(read)?;
+        if let Some(trailer) = trailer.filter(|trailer| goes_on(trailer, &active)) {
+            manifest.segments.push(trailer.entry());
+            manifest.active = trailer.after();
+            rolled = true;
+            continue;
+        }
+        let scan = match &file {
+            Some(file) => scan::scan(file.as_ref(), &path, keys, &active)?,
+            None => Scan::empty(&active),
+        };
+        let damage = missing(storage, dir, &manifest)?;
+        return Ok(Opened { manifest, rolled, file, path, scan, damage });
+    }
+}
+
+/// What the first segment of a folder follows.
+pub(crate) fn first(keys: &TermKey) -> Active {
+    Active { epoch: 1, first: 0, chain: frame::chain_start(keys) }
+}
+
+/// Whether the folder was made, and nothing written yet.
+fn is_new(manifest: &Manifest) -> bool {
+    manifest.segments.is_empty() && manifest.number <= 1
+}
+
+fn goes_on(trailer: &Trailer, active: &Active) -> bool {
+    trailer.epoch == active.epoch && trailer.first == active.first
+}
+
+/// Finished segments that are not there as they were.
+fn missing(storage: &dyn Storage, dir: &Path, manifest: &Manifest) -> Result<Vec<Damage>, Error> {
+    let folder = folder(dir);
+    let names = storage.list(&folder).map_err(|e| Error::io("list", &folder, e))?;
+    let mut damage = Vec::new();
+    for entry in &manifest.segments {
+        let path = path_of(dir, entry);
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if names.binary_search_by(|other| other.as_str().cmp(name)).is_err() {
+            damage.push(Damage {
+                file: path,
+                offset: 0,
+                bytes: entry.bytes,
+                first: Position(entry.first),
+                lost: u64::from(entry.count),
+                cause: DamageCause::Missing,
+            });
+        }
+    }
+    Ok(damage)
+}
+
+/// Finished segments, opened when something is read from them.
+#[derive(Debug, Default)]
+pub(crate) struct Handles(BTreeMap<u64, std::sync::Arc<Handle>>);
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) file: Box<dyn File>,
+    pub(crate) trailer: Trailer,
+}
+
+/// Finished segments that are open at once at most: each is a file handle, of which a process has some
+/// thousand.
+const HANDLES_MAX: usize = 256;
+
+impl Handles {
+    /// The segment, opened now or before.
+    pub(crate) fn get(
+        &mut self,
+        storage: &dyn Storage,
+        path: &Path,
+        keys: &TermKey,
+        entry: &SegmentEntry,
+    ) -> Result<std::sync::Arc<Handle>, Error> {
+        if let Some(known) = self.0.get(&entry.first) {
+            return Ok(std::sync::Arc::clone(known));
+        }
+        let read = |e| Error::io("read", path, e);
+        let file = storage.open(path, Open::Read).map_err(read)?;
+        let trailer = segment::trailer(file.as_ref(), keys).map_err(read)?;
+        let Some(trailer) = trailer.filter(|trailer| trailer.digest == entry.digest) else {
+            let place = path.display();
+            return Err(Error::corrupt(format!(
+                "`{place}` does not end as it did when it was finished: restore the file from a backup"
+            )));
+        };
+        if self.0.len() >= HANDLES_MAX {
+            self.0.clear();
+        }
+        let handle = std::sync::Arc::new(Handle { file, trailer });
+        self.0.insert(entry.first, std::sync::Arc::clone(&handle));
+        Ok(handle)
+    }
+}
+
+/// The finished segment that holds a position.
+pub(crate) fn segment_of(segments: &[SegmentEntry], position: u64) -> Option<&SegmentEntry> {
+    let at = segments.partition_point(|one| one.next() <= position);
+    segments.get(at).filter(|one| one.first <= position)
+}
+
+/// Where a record of the last segment begins.
+pub(crate) fn begin_in(scan: &Scan, first: u64, position: u64) -> Option<u64> {
+    let begin = scan.begins.get(index(position.checked_sub(first)?)).copied()?;
+    (begin != scan::LOST).then_some(u64::from(begin))
+}

@@ -1,0 +1,298 @@
+//! Reading the log: one record by its position, or a stretch of them one after the other.
+
+use crate::bytes::index;
+use crate::error::Error;
+use crate::file::{self, File};
+use crate::limit;
+use crate::log::entry::{self, Body, Entry, HEAD, Malformed};
+use crate::log::open::{self, Handle, Handles, Opened};
+use crate::log::scan::{LOST, Scan, Span};
+use crate::log::{Damage, DamageCause, Position, segment};
+use crate::manifest::{Active, SegmentEntry};
+use crate::storage::Storage;
+use crate::term::TermKey;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes that are read of an entry before it is known how long it is: most are shorter.
+const FIRST_READ: usize = 1 << 10;
+
+/// What records share that is kept in memory, at most so many of them: each is as long as the name of a
+/// file, and whoever reads one record of a delivery reads others.
+const SHARED_KEPT_MAX: usize = 1_024;
+
+/// The log, as it stood when it was opened.
+#[derive(Debug)]
+pub(crate) struct View {
+    storage: Arc<dyn Storage>,
+    dir: PathBuf,
+    keys: TermKey,
+    segments: Vec<SegmentEntry>,
+    active: Active,
+    file: Option<Box<dyn File>>,
+    path: PathBuf,
+    scan: Scan,
+    damage: Vec<Damage>,
+    handles: Mutex<Handles>,
+    shared: Mutex<Shared>,
+}
+
+/// What records share, by the first position of its segment and where it begins there.
+type Shared = HashMap<(u64, u32), Arc<[u8]>>;
+
+/// Takes records one after the other: the body of each and what it shares, or the stretch that cannot be read.
+pub(crate) type Take<'t> = dyn FnMut(u64, Result<(Body<'_>, &[u8]), Damage>) -> Result<(), Error> + 't;
+
+/// The bytes of a record's entry, and what it shares.
+#[derive(Debug)]
+pub(crate) struct Found {
+    bytes: Vec<u8>,
+    pub(crate) shared: Arc<[u8]>,
+}
+
+impl Found {
+    /// The body of the entry, which was checked when it was read.
+    pub(crate) fn body(&self) -> Result<Body<'_>, Malformed> {
+        match Entry::decode(&self.bytes)? {
+            (Entry::Record(_, body), _) => Ok(body),
+            (Entry::Shared(_), _) => Err(Malformed),
+        }
+    }
+}
+
+/// One segment, open.
+enum Segment<'v> {
+    Finished(Arc<Handle>, PathBuf),
+    Active(&'v View),
+}
+
+impl View {
+    pub(crate) fn new(storage: Arc<dyn Storage>, dir: &Path, keys: &TermKey, opened: Opened) -> View {
+        let Opened { manifest, file, path, scan, mut damage, .. } = opened;
+        damage.extend(scan.damage.iter().cloned());
+        View {
+            storage,
+            dir: dir.to_owned(),
+            keys: keys.clone(),
+            segments: manifest.segments,
+            active: manifest.active,
+            file,
+            path,
+            scan,
+            damage,
+            handles: Mutex::default(),
+            shared: Mutex::default(),
+        }
+    }
+
+    /// The position after the last record.
+    pub(crate) fn next(&self) -> u64 {
+        self.scan.next
+    }
+
+    /// Hides what stands at and behind this position, which is one where a frame ends.
+    pub(crate) fn hide_from(&mut self, position: u64) {
+        let keep = self.scan.spans.partition_point(|span| span.next() <= position);
+        self.scan.spans.truncate(keep);
+        let end = self.scan.spans.last().map_or(self.active.first, Span::next);
+        let end = self.scan.damage.iter().map(|damage| damage.first.0 + damage.lost).fold(end, u64::max);
+        if end < self.scan.next {
+            self.scan.next = end;
+            self.scan.begins.truncate(index(end.saturating_sub(self.active.first)));
+        }
+    }
+
+    /// Stretches that cannot be read, as far as was seen when the log was opened.
+    pub(crate) fn damage(&self) -> &[Damage] {
+        &self.damage
+    }
+
+    pub(crate) fn scan(&self) -> &Scan {
+        &self.scan
+    }
+
+    /// The file in which a position lies, for messages.
+    pub(crate) fn path(&self, position: u64) -> PathBuf {
+        let finished = open::segment_of(&self.segments, position);
+        finished.map_or_else(|| self.path.clone(), |entry| open::path_of(&self.dir, entry))
+    }
+
+    /// One record.
+    pub(crate) fn read(&self, position: Position) -> Result<Found, Error> {
+        let segment = self.segment(position.0)?;
+        let begin = segment.begin(position.0)?.ok_or_else(|| self.altered(position))?;
+        let bytes = segment.entry(begin).and_then(|bytes| bytes.ok_or_else(|| self.altered(position)))?;
+        let Ok((Entry::Record(shared_at, _), _)) = Entry::decode(&bytes) else { return Err(self.altered(position)) };
+        let shared = self.shared(&segment, shared_at)?.ok_or_else(|| self.altered(position))?;
+        Ok(Found { bytes, shared })
+    }
+
+    /// Reads records one after the other, and hands each over, or the stretch that cannot be read.
+    pub(crate) fn each(&self, positions: Range<u64>, take: &mut Take<'_>) -> Result<(), Error> {
+        let mut at = positions.start;
+        while at < positions.end.min(self.next()) {
+            let (first, next) = open::segment_of(&self.segments, at)
+                .map_or((self.active.first, self.next()), |entry| (entry.first, entry.next()));
+            let to = next.min(positions.end);
+            match self.segment(at).and_then(|segment| Ok((segment.begins()?, segment))) {
+                Ok((begins, segment)) => {
+                    let begins = begins.get(index(at - first)..index(to - first)).unwrap_or_default();
+                    self.each_of(&segment, at, begins, take)?;
+                }
+                // The other segments can still be read.
+                Err(error) if error.kind() == crate::Kind::Corrupt => take(at, Err(self.lost(at, to)))?,
+                Err(error) => return Err(error),
+            }
+            at = to;
+        }
+        Ok(())
+    }
+
+    fn each_of(&self, segment: &Segment<'_>, first: u64, begins: &[u32], take: &mut Take<'_>) -> Result<(), Error> {
+        let mut window = (0_u64, Vec::new());
+        for (position, begin) in (first..).zip(begins) {
+            let begin = u64::from(*begin);
+            let held = |(start, bytes): &(u64, Vec<u8>)| {
+                let rest = bytes.get(index(begin.checked_sub(*start)?)..)?;
+                let (len, _) = entry::len(rest)?;
+                (len <= rest.len()).then_some(index(begin - start)..index(begin - start) + len)
+            };
+            if begin != u64::from(LOST) && held(&window).is_none() {
+                let len = segment.entry_len(begin)?.unwrap_or(HEAD);
+                window = (begin, segment.bytes(begin, len.max(limit::READ_AHEAD))?);
+            }
+            let range = if begin == u64::from(LOST) { None } else { held(&window) };
+            let entry = range.and_then(|range| window.1.get(range)).and_then(|bytes| Entry::decode(bytes).ok());
+            match entry {
+                Some((Entry::Record(shared_at, body), _)) => match self.shared(segment, shared_at)? {
+                    Some(shared) => take(position, Ok((body, &shared)))?,
+                    None => take(position, Err(self.lost(position, position + 1)))?,
+                },
+                _ => take(position, Err(self.lost(position, position + 1)))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A stretch that cannot be read.
+    pub(crate) fn lost(&self, from: u64, to: u64) -> Damage {
+        let file = self.path(from);
+        Damage { file, offset: 0, bytes: 0, first: Position(from), lost: to - from, cause: DamageCause::Entries }
+    }
+
+    fn segment(&self, position: u64) -> Result<Segment<'_>, Error> {
+        let Some(entry) = open::segment_of(&self.segments, position) else { return Ok(Segment::Active(self)) };
+        let path = open::path_of(&self.dir, entry);
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let handle = handles.get(self.storage.as_ref(), &path, &self.keys, entry)?;
+        Ok(Segment::Finished(handle, path))
+    }
+
+    /// What records share that begins at this byte; `None` if nothing of the sort stands there.
+    fn shared(&self, segment: &Segment<'_>, at: u32) -> Result<Option<Arc<[u8]>>, Error> {
+        let key = (segment.first(), at);
+        let known = self.shared.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(bytes) = segment.entry(u64::from(at))? else { return Ok(None) };
+        let Ok((Entry::Shared(shared), _)) = Entry::decode(&bytes) else { return Ok(None) };
+        let shared: Arc<[u8]> = Arc::from(shared);
+        let mut kept = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= SHARED_KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(key, Arc::clone(&shared));
+        Ok(Some(shared))
+    }
+
+    /// The error of a record that is not what was written.
+    pub(crate) fn altered(&self, position: Position) -> Error {
+        if let Some(damage) = self.damage.iter().find(|damage| damage.holds(position)) {
+            return Error::corrupt(format!("{damage}; restore the file from a backup"));
+        }
+        let path = self.path(position.0);
+        let path = path.display();
+        if position.0 >= self.next() {
+            let n = self.next();
+            return Error::invalid(format!(
+                "there is no position {position} in `{path}`, which ends at {n}: look the record up again"
+            ));
+        }
+        Error::corrupt(format!(
+            "the record at position {position} of `{path}` is not what was written: restore the file from a backup"
+        ))
+    }
+}
+
+impl Segment<'_> {
+    fn first(&self) -> u64 {
+        match self {
+            Segment::Finished(handle, _) => handle.trailer.first,
+            Segment::Active(view) => view.active.first,
+        }
+    }
+
+    /// Where frames end.
+    fn end(&self) -> u64 {
+        match self {
+            Segment::Finished(handle, _) => handle.trailer.frames_end,
+            Segment::Active(view) => view.scan.end,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Segment::Finished(_, path) => path,
+            Segment::Active(view) => &view.path,
+        }
+    }
+
+    fn begin(&self, position: u64) -> Result<Option<u64>, Error> {
+        match self {
+            Segment::Active(view) => Ok(open::begin_in(&view.scan, view.active.first, position)),
+            Segment::Finished(handle, path) => {
+                let begin = segment::begin(handle.file.as_ref(), &handle.trailer, position);
+                let begin = begin.map_err(|e| Error::io("read", path, e))?;
+                Ok((begin != u64::from(LOST)).then_some(begin))
+            }
+        }
+    }
+
+    fn begins(&self) -> Result<Vec<u32>, Error> {
+        match self {
+            Segment::Active(view) => Ok(view.scan.begins.clone()),
+            Segment::Finished(handle, path) => segment::begins(handle.file.as_ref(), path, &handle.trailer),
+        }
+    }
+
+    /// So many bytes from here on, or as many as there are before the frames end.
+    fn bytes(&self, at: u64, len: usize) -> Result<Vec<u8>, Error> {
+        let file = match self {
+            Segment::Finished(handle, _) => handle.file.as_ref(),
+            Segment::Active(View { file: Some(file), .. }) => file.as_ref(),
+            Segment::Active(_) => return Ok(Vec::new()),
+        };
+        let len = index(self.end().saturating_sub(at)).min(len);
+        let mut bytes = vec![0; len];
+        file::read_exact_at(file, &mut bytes, at).map_err(|e| Error::io("read", self.path(), e))?;
+        Ok(bytes)
+    }
+
+    fn entry_len(&self, at: u64) -> Result<Option<usize>, Error> {
+        Ok(entry::len(&self.bytes(at, HEAD)?).map(|(len, _)| len))
+    }
+
+    /// The bytes of the entry that begins here; `None` if none can begin here.
+    fn entry(&self, at: u64) -> Result<Option<Vec<u8>>, Error> {
+        let mut bytes = self.bytes(at, FIRST_READ)?;
+        let Some((len, _)) = entry::len(&bytes) else { return Ok(None) };
+        if len > bytes.len() {
+            bytes = self.bytes(at, len)?;
+        }
+        bytes.truncate(len);
+        Ok((bytes.len() == len).then_some(bytes))
+    }
+}
