@@ -32,7 +32,8 @@ pub fn unread(source: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 pub struct Raw;
 
-static INFO: SourceInfo = SourceInfo {
+/// What the source declares about itself.
+pub static INFO: SourceInfo = SourceInfo {
     name: "raw",
     title: "input that no adapter could read, kept as it came",
     namespace: "raw",

@@ -22,6 +22,7 @@ mod dictionary;
 mod error;
 pub mod file;
 mod folder;
+pub mod fsck;
 mod index;
 mod known;
 mod leaf;

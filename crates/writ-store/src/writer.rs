@@ -112,6 +112,23 @@ impl Writer {
         Ok((Writer::start(folder.keys, lock, committer, shelf)?, recovery))
     }
 
+    /// Makes the index of a folder again from its log, and opens the folder to write. Fails as
+    /// [`Writer::create_or_open`] does, and with [`Kind::Invalid`] where there is no folder.
+    pub fn rebuild<D>(dir: &Path, derivation: Digest, derive: D) -> Result<(Writer, Recovery), Error>
+    where
+        D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
+    {
+        let storage: Arc<dyn Storage> = Arc::new(Os);
+        let known = Folder::open(dir)?;
+        {
+            let (_, _lock, _) = Folder::create_or_open(storage.as_ref(), dir, &[0; 32])?;
+            let opened = open::open(storage.as_ref(), dir, &known.keys, Open::Read)?;
+            let catalog = Catalog::new(Arc::clone(&storage), dir, known.keys.store(), opened.manifest);
+            catalog.change(|manifest| manifest.parts.clear())?;
+        }
+        Writer::create_or_open(dir, [0; 32], derivation, derive)
+    }
+
     fn start(keys: TermKey, lock: Lock, committer: Committer, shelf: Arc<Shelf>) -> Result<Writer, Error> {
         let cannot = |e: std::io::Error| {
             Error::new(Kind::Unavailable, format!("cannot start a thread: {e}; close other programs and try again"))

@@ -9,7 +9,8 @@ pub(crate) mod story;
 
 use writ_model::canon::Digest;
 use writ_model::fact::Fact;
-use writ_model::record::Record;
+use writ_model::json;
+use writ_model::record::{Record, content_digest};
 use writ_store::{Term, TermKey};
 
 /// Digest of everything an answer depends on besides the records: adapters, rules, thresholds.
@@ -29,6 +30,18 @@ pub(crate) fn terms(keys: &TermKey, facts: &[Fact]) -> Vec<Term> {
 /// The terms of a stored record, derived anew.
 pub(crate) fn derive(keys: &TermKey, record: &Record) -> Vec<Term> {
     terms(keys, &facts(record))
+}
+
+/// Whether a record's digest is that of its content.
+pub(crate) fn is_own(record: &Record) -> bool {
+    let identity = &record.envelope.identity;
+    if identity.source == writ_sources::raw::INFO.name {
+        return content_digest(identity, &record.evidence) == record.content;
+    }
+    let Ok(node) = json::parse(&record.evidence) else { return false };
+    let mut canonical = Vec::with_capacity(record.evidence.len());
+    json::canonical(&node, &mut canonical);
+    content_digest(identity, &canonical) == record.content
 }
 
 /// What a stored record says, read by today's adapter. A record no adapter reads says nothing.

@@ -4,8 +4,10 @@ mod check;
 mod demo;
 mod explain;
 mod find;
+mod fsck;
 mod ingest;
 mod output;
+mod rebuild;
 mod show;
 mod sources;
 mod why;
@@ -44,6 +46,8 @@ enum Command {
     Show(show::ShowArgs),
     Check(check::CheckArgs),
     Find(find::FindArgs),
+    Fsck(fsck::FsckArgs),
+    Rebuild(rebuild::RebuildArgs),
     Sources(sources::SourcesArgs),
     Explain(explain::ExplainArgs),
 }
@@ -71,6 +75,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Show(args) => show::run(&args, &config, &mut output),
         Command::Check(args) => check::run(&args, &config, &mut output),
         Command::Find(args) => find::run(&args, &config, &mut output),
+        Command::Fsck(args) => fsck::run(&args, &config, &mut output),
+        Command::Rebuild(args) => rebuild::run(&args, &config, &mut output),
         Command::Sources(args) => sources::run(&args, &config, &mut output),
         Command::Explain(args) => explain::run(&args, &config, &mut output),
     };

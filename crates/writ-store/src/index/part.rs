@@ -97,6 +97,36 @@ impl Part {
         })
     }
 
+    /// The file, for messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads all of it and checks that it can be read.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let n_rows = self.header.facts.n_rows;
+        for block in 0..(n_rows as usize).div_ceil(BLOCK_ROWS) {
+            self.rows(block)?;
+        }
+        for local in 0..self.header.facts.n_positions() {
+            self.rank_at(local)?;
+        }
+        let mut last = None;
+        for at in 0..u64::from(n_rows) {
+            self.rank_by_id(at, &mut last)?;
+        }
+        for bucket in 0..self.header.n_buckets {
+            for (_, entry) in self.terms(bucket)? {
+                if let Entry::Many { count, place } = entry {
+                    for block in self.list(count, place)? {
+                        self.ranks(&block)?;
+                    }
+                }
+            }
+        }
+        self.recorders().map(drop)
+    }
+
     pub(crate) fn facts(&self) -> &Facts {
         &self.header.facts
     }

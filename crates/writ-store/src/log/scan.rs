@@ -76,6 +76,11 @@ pub(crate) const LOST: u32 = u32::MAX;
 /// first frame follows.
 pub(crate) fn scan(log: &dyn File, path: &Path, keys: &TermKey, active: &Active) -> Result<Scan, Error> {
     let size = log.size().map_err(|e| Error::io("read", path, e))?;
+    scan_to(log, path, keys, active, size)
+}
+
+/// Like [`scan`], of the frames before this byte.
+pub(crate) fn scan_to(log: &dyn File, path: &Path, keys: &TermKey, active: &Active, size: u64) -> Result<Scan, Error> {
     let window = Window { log, size, start: 0, buffer: Vec::new() };
     Scanner { keys, path, window }.run(active)
 }

@@ -21,6 +21,7 @@ mod crash;
 mod custody;
 mod damage;
 mod find;
+mod fsck;
 mod handed_in;
 mod hostile;
 mod output;
