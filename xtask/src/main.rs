@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | lint | tidy | generate | guide | bench | score`.
+//! Development tasks: `cargo xtask test | lint | tidy | generate | dictionary | guide | bench | score`.
 //!
 //! Everything that is done to this repository, rather than by Writ, starts here, so that a person
 //! and the continuous integration run the same code and no shell script grows a second opinion.
@@ -12,6 +12,7 @@
 
 mod bench;
 mod cargo;
+mod dictionary;
 mod generate;
 mod guide;
 mod lint;
@@ -27,6 +28,7 @@ cargo xtask test [quick]          every test and the checks of the tree; quick l
 cargo xtask lint                  clippy, where a warning is a failure
 cargo xtask tidy [CHECK...]       the tree tests itself; tidy --list names the checks
 cargo xtask generate [--check]    write the generated files, or say which are out of date
+cargo xtask dictionary N          train a dictionary on the fixtures that records are packed with
 cargo xtask guide                 the worked examples of docs/guide, carried out in a copy
 cargo xtask bench [--short] [--records N] [--runs N] [--threads N] [--batch N]
                   [--plain] [--json] [--save] [--date YYYY-MM-DD]
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         "lint" => lint::run(rest),
         "tidy" => tidy::run(rest),
         "generate" => generate::run(rest),
+        "dictionary" => dictionary::run(rest),
         "guide" => guide::run(rest),
         "bench" => bench::run(rest),
         "score" => score::run(rest),
