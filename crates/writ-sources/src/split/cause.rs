@@ -35,7 +35,7 @@ pub enum Cause {
     TooLarge,
     /// UTF-16 text.
     Utf16,
-    /// NUL bytes.
+    /// Bytes that stand in no text.
     Binary,
     /// No JSON in the first [`BAD_LINES_MAX`] attempts: the rest was given up.
     NotJson,
@@ -55,7 +55,9 @@ impl fmt::Display for Cause {
             Cause::Utf16 => {
                 f.write_str("UTF-16 text; convert it to UTF-8, for example with `iconv -f UTF-16 -t UTF-8`")
             }
-            Cause::Binary => f.write_str("NUL bytes: binary data or UTF-16 text, not JSON in UTF-8"),
+            Cause::Binary => f.write_str(
+                "NUL bytes or binary data, not JSON in UTF-8; export binary formats as JSON, convert other text with `iconv`",
+            ),
             Cause::NotJson => write!(
                 f,
                 "no JSON in the first {BAD_LINES_MAX} lines, so the rest was not read; expected one JSON object per \

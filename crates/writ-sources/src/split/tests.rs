@@ -186,9 +186,9 @@ fn rejects_say_where_and_why() {
         (
             "\0\0{}\n\0",
             &[
-                "!0..2 line 1: NUL bytes: binary data or UTF-16 text, not JSON in UTF-8",
+                "!0..2 line 1: NUL bytes or binary data, not JSON in UTF-8; export binary formats as JSON, convert other text with `iconv`",
                 "{}",
-                "!5..6 line 2: NUL bytes: binary data or UTF-16 text, not JSON in UTF-8",
+                "!5..6 line 2: NUL bytes or binary data, not JSON in UTF-8; export binary formats as JSON, convert other text with `iconv`",
             ],
         ),
     ];
@@ -270,6 +270,36 @@ fn other_encodings_and_binary_data_are_named() {
     assert!(matches!(out.last(), Some(Out::Reject(_, _, Cause::Binary))));
     assert_eq!(split([0xff]).len(), 1);
     assert_eq!(split([0xef, 0xbb]).len(), 1);
+}
+
+/// A line in a binary format may be a text from inside of some record, which anybody may have chosen.
+#[test]
+fn what_shows_itself_binary_before_its_first_element_is_given_up_whole() {
+    let text = b"\n{\"a\":1}\n";
+    for before in [&b"\n\x12\x07\x12\x05\x12\x03\x1a\x01"[..], b"banner\n\xff\xfe\xfd\xfc", b"[7]\n{\x01\x02\x03\x04"] {
+        let bytes = [before, text].concat();
+        let out = split(&bytes);
+        assert!(matches!(out.last(), Some(Out::Reject(_, _, Cause::Binary))), "{out:?}");
+        assert!(!out.iter().any(|out| matches!(out, Out::Element(text, ..) if text.starts_with('{'))), "{out:?}");
+        assert_eq!(fed(&bytes, 1..), out);
+    }
+    // Near misses: one damaged character; a banner in colour and another script; binary data behind an element.
+    for before in
+        [&b"x\xe9\xff\x01"[..], "\u{1b}[1m\u{fc}\u{20ac}\u{1f600}\t\u{c}\r".as_bytes(), b"{}\n\x01\x02\x03\x04"]
+    {
+        let bytes = [before, text].concat();
+        let out = split(&bytes);
+        assert!(matches!(out.last(), Some(Out::Element(text, ..)) if text == "{\"a\":1}"), "{out:?}");
+    }
+    let mut splitter = Splitter::new();
+    let bytes = [b"{}\n\x01\x02\x03\x04", &text[..]].concat();
+    let told: Vec<bool> = std::iter::from_fn(|| match splitter.next(&bytes, true) {
+        Step::End => None,
+        step => Some(matches!(step, Step::Element { .. }).then(|| splitter.is_binary())),
+    })
+    .flatten()
+    .collect();
+    assert_eq!(told, [false, true], "what follows is told");
 }
 
 #[test]
