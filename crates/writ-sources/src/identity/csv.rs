@@ -18,6 +18,10 @@ const HEADER_BYTES_MAX: usize = 4_096;
 /// Longest row, in bytes: thirteen short cells and a note. A longer one is a reject.
 pub const ROW_BYTES_MAX: usize = 1 << 20;
 
+/// Most columns of a header. A row that goes over lines is not looked at beyond as many cells as the header
+/// has: quotes that stand wrong would otherwise have every line read the whole rest.
+const COLUMNS_MAX: usize = 256;
+
 /// One row.
 #[derive(Debug)]
 pub struct Row<'t> {
@@ -59,7 +63,8 @@ pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> C
             (at, line) = (at + first, line + 1);
             continue;
         }
-        let (mut len, mut item) = match cells(rest) {
+        let most = header.as_ref().and_then(|names| names.as_ref().ok()).map_or(COLUMNS_MAX, Vec::len);
+        let (mut len, mut item) = match cells(rest, first, most) {
             Ok((len, cells)) => match &header {
                 None => {
                     let names = names_of(&cells);
@@ -94,14 +99,16 @@ fn line_len(text: &[u8]) -> usize {
     memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1)
 }
 
-/// How long the first row is, with its end, and its cells.
-fn cells(text: &[u8]) -> Result<(usize, Vec<Vec<u8>>), String> {
+/// How long the first row is, with its end, and its cells, of which there are so many at most once it goes
+/// beyond its first line.
+fn cells(text: &[u8], first: usize, most: usize) -> Result<(usize, Vec<Vec<u8>>), String> {
     let within = text.get(..ROW_BYTES_MAX).unwrap_or(text);
     let mut cells = Vec::new();
     let mut at = 0;
     loop {
         let mut cell = Vec::new();
-        if within.get(at) == Some(&b'"') {
+        let is_quoted = within.get(at) == Some(&b'"');
+        if is_quoted {
             at = quoted(within, at + 1, &mut cell)
                 .ok_or_else(|| too_long(text).unwrap_or_else(|| "a quote is not closed".to_string()))?;
         }
@@ -113,10 +120,22 @@ fn cells(text: &[u8]) -> Result<(usize, Vec<Vec<u8>>), String> {
             return Err(cause);
         }
         let end = len.unwrap_or(rest.len());
-        cell.extend_from_slice(rest.get(..end).unwrap_or_default());
+        let behind = rest.get(..end).unwrap_or_default();
+        if is_quoted && !behind.trim_ascii().is_empty() {
+            return Err(
+                "text behind a closing quote: a quote is not closed, or one inside a cell is not written twice"
+                    .to_string(),
+            );
+        }
+        if !is_quoted {
+            cell.extend_from_slice(behind);
+        }
         at += end;
         let last = within.get(at) != Some(&b',');
         cells.push(cell);
+        if at >= first && cells.len() > most {
+            return Err(format!("a row over several lines with more cells than the header, which has {most}"));
+        }
         at = (at + 1).min(within.len());
         if last {
             return Ok((at, cells));
@@ -149,7 +168,7 @@ fn names_of(cells: &[Vec<u8>]) -> Result<Vec<String>, String> {
     for cell in cells {
         let name = std::str::from_utf8(cell).map_err(|_| "the header is not UTF-8".to_string())?;
         let name = column(name.trim_start_matches('\u{feff}'));
-        if names.iter().any(|known| known == name) {
+        if !name.is_empty() && names.iter().any(|known| known == name) {
             return Err(format!("the column `{}` stands twice in the header", short(name)));
         }
         names.push(name.to_string());

@@ -73,8 +73,11 @@ fn a_bad_row_costs_its_own_line() {
     let long = "x".repeat(csv::ROW_BYTES_MAX + 1);
     let commas = ",".repeat(csv::ROW_BYTES_MAX + 1);
     for (bad, cause) in [
-        ("principal,aws,\"A2,same,o", "the row has 3 cells and the header 5; a quote on this line may not be closed"),
-        ("\"", "the row has 1 cells and the header 5; a quote on this line may not be closed"),
+        (
+            "principal,aws,\"A2,same,o",
+            "text behind a closing quote: a quote is not closed, or one inside a cell is not written twice",
+        ),
+        ("\"", "text behind a closing quote: a quote is not closed, or one inside a cell is not written twice"),
         ("a,\"b\nc\",d", "the row has 3 cells and the header 5; a quote on this line may not be closed"),
         (&long, "a row longer than 1048576 bytes, or a quote that is not closed"),
         (&commas, "a row longer than 1048576 bytes, or a quote that is not closed"),
@@ -89,6 +92,31 @@ fn a_bad_row_costs_its_own_line() {
     }
     let rows = rows(&format!("{header}\nprincipal,aws,\"A1,same,o\nprincipal,aws,A2,same,o\n"));
     assert_eq!((&rows[0].2, rows[1].2.is_ok()), (&Err("a quote is not closed".to_string()), true));
+}
+
+/// A quote that was not doubled closes its cell, so that the next would open one over the rows behind it.
+#[test]
+fn text_behind_a_closing_quote_costs_its_own_line() {
+    let header = "subject_kind,subject_namespace,subject,relation,object,note";
+    let good = |id: &str| format!("principal,aws,{id},same,o,\"of \"\"us\"\"\" ");
+    for bad in ["principal,aws,A2,same,o,\"x\"y", "\"x\"y,\"", "p,\"a\" \"b\",c,d,e,f", "a,b,c,\"d\ne\"f,g,h"] {
+        let rows = rows(&format!("{header}\n{}\n{bad}\n{}\n{}", good("A1"), good("A3"), good("A4")));
+        let read = rows.iter().filter(|row| row.2.is_ok()).count();
+        let cause = rows.iter().find_map(|row| row.2.as_ref().err()).unwrap();
+        assert!(read == 3 && cause.starts_with("text behind a closing quote"), "{bad}: {rows:?}");
+    }
+    assert!(rows(&format!("{header},,\n{},,", good("A1")))[0].2.is_ok(), "columns without a name");
+}
+
+/// Reading takes time in proportion to the bytes, wherever quotes stand.
+#[test]
+fn quotes_that_stand_wrong_do_not_have_every_line_read_the_rest() {
+    let header = "subject_kind,subject_namespace,subject,relation,object";
+    for line in ["\"x\",\"", "x,\"\n\",\"", "\"", "\"\"\"", "x,\"\"\"\n\"\""] {
+        let n = 2_000_000 / (line.len() + 1);
+        let rows = rows(&format!("{header}\n{}", format!("{line}\n").repeat(n)));
+        assert!(rows.len() >= n / 2 && rows.iter().all(|row| row.2.is_err()), "{line}: {}", rows.len());
+    }
 }
 
 #[test]
