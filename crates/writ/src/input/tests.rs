@@ -287,6 +287,24 @@ fn entries_that_share_their_bytes_stop_at_the_ratio_of_the_archive() {
 }
 
 #[test]
+fn what_a_zip_leaves_unsaid_is_told() {
+    // Bytes under the name of a folder; an empty folder is nothing.
+    let found = opened(&zip(&[("a/", b"{\"n\":1}"), ("b/", b""), ("c", b"{}")]));
+    assert_eq!(found.names(), ["f!a/", "f!c"]);
+    // An end record that counts other than the directory does.
+    let archive = zip(&[("one", b"{}"), ("two", b"{}")]);
+    for (said, n_problems) in [(2, 0), (3, 1), (1, 1)] {
+        let mut changed = archive.clone();
+        let end = changed.len() - 22;
+        changed[end + 10] = said;
+        let found = opened(&changed);
+        assert_eq!((found.names(), found.problems.len()), (vec!["f!one", "f!two"], n_problems));
+        let cause = format!("the end of the zip says {said} entries, and its directory has 2");
+        assert!(found.problems.iter().all(|problem| problem.cause == cause), "{:?}", found.problems);
+    }
+}
+
+#[test]
 fn a_bad_entry_costs_only_itself() {
     let text = lines(3000);
     let archive = zip(&[("one", &text), ("two", &text), ("three", &text)]);

@@ -42,7 +42,18 @@ pub(super) struct Directory {
     at: u64,
     end: u64,
     seen: u64,
+    /// How many entries its end record says; taken once it was compared.
+    said: Option<Said>,
 }
+
+/// A number of entries, and which of its bits are told.
+struct Said {
+    n: u64,
+    all: u64,
+}
+
+/// The field of 16 bits: archives of more entries that lack the wider one count on from zero.
+const ENTRIES_SHORT: u64 = 0xffff;
 
 /// One entry.
 pub(super) struct Entry {
@@ -83,22 +94,31 @@ impl Directory {
             return Ok(None);
         }
         let (disk, count) = (short(record, 4), short(record, 10));
+        let mut said = Said { n: u64::from(count), all: ENTRIES_SHORT };
         let (mut size, mut start, mut limit) = (u64::from(wide(record, 12)), u64::from(wide(record, 16)), position);
         let full = count == u16::MAX || [size, start].contains(&u64::from(u32::MAX));
-        if full && let Some((size_64, start_64, at)) = end_64(reader, position)? {
+        if full && let Some((n, size_64, start_64, at)) = end_64(reader, position)? {
             (size, start, limit) = (size_64, start_64, at);
+            said = Said { n, all: u64::MAX };
         } else if disk != 0 {
             let cause = "one part of a zip that was split into several";
             return Err(Fault::new(position, cause, "join the parts with `zip -s 0` and ingest the result").into());
         }
         let end = start.saturating_add(size);
-        Ok((end <= limit).then_some(Directory { at: start, end, seen: 0 }))
+        Ok((end <= limit).then_some(Directory { at: start, end, seen: 0, said: Some(said) }))
     }
 
     /// The next entry; `None` behind the last.
     pub(super) fn next<R: Read + Seek>(&mut self, reader: &mut R) -> io::Result<Option<Entry>> {
         if self.at >= self.end {
-            return Ok(None);
+            let seen = self.seen;
+            return match self.said.take() {
+                Some(Said { n, all }) if n & all != seen & all => {
+                    let cause = format!("the end of the zip says {n} entries, and its directory has {seen}");
+                    Err(Fault::new(self.at, cause, REMEDY).into())
+                }
+                _ => Ok(None),
+            };
         }
         if self.seen == ENTRIES_MAX {
             let cause = format!("the zip has more than {ENTRIES_MAX} entries; those behind were not read");
@@ -147,7 +167,8 @@ impl Entry {
     }
 
     pub(super) fn is_folder(&self) -> bool {
-        self.name.ends_with('/') || (self.name.ends_with('\\') && self.size == 0)
+        // Bytes under such a name are bytes all the same.
+        self.name.ends_with(['/', '\\']) && self.size == 0
     }
 
     pub(super) fn is_link(&self) -> bool {
@@ -213,8 +234,8 @@ impl Entry {
     }
 }
 
-/// Size, start and own position of the record that an archive with large fields has besides.
-fn end_64<R: Read + Seek>(reader: &mut R, end: u64) -> io::Result<Option<(u64, u64, u64)>> {
+/// Number of entries, size, start and own position of the record that an archive with large fields has besides.
+fn end_64<R: Read + Seek>(reader: &mut R, end: u64) -> io::Result<Option<(u64, u64, u64, u64)>> {
     let Some(at) = end.checked_sub(LOCATOR_LEN as u64) else { return Ok(None) };
     let mut locator = [0; LOCATOR_LEN];
     reader.seek(SeekFrom::Start(at))?;
@@ -226,8 +247,9 @@ fn end_64<R: Read + Seek>(reader: &mut R, end: u64) -> io::Result<Option<(u64, u
     let mut record = [0; END_64_LEN];
     reader.seek(SeekFrom::Start(position))?;
     reader.read_exact(&mut record)?;
-    let fields = quad(&record, 40).zip(quad(&record, 48)).filter(|_| record.starts_with(&END_64));
-    Ok(fields.map(|(size, start)| (size, start, position)))
+    let fields = [32, 40, 48].map(|at| quad(&record, at));
+    let [Some(n), Some(size), Some(start)] = fields else { return Ok(None) };
+    Ok(record.starts_with(&END_64).then_some((n, size, start, position)))
 }
 
 fn read_exact(reader: &mut impl Read, out: &mut [u8], damaged: &Fault) -> io::Result<()> {
