@@ -90,7 +90,9 @@ pub(crate) fn admit_node(
     let mut canonical = Vec::with_capacity(evidence.len());
     json::canonical(&node, &mut canonical);
     let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));
-    let recorder = recorder.map_or(reading.recorder, str::to_string);
+    // Both were read before anything was withheld, and stand beside the evidence.
+    let native_id = redact::id_without_tokens(native_id, mac);
+    let recorder = recorder.map_or_else(|| redact::id_without_tokens(reading.recorder, mac), str::to_string);
     if field::is_writ(&recorder) && !health::is_own(source, &node) {
         return Err(format!("the recorder `{}` is Writ itself, which is never handed in", short(&recorder)));
     }
@@ -181,10 +183,13 @@ pub(crate) fn kind_word(value: &Value<'_>) -> &'static str {
     }
 }
 
-/// The beginning of a value that is shown in a cause.
+/// The beginning of a value that is shown in a cause, without the secrets in it.
 pub(crate) fn short(text: &str) -> String {
     /// Long enough for ids, times and names.
     const CHARS_SHOWN: usize = 60;
+    /// Of what is longer the beginning is searched: a token must be seen as a whole to be known for one.
+    const BYTES_SEARCHED: usize = 64 << 10;
+    let text = &redact::without_secrets(text.get(..text.floor_char_boundary(BYTES_SEARCHED)).unwrap_or_default());
     let mut shown: String = text.chars().take(CHARS_SHOWN).collect();
     if text.chars().nth(CHARS_SHOWN).is_some() {
         shown.push('…');

@@ -19,7 +19,8 @@ mod pattern;
 mod text;
 
 pub(crate) use jwt::{fingerprintable, kept_fingerprint};
-pub use text::withhold_in_text;
+pub(crate) use text::id_without_tokens;
+pub use text::{withhold_in_text, without_secrets};
 
 use crate::admit::Mac;
 use memchr::memchr2;
@@ -205,6 +206,7 @@ fn begins_placeholder(value: &[u8]) -> bool {
 
 /// A value that was replaced in a tree, and where it stood in the bytes.
 pub(crate) struct Withheld {
+    /// Of a name nothing before its value, which it stands right before.
     span: Range<usize>,
     /// What stands there now.
     text: String,
@@ -217,6 +219,7 @@ pub(crate) fn withhold(node: &mut Node<'_>, rules: &Withholds, mac: Mac<'_>) -> 
     let mut walk = Walk { rules, mac, out: Vec::new() };
     if let Value::Object(members) = &mut node.value {
         for (name, child) in members {
+            walk.name(name, child, None);
             let inside = rules.within.is_empty() || rules.within.contains(&&**name);
             let named = if rules.within.is_empty() { rules.kind_of(name) } else { None };
             let path = Path { parent: None, step: Step::Name(name) };
@@ -233,13 +236,25 @@ pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>) 
     let mut redactions = Vec::with_capacity(withheld.len());
     let mut from = whole.start;
     for found in withheld {
-        out.extend_from_slice(text.get(from..found.span.start).unwrap_or_default());
+        let span = if found.span.is_empty() { name_before(text, from, found.span.start) } else { found.span };
+        out.extend_from_slice(text.get(from..span.start).unwrap_or_default());
         json::quote(&found.text, &mut out);
-        from = found.span.end;
+        from = span.end;
         redactions.extend(found.redactions);
     }
     out.extend_from_slice(text.get(from..whole.end).unwrap_or_default());
     (out, redactions)
+}
+
+/// Where the name stands, with its quotes, whose value begins at `value`.
+fn name_before(text: &[u8], from: usize, value: usize) -> Range<usize> {
+    let head = text.get(from..value).unwrap_or_default().trim_ascii_end();
+    let end = head.strip_suffix(b":").unwrap_or(head).trim_ascii_end().len();
+    let inner = head.get(..end.saturating_sub(1)).unwrap_or_default();
+    // A quote inside of a name stands behind a backslash, and that which opens it does not.
+    let opens = |at: &usize| at.checked_sub(1).and_then(|before| inner.get(before)) != Some(&b'\\');
+    let begin = memchr::memrchr_iter(b'"', inner).find(opens).unwrap_or(end);
+    from + begin..from + end
 }
 
 /// Bytes that the list of what was withheld may take of a record's envelope (half of what that may have), with
@@ -302,6 +317,25 @@ impl Path<'_> {
 }
 
 impl Walk<'_> {
+    /// Withholds a token that is the name of a member, or stands in it.
+    fn name(&mut self, name: &mut Cow<'_, str>, child: &Node<'_>, parent: Option<&Path<'_>>) {
+        /// Shorter names hold no token that its issuer marks.
+        const BYTES_MIN: usize = 20;
+        if name.len() < BYTES_MIN {
+            return;
+        }
+        let text = id_without_tokens(name.to_string(), self.mac);
+        if text == *name {
+            return;
+        }
+        let pointer = Path { parent, step: Step::Name(&text) }.render();
+        let digest = (self.mac)(name.as_bytes()).to_vec();
+        let redactions = vec![Redaction { pointer, kind: TOKEN.to_string(), digest }];
+        let at = child.span().start;
+        self.out.push(Withheld { span: at..at, text: text.clone(), redactions });
+        *name = Cow::Owned(text);
+    }
+
     /// `inside`: names count here. `named`: the value stands under a secret's name.
     fn value(&mut self, node: &mut Node<'_>, path: &Path<'_>, inside: bool, named: Option<&'static str>) {
         match &mut node.value {
@@ -332,6 +366,7 @@ impl Walk<'_> {
                 // What stands under a secret's name is secret however deep, and the name may be a value.
                 let above = named.filter(|_| self.rules.in_text).or_else(|| self.keyed(members));
                 for (name, child) in members {
+                    self.name(name, child, Some(path));
                     let own = if inside { self.rules.kind_of(name) } else { None };
                     let wrapped = named.filter(|_| self.rules.tokens && WRAPPED.contains(&&**name));
                     let named = own.or(above.filter(|_| *name != "key" && *name != "type")).or(wrapped);

@@ -11,7 +11,7 @@
 
 use super::text::Found;
 use super::{Withholds, begins_placeholder};
-use memchr::{memchr_iter, memchr2_iter, memmem, memrchr_iter};
+use memchr::{memchr2_iter, memmem, memrchr_iter};
 
 /// Longest name that is looked at before a value: names of secrets are words, not sentences.
 const NAME_BYTES_MAX: usize = 80;
@@ -218,7 +218,7 @@ fn schemes(text: &[u8], out: &mut Found) {
     const LETTERS_MIN: usize = 20;
     const WITH_DIGITS_MIN: usize = 8;
     out.pass();
-    for blank in memchr_iter(b' ', text) {
+    for blank in memchr2_iter(b' ', b'\t', text) {
         let word = name_before(text, blank);
         if !word.eq_ignore_ascii_case("bearer") && !word.eq_ignore_ascii_case("basic") {
             continue;
@@ -233,7 +233,7 @@ fn schemes(text: &[u8], out: &mut Found) {
 }
 
 /// Credentials that their issuers mark.
-fn marked(text: &[u8], out: &mut Found) {
+pub(super) fn marked(text: &[u8], out: &mut Found) {
     for mark in &MARKED {
         out.pass();
         // The run of a token's characters that goes on, its last dot but one, and what was found of it.
@@ -310,11 +310,11 @@ fn secret_keys(text: &[u8], out: &mut Found) {
     }
 }
 
-/// Private keys in PEM.
+/// Private keys in PEM, and those of OpenPGP, which end their line with one word more.
 fn private_keys(text: &[u8], out: &mut Found) {
     out.pass();
     let mut found = 0;
-    for from in memmem::find_iter(text, "PRIVATE KEY-----") {
+    for from in memmem::find_iter(text, "PRIVATE KEY") {
         // What begins inside another ends where that does.
         if from < found {
             continue;
@@ -323,7 +323,10 @@ fn private_keys(text: &[u8], out: &mut Found) {
         if memmem::find(before, b"-----BEGIN").is_none() {
             continue;
         }
-        let body = from + "PRIVATE KEY-----".len();
+        let body = from + "PRIVATE KEY".len();
+        let head = ["-----", " BLOCK-----"].into_iter();
+        let mut head = head.filter(|end| text.get(body..).is_some_and(|rest| rest.starts_with(end.as_bytes())));
+        let Some(body) = head.next().map(|end| body + end.len()) else { continue };
         let end = memmem::find(text.get(body..).unwrap_or_default(), b"-----END").map_or(text.len(), |n| body + n);
         push(text, body, end, "private_key", out);
         found = end;

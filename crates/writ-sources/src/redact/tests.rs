@@ -106,8 +106,26 @@ fn secrets_leave_text_that_is_not_read_as_json() {
     assert_eq!(text("{'newPassword': 'abc'}"), "{'newPassword': 'writ:withheld:password'}");
     assert_eq!(text(r#"{"password":"a\"b","x":"y"}"#), r#"{"password":"writ:withheld:password","x":"y"}"#);
     assert_eq!(text("GET /k?X-Amz-Signature=00ff&x=1 HTTP"), "GET /k?X-Amz-Signature=writ:withheld:signature&x=1 HTTP");
+    for (written, kept) in [
+        (r#"{"spring.datasource.password":"abc"}"#, r#"{"spring.datasource.password":"writ:withheld:password"}"#),
+        (r#"{"the password": "abc"}"#, r#"{"the password": "writ:withheld:password"}"#),
+        (r#"{"password":["a]","b"],"x":["y"]}"#, r#"{"password":[writ:withheld:password],"x":["y"]}"#),
+        (r#"{"password":[""#, r#"{"password":[writ:withheld:password"#),
+        (r#"{"password": 4711, "x":1}"#, r#"{"password": writ:withheld:password, "x":1}"#),
+        ("['password' => 'abc']", "['password' => 'writ:withheld:password']"),
+        (r#"{"passw\u006frd":"abc"}"#, r#"{"passw\u006frd":"writ:withheld:password"}"#),
+        (r#""{\"passw\\u006frd\":\"abc\"}""#, r#""{\"passw\\u006frd\":\"writ:withheld:password\"}""#),
+        (r#"["--password","abc","x"]"#, r#"["--password","writ:withheld:password","x"]"#),
+    ] {
+        assert_eq!(text(written), kept);
+    }
     for near_miss in [
         r#"{"nextToken":"abc"}"#,
+        r#"["password","abc"]"#,
+        r#"["--password","#,
+        r#"{"password":{"x":1}}"#,
+        r#"{"password":true}"#,
+        r#"{"passw\u00e9rd":"abc"}"#,
         r#"{"sessionToken":null,"x":"y"}"#,
         r#"{"sessionToken":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
         r#""sessionToken" is missing: "x""#,
@@ -166,6 +184,57 @@ fn secrets_are_cut_out_of_commands_and_the_rest_is_kept() {
         assert_eq!(cut(&text), kept);
         assert_eq!(cut(kept), kept, "cutting twice changes nothing");
     }
+}
+
+#[test]
+fn a_scheme_before_a_tab_and_a_key_of_openpgp_are_found() {
+    assert_eq!(cut("Bearer\tabcdef0123456789"), "Bearer\twrit:withheld:token");
+    let block =
+        |head: &str| format!("-----BEGIN PGP PRIVATE KEY BLOCK{head}\n\nlQOYBF\n-----END PGP PRIVATE KEY BLOCK-----");
+    assert_eq!(
+        cut(&block("-----")),
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----writ:withheld:private_key-----END PGP PRIVATE KEY BLOCK-----"
+    );
+    assert_eq!(cut(&block("")), block(""));
+}
+
+#[test]
+fn names_of_members_that_are_tokens_are_withheld() {
+    let token = |last: &str| format!("ghp_{}{last}", "a1B2".repeat(9));
+    let held = |last: &str| id_without_tokens(token(last), &mac);
+    let text = format!(
+        r#"{{"{}": {{"x\"{}" : "password=abc", "\\":1}},"{}":[{{"ghp_\u00611B2{}":{{}}}}],"ghp_short":1}}"#,
+        token("1"),
+        token("2"),
+        token("1"),
+        "a1B2".repeat(8)
+    );
+    let (out, pointers) = withheld(&text, &EVERYWHERE_AND_IN_TEXT);
+    assert_eq!(pointers.len(), 5, "{pointers:?}");
+    assert_eq!(pointers[0], format!("/{} token", held("1")));
+    assert!(!out.contains("a1B2") && out.contains("ghp_short") && out.contains(&held("2")), "{out}");
+    assert!(held("1") != held("2"));
+}
+
+/// Ids stand beside the evidence, and causes in reports.
+#[test]
+fn tokens_leave_ids_and_causes() {
+    let token = |last: &str| format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaXJhIn0.c2lnbmF0dXJl{last}");
+    let id = |id: &str| id_without_tokens(id.to_string(), &mac);
+    let (one, other) = (id(&format!("s/{}", token("A"))), id(&format!("s/{}", token("B"))));
+    let fingerprint = crate::arguments::sha256(token("A").as_bytes());
+    assert!(one == format!("s/writ:withheld:token:{fingerprint}") && one != other, "{one}");
+    let short = id("glpat-0123456789abcd");
+    assert!(short.starts_with("writ:withheld:token:") && short != id("glpat-0123456789abce"), "{short}");
+    for same in ["arn:aws:secretsmanager:eu-west-1:1:secret:db", "s-41", "", "password:x"] {
+        assert_eq!(id(same), same);
+    }
+    let marked = format!("ghp_{}", "a1B2".repeat(9));
+    for secret in [token(""), marked] {
+        let cause = crate::admit::short(&format!("{}{secret}", "x ".repeat(15)));
+        assert!(!cause.contains(&secret[..20]) && cause.contains("writ:withheld"), "{cause}");
+    }
+    assert_eq!(crate::admit::short("relation"), "relation");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{Withholds, is_placeholder, jwt, pattern, signed_at};
 use crate::admit::Mac;
 use memchr::{memchr, memchr2};
+use writ_model::canon::hex;
 use writ_model::record::{Redaction, placeholder};
 
 /// Replaces what stands between quotes after a secret's name, and the values of signing parameters,
@@ -26,6 +27,37 @@ pub fn withhold_in_text(bytes: &[u8], rules: &Withholds, mac: Mac<'_>) -> (Vec<u
     }
     out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
     (out, redactions)
+}
+
+/// A text without the secrets in it, for where it is shown and what was in it is listed nowhere.
+pub fn without_secrets(text: &str) -> String {
+    let rules = Withholds { tokens: true, ..super::EVERYWHERE_AND_IN_TEXT };
+    let (bytes, _) = withhold_in_text(text.as_bytes(), &rules, &|_| [0; 32]);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// An id without the tokens in it. What stands for one tells it from others, so that two ids stay two: its
+/// fingerprint, or where it could be found by trying the keyed digest that is listed of what is withheld.
+pub(crate) fn id_without_tokens(id: String, mac: Mac<'_>) -> String {
+    let mut found = Found { all: Vec::new(), pass: 0, complete_to: id.len() };
+    pattern::marked(id.as_bytes(), &mut found);
+    let mut at = 0;
+    found.pass();
+    while let Some((start, end)) = jwt::next(id.as_bytes(), at) {
+        found.push((start, end, super::TOKEN));
+        at = end.max(start + 1);
+    }
+    let mut out = String::new();
+    let mut copied = 0;
+    for (start, end, kind) in found.joined(id.len()) {
+        let token = id.get(start..end).unwrap_or_default();
+        let told = jwt::fingerprinted(token).unwrap_or_else(|| format!("{kind}:{}", hex(&mac(token.as_bytes()))));
+        out.push_str(id.get(copied..start).unwrap_or_default());
+        out.push_str(&placeholder(&told));
+        copied = end;
+    }
+    out.push_str(id.get(copied..).unwrap_or_default());
+    out
 }
 
 /// Where secrets stand, in order.
@@ -137,23 +169,81 @@ fn escapes(bytes: &[u8], at: usize) -> usize {
 /// If a secret's name begins after this quote: where its value begins and ends.
 fn named_value(bytes: &[u8], quote: usize, rules: &Withholds) -> Option<Secret> {
     let mark = *bytes.get(quote)?;
-    let name_from = quote + 1;
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let name_len = bytes.get(name_from..)?.iter().take_while(|byte| is_name(byte)).count();
-    let name = std::str::from_utf8(bytes.get(name_from..name_from + name_len)?).ok()?;
-    let kind = rules.kind_of(name)?;
-    let mut at = skip(bytes, name_from + name_len, b"\\");
+    let (name, mut at) = name(bytes, quote + 1);
+    let kind = rules.kind_of(&name)?;
+    at = skip(bytes, at, b"\\");
     at = expect(bytes, at, mark)?;
     at = skip(bytes, at, b" \t\r\n");
-    at = expect(bytes, at, b':')?;
+    // Arguments in a list: `["--password", "…"]`.
+    let listed = name.starts_with("--") && bytes.get(at) == Some(&b',');
+    at = if listed { at + 1 } else { assigns(bytes, at)? };
     at = skip(bytes, at, b" \t\r\n\\");
     let depth = escapes(bytes, at);
     if depth > pattern::ESCAPES_MAX {
         return None;
     }
-    at = expect(bytes, at, mark)?;
-    let end = closing(bytes, at, mark, depth);
+    let (at, end) = match *bytes.get(at)? {
+        open if open == mark => (at + 1, closing(bytes, at + 1, mark, depth)),
+        b'[' if !listed => (at + 1, list_end(bytes, at + 1, mark, depth)),
+        b'-' | b'0'..=b'9' if !listed => (at, number_end(bytes, at)),
+        _ => return None,
+    };
     withholdable(bytes.get(at..end)).then_some((at, end, kind))
+}
+
+/// The name that begins here, and where it ends. Its letters may be escaped.
+fn name(bytes: &[u8], from: usize) -> (String, usize) {
+    let mut name = String::new();
+    let mut at = from;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (letter, len) = match rest.first() {
+            Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' ') => (*byte, 1),
+            Some(b'\\') => match escaped(rest) {
+                Some(escaped) => escaped,
+                None => return (name, at),
+            },
+            _ => return (name, at),
+        };
+        name.push(char::from(letter));
+        at += len;
+    }
+}
+
+/// A letter written as an escape, and how many bytes that takes.
+fn escaped(text: &[u8]) -> Option<(u8, usize)> {
+    let slashes = skip(text, 0, b"\\");
+    let digits = text.get(slashes..)?.strip_prefix(b"u00")?.get(..2)?;
+    let letter = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    letter.is_ascii_alphanumeric().then_some((letter, slashes + 5))
+}
+
+/// Behind `:` or `=>`.
+fn assigns(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at..)? {
+        [b':', ..] => Some(at + 1),
+        [b'=', b'>', ..] => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// The end of a list of values: its bracket outside of quotes, or the end of the text.
+fn list_end(bytes: &[u8], from: usize, mark: u8, depth: usize) -> usize {
+    let mut at = from;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(mark, b']', rest)) {
+        let end = at + found;
+        if bytes.get(end) == Some(&b']') {
+            return end;
+        }
+        at = closing(bytes, end + 1, mark, depth);
+        at += skip(bytes, at, b"\\") - at + 1;
+    }
+    bytes.len()
+}
+
+fn number_end(bytes: &[u8], from: usize) -> usize {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+    from + bytes.get(from..).unwrap_or_default().iter().take_while(part).count()
 }
 
 /// The end of a quoted value: a quote no deeper escaped than the opening one, or the end of the text.
