@@ -8,6 +8,7 @@
 use crate::admit::{Admitted, Mac, evidence_id};
 use crate::redact::{EVERYWHERE_AND_IN_TEXT, NOTHING, Withholds, listed, withhold_in_text};
 use crate::source::{Context, Reading, Source};
+use std::collections::BTreeSet;
 use writ_model::fact::Fact;
 use writ_model::json::Node;
 use writ_model::record::{Identity, RecordId, content_digest};
@@ -22,10 +23,72 @@ const WITHHOLDS: Withholds = Withholds { tokens: true, ..EVERYWHERE_AND_IN_TEXT 
 /// Recorder of rejects of which nobody knows who wrote them.
 pub const UNKNOWN: &str = "unknown";
 
+/// Stands for the source where a reject may be a record of any: then nothing counts as complete.
+pub const ANY: &str = "any";
+
+/// Texts that stand in every record of a source, and the source.
+const MARKS: [(&str, &str); 11] = [
+    ("\"eventTime\"", "aws.cloudtrail"),
+    ("\"eventID\"", "aws.cloudtrail"),
+    ("\"decision_id\"", "opa.decision"),
+    ("writ.approval/", "approval"),
+    ("writ.exchange/", "oauth.exchange"),
+    ("writ.recorder/", "health"),
+    ("\"relation\"", "identity"),
+    ("\"resourceSpans\"", "otel.span"),
+    ("\"resourceLogs\"", "otel.log"),
+    ("\"spanId\"", "otel.span"),
+    ("\"timeUnixNano\"", "otel.log"),
+];
+
+/// Names of first members by which a source's own writer begins, and no other.
+const FIRST: [&[u8]; 3] = [b"\"eventVersion\"", b"\"resourceSpans\"", b"\"resourceLogs\""];
+
 /// Recorder of rejects that a source knew for its own and could not read: one of them may be the very
 /// record that is missed, so while they are here nothing of that source counts as complete.
 pub fn unread(source: &str) -> String {
     format!("unread:{source}")
+}
+
+/// The source whose record these rejected bytes may be, or [`ANY`], as the recorder they are kept under.
+/// `whole`: these are all bytes of the reject. `of`: the one source that it can have been of.
+///
+/// A record that is damaged does not say whose it is: what stands in it may be chosen by somebody who
+/// wants it missed. So one source is named only where nothing of another shows.
+pub fn suspected(bytes: &[u8], whole: bool, of: Option<&str>) -> String {
+    if !shows_object(bytes) {
+        return UNKNOWN.to_string();
+    }
+    let marked = |mark: &&(&str, &str)| memchr::memmem::find(bytes, mark.0.as_bytes()).is_some();
+    let sources: BTreeSet<&str> = MARKS.iter().filter(marked).map(|mark| mark.1).collect();
+    let text = bytes.trim_ascii();
+    let named =
+        FIRST.iter().any(|name| text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii().starts_with(name)));
+    let ends = text.first() == Some(&b'{') && text.last() == Some(&b'}');
+    // An escape may spell a name otherwise, and what is not here may hold another.
+    let told = whole && (named || ends) && memchr::memmem::find(bytes, b"\\u").is_none();
+    match (of, sources.first()) {
+        (Some(source), _) => unread(source),
+        (None, Some(source)) if told && sources.len() == 1 => unread(source),
+        _ => unread(ANY),
+    }
+}
+
+/// Whether anything in these bytes looks like an object or a member of one, in UTF-16 too. A banner, a
+/// table or a page of text holds no record.
+fn shows_object(bytes: &[u8]) -> bool {
+    let passed = |byte: &u8| *byte == 0 || *byte == b'\\' || byte.is_ascii_whitespace();
+    let next = |at: usize| {
+        let len = bytes.get(at + 1..)?.iter().position(|byte| !passed(byte))?;
+        Some((at + 1 + len, *bytes.get(at + 1 + len)?))
+    };
+    memchr::memchr2_iter(b'{', b'"', bytes).any(|at| match (bytes.get(at), next(at)) {
+        (Some(b'{'), found) => found.is_none_or(|(_, byte)| byte == b'"'),
+        // A name and a value; in prose something else stands behind the colon.
+        (_, Some((colon, b':'))) => next(colon)
+            .is_none_or(|(_, byte)| byte.is_ascii_digit() || matches!(byte, b'"' | b'[' | b'-' | b't' | b'f' | b'n')),
+        _ => false,
+    })
 }
 
 /// What was handed in and could not be read.
@@ -123,6 +186,39 @@ mod tests {
         assert!(kept.evidence.len() < RAW_BYTES_MAX + 200);
         let tail = String::from_utf8(kept.evidence[RAW_BYTES_MAX..].to_vec()).unwrap();
         assert!(tail.contains(&format!("{} bytes, {}", RAW_BYTES_MAX + 1, kept.identity.native_id)), "{tail}");
+    }
+
+    #[test]
+    fn a_reject_is_of_one_source_only_where_nothing_of_another_shows() {
+        let of = |text: &str| suspected(text.as_bytes(), true, None);
+        let utf16: String = "{\"decision_id\":1}".chars().flat_map(|c| [c, '\0']).collect();
+        for (text, recorder) in [
+            (r#"{"labels":{},"decision_id":"d","input":{"a":[[["#, "unread:any"),
+            (r#"{"labels":{},"decision_id":"d","input":{"a":[[[}"#, "unread:opa.decision"),
+            (r#"{"decision_id":"d","input":{"eventTime":1}}"#, "unread:any"),
+            (r#"{"decision_id":"d","input":"\ud800"}"#, "unread:any"),
+            (r#"{"eventVersion":"1.08","eventTime":"#, "unread:aws.cloudtrail"),
+            (r#"{"eventVersion":"1.08","decision_id":"d","eventTime":"#, "unread:any"),
+            (r#"{"resourceSpans":[{"#, "unread:otel.span"),
+            (r#"INFO {"a":1}"#, "unread:any"),
+            (r#""b" : 2}"#, "unread:any"),
+            (r#"{\"a\":1"#, "unread:any"),
+            ("{", "unread:any"),
+            ("\"a\": -1", "unread:any"),
+            ("\"a\":", "unread:any"),
+            (&utf16, "unread:any"),
+            // Near misses: texts of which none is a record.
+            ("Read me: \"quoted\", {braces}, \"more\": {a}, \"x\": y, and f(){ return; }", UNKNOWN),
+            ("time,name,\"who\"", UNKNOWN),
+            ("", UNKNOWN),
+        ] {
+            assert_eq!(of(text), recorder, "{text}");
+        }
+        assert_eq!(suspected(br#"{"eventVersion":"1","eventTime":1}"#, false, None), "unread:any");
+        assert_eq!(suspected(b"START {\"a\"", true, Some("aws.cloudtrail")), "unread:aws.cloudtrail");
+        assert_eq!(suspected(b"START RequestId", true, Some("aws.cloudtrail")), UNKNOWN);
+        let marks = MARKS.iter().all(|mark| crate::by_name(mark.1).is_some());
+        assert!(marks, "a mark is of no source");
     }
 
     #[test]

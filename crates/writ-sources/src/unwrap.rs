@@ -15,6 +15,7 @@ mod wide;
 use crate::admit::{Admitted, Mac, admit_node, kind_word, short, unreadable};
 use crate::source::Source;
 use otel::Telemetry;
+use wide::Part;
 use writ_model::json::{self, Node, Value};
 
 /// How many envelopes may lie inside one another. Real chains have three (a log subscription, an
@@ -34,6 +35,8 @@ pub enum Found<'t> {
         byte: u64,
         /// Why, in one clause.
         cause: String,
+        /// What may be missed with it.
+        missed: Missed,
     },
     /// Something that holds no record by its nature; said, so that nobody wonders.
     Note {
@@ -42,6 +45,17 @@ pub enum Found<'t> {
         /// What it is.
         text: String,
     },
+}
+
+/// Of whom a record may be missed with a reject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// Of nobody: it was read, and holds no record that would count.
+    Nothing,
+    /// Of this source, if of any.
+    Source(&'static str),
+    /// Of whichever source.
+    Any,
 }
 
 /// One item, read already.
@@ -106,7 +120,7 @@ pub fn unwrap(element: &[u8], byte: u64, pointer: Option<&str>, each: &mut dyn F
             let wide = error.cause == json::Cause::TooMany && pointer.is_none_or(str::is_empty);
             let Some(parts) = wide.then(|| wide::parts(element)).flatten() else {
                 let cause = unreadable(&error, byte);
-                return (opening.each)(Found::Reject { bytes: element, byte, cause });
+                return (opening.each)(Found::Reject { bytes: element, byte, cause, missed: Missed::Any });
             };
             return opening.parts(parts, place);
         }
@@ -117,7 +131,7 @@ pub fn unwrap(element: &[u8], byte: u64, pointer: Option<&str>, each: &mut dyn F
         Some((_, Some(found))) => found,
         Some((pointer, None)) => {
             let cause = format!("nothing stands at `{}` in this element", short(pointer));
-            return (opening.each)(Found::Reject { bytes: element, byte, cause });
+            return (opening.each)(Found::Reject { bytes: element, byte, cause, missed: Missed::Any });
         }
     };
     opening.open(element, node, place, 0);
@@ -137,6 +151,16 @@ struct Place {
 }
 
 impl Place {
+    /// Of whom a record may be missed that stands here: what came out of a vendor's envelope is never
+    /// taken for another's, and what anybody may have written is nobody's.
+    fn missed(self) -> Missed {
+        match self.vendor {
+            _ if self.open => Missed::Nothing,
+            Some(_) => Missed::Source(TRAIL),
+            None => Missed::Any,
+        }
+    }
+
     fn of(self, node: &Node<'_>) -> u64 {
         if self.fixed {
             self.base
@@ -223,12 +247,16 @@ const LISTS: [&str; 2] = ["Records", "records"];
 /// The vendor of every envelope but a plain list.
 const AWS: &str = "aws";
 
+/// The source of that vendor's records.
+const TRAIL: &str = "aws.cloudtrail";
+
 /// The member under which the vendor's own look-up of its trail returns a record.
 const LOOKED_UP: &str = "CloudTrailEvent";
 
-/// Whether the log group or stream a line came out of is a trail's, by the names the vendor gives them.
+/// Whether the log group a line came out of is a trail's, by its name. Whoever writes lines chooses the name
+/// of the stream he writes them to, so that one says nothing.
 fn trail_named(node: &Node<'_>) -> bool {
-    ["logGroup", "logStream", "logGroupName", "logStreamName"]
+    ["logGroup", "logGroupName"]
         .iter()
         .filter_map(|member| node.text(&[member]))
         .any(|name| name.to_ascii_lowercase().contains("cloudtrail"))
@@ -240,21 +268,28 @@ struct Opening<'e> {
 
 impl Opening<'_> {
     fn reject(&mut self, text: &[u8], node: &Node<'_>, place: Place, cause: String) {
+        self.reject_of(text, node, place, cause, place.missed());
+    }
+
+    fn reject_of(&mut self, text: &[u8], node: &Node<'_>, place: Place, cause: String, missed: Missed) {
         let bytes = text.get(node.span()).unwrap_or_default();
-        (self.each)(Found::Reject { bytes, byte: place.of(node), cause });
+        (self.each)(Found::Reject { bytes, byte: place.of(node), cause, missed });
     }
 
     /// Opens what one element was cut into.
-    fn parts(&mut self, parts: Vec<(usize, Vec<u8>)>, place: Place) {
-        for (at, part) in parts {
+    fn parts(&mut self, parts: Vec<Part>, place: Place) {
+        for Part { at, bytes, is_cut, .. } in parts {
             let base = place.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
-            match json::parse(&part) {
-                Ok(node) => self.open(&part, node, Place { base, fixed: true, ..place }, 0),
-                Err(error) => {
-                    let cause = unreadable(&error, base);
-                    (self.each)(Found::Reject { bytes: &part, byte: base, cause });
+            let cause = match json::parse(&bytes) {
+                Ok(node) if is_cut => {
+                    self.open(&bytes, node, Place { base, fixed: true, ..place }, 0);
+                    continue;
                 }
-            }
+                Ok(_) => "one of many resources or traces, which cannot be cut up to be read; hand it in by itself"
+                    .to_string(),
+                Err(error) => unreadable(&error, base),
+            };
+            (self.each)(Found::Reject { bytes: &bytes, byte: base, cause, missed: Missed::Source(otel::SOURCE) });
         }
     }
 
@@ -268,7 +303,7 @@ impl Opening<'_> {
             Value::Array(_) => self.list(text, node, place, depth),
             other => {
                 let cause = format!("a record is a JSON object; this is {}", kind_word(other));
-                self.reject(text, &node, place, cause);
+                self.reject_of(text, &node, place, cause, Missed::Nothing);
             }
         }
     }
@@ -276,7 +311,7 @@ impl Opening<'_> {
     fn object(&mut self, text: &[u8], node: Node<'_>, place: Place, depth: usize) {
         let vendors = Place { vendor: Some(AWS), ..place };
         // Anybody may write log lines that look like a trail's: what does not come out of a log group
-        // or stream that bears a trail's name is nobody's word until somebody says where it is from.
+        // that bears a trail's name is nobody's word until somebody says where it is from.
         let lines = |trail: bool| Place { open: place.open || !trail, ..vendors };
         match shape(&node) {
             Shape::Item => {
@@ -294,7 +329,7 @@ impl Opening<'_> {
                 let sender = node.text(&["source"]);
                 if sender.is_some_and(|source| !source.starts_with("aws.")) {
                     let cause = "a bus event whose `source` is not the vendor's: its sender may write anything";
-                    return self.reject(text, &node, place, cause.to_string());
+                    return self.reject_of(text, &node, place, cause.to_string(), Missed::Nothing);
                 }
                 let vendors = lines(sender.is_some());
                 for detail in members(node, &["detail"]) {
@@ -322,14 +357,14 @@ impl Opening<'_> {
                 let text = "a log subscription's control message: it tests delivery and holds no records".to_string();
                 (self.each)(Found::Note { byte: place.of(&node), text });
             }
-            Shape::Groups => Telemetry::new(self, place, &node).groups(text, &node),
-            Shape::Group => Telemetry::new(self, place, &node).group(text, &node),
-            Shape::Answer => Telemetry::new(self, place, &node).answer(text, &node),
-            Shape::Trace => Telemetry::new(self, place, &node).trace(text, &node),
+            Shape::Groups => Telemetry::new(self, place).groups(text, &node),
+            Shape::Group => Telemetry::new(self, place).group(text, &node),
+            Shape::Answer => Telemetry::new(self, place).answer(text, &node),
+            Shape::Trace => Telemetry::new(self, place).trace(text, &node),
             Shape::DigestFile => {
                 let cause = "a CloudTrail digest file, not a log file: digest chains are not read yet; \
                              leave it out of the input";
-                self.reject(text, &node, place, cause.to_string());
+                self.reject_of(text, &node, place, cause.to_string(), Missed::Nothing);
             }
         }
     }
@@ -363,7 +398,7 @@ impl Opening<'_> {
             Ok(node) => self.open(inner.as_bytes(), node, Place { base: byte, fixed: true, ..place }, depth + 1),
             Err(error) => {
                 let cause = format!("the text in `{name}` is {}", unreadable(&error, 0));
-                (self.each)(Found::Reject { bytes: inner.as_bytes(), byte, cause });
+                (self.each)(Found::Reject { bytes: inner.as_bytes(), byte, cause, missed: place.missed() });
             }
         }
     }

@@ -26,6 +26,10 @@ const AROUND_MS: i64 = 24 * 3600 * 1000;
 /// that it knew for its own and could not read.
 const REJECTS: &str = "raw";
 const UNREAD: &str = "unread:";
+/// The source that routes are of.
+const DIRECTORY: &str = "identity";
+/// Stands for the source where a reject may be a record of any.
+const ANY: &str = "any";
 
 impl Walk<'_> {
     /// Coverage of the recorder of an act over a stretch of time.
@@ -85,14 +89,37 @@ impl Walk<'_> {
     /// Whether something of this source or recorder could not be read: that may be the record that is
     /// missed, and when it was written is not known.
     fn unread(&mut self, source: &str, recorder: &str) -> Result<bool, Pending> {
-        let is_unread = |kept: &str| kept == recorder || kept.strip_prefix(UNREAD) == Some(source);
-        let unread = self.evidence.spans()?.iter().any(|span| span.source == REJECTS && is_unread(&span.recorder));
-        if unread {
+        let kept = |kept: &str| kept == recorder || kept.strip_prefix(UNREAD) == Some(source);
+        if self.rejects(&kept)? {
             self.limit(format!(
                 "Records of {source} that could not be read are here, and any may be one that is missed: nothing of it counts as complete."
             ));
+            return Ok(true);
+        }
+        let unread = self.rejects(&|kept: &str| kept.strip_prefix(UNREAD) == Some(ANY))?;
+        if unread {
+            self.limit(
+                "Input that could not be read is here, and may be a record that is missed: nothing counts as complete. `writ find source:raw` lists it.".to_string(),
+            );
         }
         Ok(unread)
+    }
+
+    /// Whether a route may be among what could not be read: then those that are here may not be all.
+    pub(super) fn routes_unread(&mut self) -> Result<bool, Pending> {
+        let of = |kept: &str| kept.strip_prefix(UNREAD).is_some_and(|source| source == DIRECTORY || source == ANY);
+        let unread = self.rejects(&of)?;
+        if unread {
+            self.limit(
+                "Entries of a directory that could not be read may be here, and may be routes: no control counts as the only one.".to_string(),
+            );
+        }
+        Ok(unread)
+    }
+
+    /// Whether something could not be read that is kept under such a recorder.
+    fn rejects(&self, of: &dyn Fn(&str) -> bool) -> Result<bool, Pending> {
+        Ok(self.evidence.spans()?.iter().any(|span| span.source == REJECTS && of(&span.recorder)))
     }
 
     fn lost_something(&mut self, recorder: &str, from: Time, to: Time) -> Result<bool, Pending> {

@@ -33,6 +33,10 @@ impl Walk<'_> {
         let Some((by, policy)) = Self::agreed(routes) else { return Ok(Silence::Undeclared) };
         let routes: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
         self.graph.cite(&routes);
+        // What was not read may be a route that names another control.
+        if self.routes_unread()? {
+            return Ok(Silence::Undeclared);
+        }
         let Some(by) = by else { return Ok(Silence::Uncontrolled { policy, routes }) };
         let (from, to) = self.control_stretch(act);
         let coverage = match self.source_of(&by, kind)? {

@@ -3,15 +3,22 @@
 //! A record takes with it what it shares with its neighbours: resource and scope, or process. Both are
 //! copied from the original bytes, so what is put together says what was delivered and no more.
 
-use super::{Found, Item, Opening, Place};
+use super::{Found, Item, Missed, Opening, Place};
 use crate::admit::{kind_word, short};
 use crate::field::unambiguous_here;
 use writ_model::json::{self, Node, Value};
 
-/// Bytes of shared parts that all records of one element may repeat, for each byte of the element. A
-/// span of some hundred bytes under a resource of some thousand needs ten; a small input must not
-/// become a large one.
+/// Bytes of shared parts that all records of one resource may repeat, for each byte of it with its
+/// records. A span of some hundred bytes under a resource of some thousand needs ten; a small input must
+/// not become a large one.
 pub(super) const REPEATED_TIMES_MAX: usize = 32;
+
+/// Bytes of shared parts that all records of one resource may repeat at most. Eight thousand spans, which
+/// is a collector's batch, under a resource of eight thousand bytes repeat as much.
+pub(super) const REPEATED_BYTES_MAX: usize = 64 << 20;
+
+/// The source whose records are missed where a part cannot be read; logs count no more for complete.
+pub(super) const SOURCE: &str = "otel.span";
 
 /// Bytes that may be repeated in any case.
 pub(super) const REPEATED_BYTES_FREE: usize = 1 << 20;
@@ -83,14 +90,23 @@ pub(super) fn is_trace(node: &Node<'_>) -> bool {
 pub(super) struct Telemetry<'o, 'e> {
     opening: &'o mut Opening<'e>,
     place: Place,
-    /// Bytes of shared parts that may still be repeated.
+    /// Bytes of shared parts that may still be repeated under this resource.
     left: usize,
 }
 
+/// Bytes that the records of one resource may repeat, which has so many with them. Each has its own: who
+/// sends others must not use up what a neighbour needs.
+pub(super) fn may_repeat(bytes: usize) -> usize {
+    bytes.saturating_mul(REPEATED_TIMES_MAX).saturating_add(REPEATED_BYTES_FREE).min(REPEATED_BYTES_MAX)
+}
+
 impl<'o, 'e> Telemetry<'o, 'e> {
-    pub(super) fn new(opening: &'o mut Opening<'e>, place: Place, node: &Node<'_>) -> Telemetry<'o, 'e> {
-        let left = node.span().len().saturating_mul(REPEATED_TIMES_MAX).saturating_add(REPEATED_BYTES_FREE);
-        Telemetry { opening, place, left }
+    pub(super) fn new(opening: &'o mut Opening<'e>, place: Place) -> Telemetry<'o, 'e> {
+        Telemetry { opening, place, left: 0 }
+    }
+
+    fn reject(&mut self, text: &[u8], node: &Node<'_>, cause: String) {
+        self.opening.reject_of(text, node, self.place, cause, Missed::Source(SOURCE));
     }
 
     /// A list of groups.
@@ -111,6 +127,7 @@ impl<'o, 'e> Telemetry<'o, 'e> {
         {
             return;
         }
+        self.left = may_repeat(group.span().len());
         let resource = group.get("resource");
         for (name, list) in group.members() {
             let Some((_, what)) = SCOPES.iter().find(|(known, _)| name == known) else {
@@ -134,8 +151,12 @@ impl<'o, 'e> Telemetry<'o, 'e> {
             if !what.lists().contains(&&**name) {
                 self.unknown(text, name, list);
             } else if self.is(text, list, "a list of spans or log records", is_list) {
-                for one in list.elements() {
-                    self.put(text, &[("resource", resource), ("scope", scope)], (what.member(), one));
+                let all = list.elements();
+                for (n, one) in all.iter().enumerate() {
+                    if !self.put(text, &[("resource", resource), ("scope", scope)], (what.member(), one)) {
+                        self.too_often(text, all.get(n..).unwrap_or_default());
+                        break;
+                    }
                 }
             }
         }
@@ -158,35 +179,49 @@ impl<'o, 'e> Telemetry<'o, 'e> {
             return;
         }
         if let Some(Err(cause)) = trace.get("processes").map(unambiguous_here) {
-            return self.opening.reject(text, trace, self.place, cause);
+            return self.reject(text, trace, cause);
         }
         let Some(spans) = trace.get("spans") else {
             let cause = "a trace without `spans`".to_string();
-            return self.opening.reject(text, trace, self.place, cause);
+            return self.reject(text, trace, cause);
         };
         if !self.is(text, spans, "a list of spans", is_list) {
             return;
         }
-        for span in spans.elements() {
+        self.left = may_repeat(trace.span().len());
+        let all = spans.elements();
+        for (n, span) in all.iter().enumerate() {
             let process = span.text(&["processID"]).and_then(|id| trace.get("processes")?.get(id));
-            self.put(text, &[("process", process)], ("span", span));
+            if !self.put(text, &[("process", process)], ("span", span)) {
+                return self.too_often(text, all.get(n..).unwrap_or_default());
+            }
         }
     }
 
-    /// Puts one record together and hands it on.
-    fn put(&mut self, text: &[u8], shared: &[(&str, Option<&Node<'_>>)], own: (&str, &Node<'_>)) {
+    /// The rest of a list, whose records share more than may be repeated.
+    fn too_often(&mut self, text: &[u8], rest: &[Node<'_>]) {
+        let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return };
+        let cause = format!(
+            "{} records from here on share so many bytes that repeating them would make the input more than \
+             {REPEATED_TIMES_MAX} times as long, or {} MiB; hand them in apart from what they share",
+            rest.len(),
+            REPEATED_BYTES_MAX >> 20
+        );
+        let bytes = text.get(first.span().start..last.span().end).unwrap_or_default();
+        let (byte, missed) = (self.place.of(first), Missed::Source(SOURCE));
+        (self.opening.each)(Found::Reject { bytes, byte, cause, missed });
+    }
+
+    /// Puts one record together and hands it on, unless what it shares was repeated often enough.
+    fn put(&mut self, text: &[u8], shared: &[(&str, Option<&Node<'_>>)], own: (&str, &Node<'_>)) -> bool {
         let (member, one) = own;
         if !self.is(text, one, "a span or log record", is_object) {
-            return;
+            return true;
         }
         let of = |node: &Node<'_>| text.get(node.span()).unwrap_or_default();
         let repeated: usize = shared.iter().filter_map(|(_, node)| *node).map(|node| node.span().len()).sum();
         if repeated > self.left {
-            let cause = format!(
-                "it shares {repeated} bytes with others, and repeating them would make the input more than \
-                 {REPEATED_TIMES_MAX} times as long; hand it in apart from them"
-            );
-            return self.opening.reject(text, one, self.place, cause);
+            return false;
         }
         self.left -= repeated;
         let mut bytes = Vec::with_capacity(repeated + one.span().len() + 40);
@@ -206,15 +241,16 @@ impl<'o, 'e> Telemetry<'o, 'e> {
         match json::parse(&bytes) {
             Ok(node) => (self.opening.each)(Found::Item(Item { text: &bytes, byte, node, vendor, open })),
             // Its parts were read already, so only a bound can be met here.
-            Err(error) => self.opening.reject(text, one, self.place, crate::admit::unreadable(&error, byte)),
+            Err(error) => self.reject(text, one, crate::admit::unreadable(&error, byte)),
         }
+        true
     }
 
     /// Members that are not known say nothing to us, but a list of objects may hold records.
     fn unknown(&mut self, text: &[u8], name: &str, node: &Node<'_>) {
         if node.elements().iter().any(is_object) {
             let cause = format!("`{}` is no list of spans or logs that is known here", short(name));
-            self.opening.reject(text, node, self.place, cause);
+            self.reject(text, node, cause);
         }
     }
 
@@ -222,7 +258,7 @@ impl<'o, 'e> Telemetry<'o, 'e> {
         let fits = fits(node);
         if !fits {
             let cause = format!("{what} should stand here; it is {}", kind_word(&node.value));
-            self.opening.reject(text, node, self.place, cause);
+            self.reject(text, node, cause);
         }
         fits
     }
@@ -232,7 +268,7 @@ impl<'o, 'e> Telemetry<'o, 'e> {
         let n_named = |name: &str| node.members().iter().filter(|(member, _)| member == name).count();
         let Some(name) = names.iter().find(|name| n_named(name) > 1) else { return false };
         let cause = format!("`{}` stands twice in one object: which one counts is not known", short(name));
-        self.opening.reject(text, node, self.place, cause);
+        self.reject(text, node, cause);
         true
     }
 }

@@ -7,7 +7,7 @@ fn found(text: &str, pointer: Option<&str>) -> Vec<String> {
     unwrap(text.as_bytes(), 100, pointer, &mut |found| {
         out.push(match found {
             Found::Item(item) => format!("{} {}", item.byte(), String::from_utf8_lossy(item.bytes())),
-            Found::Reject { byte, cause, bytes } => {
+            Found::Reject { byte, cause, bytes, .. } => {
                 format!("{byte} REJECT {} {cause}", String::from_utf8_lossy(bytes))
             }
             Found::Note { byte, text } => format!("{byte} NOTE {text}"),

@@ -4,7 +4,7 @@
 //!
 //! Only positions are looked at here; whether what is cut is JSON is told when it is read.
 
-use super::otel::{GROUPS, REPEATED_BYTES_FREE, REPEATED_TIMES_MAX};
+use super::otel::{GROUPS, may_repeat};
 use core::ops::Range;
 use std::fmt::Write as _;
 use writ_model::json::VALUES_MAX;
@@ -21,22 +21,33 @@ const SCOPES: [(&str, &[&str]); 4] = [
     ("instrumentationLibraryLogs", &["logRecords", "logs"]),
 ];
 
-/// The parts of a text, each with the position of its first record; `None` where the text is not of a
-/// shape that can be cut, or holds a part that is too long.
-pub(super) fn parts(text: &[u8]) -> Option<Vec<(usize, Vec<u8>)>> {
-    let left = text.len().saturating_mul(REPEATED_TIMES_MAX).saturating_add(REPEATED_BYTES_FREE);
-    let mut cut = Cut { text, out: Vec::new(), left };
+/// A part of such a text.
+pub(super) struct Part {
+    /// Where its first record stands, or where it does itself.
+    pub(super) at: usize,
+    /// Where its last record ends.
+    end: usize,
+    /// A text of the same shape, or bytes of this one.
+    pub(super) bytes: Vec<u8>,
+    /// Whether it could be cut; else it is what stands there.
+    pub(super) is_cut: bool,
+}
+
+/// The parts of a text; `None` where the text is not of a shape that can be cut. A resource or a trace that
+/// cannot be cut, or repeats too much, is a part by itself, and its neighbours are cut.
+pub(super) fn parts(text: &[u8]) -> Option<Vec<Part>> {
+    let mut cut = Cut { text, out: Vec::new(), left: 0 };
     let top = members(text, 0)?;
     let (first, list) = top.first()?;
     if GROUPS.contains(first) {
         for (name, list) in &top {
             for group in elements(text, list.start).filter(|_| GROUPS.contains(name)).unwrap_or_default() {
-                cut.group(first, group)?;
+                cut.or_whole(group, |cut, group| cut.group(first, group));
             }
         }
     } else if *first == "data" {
         for trace in elements(text, list.start)? {
-            cut.trace(trace)?;
+            cut.or_whole(trace, Cut::trace);
         }
     } else {
         return None;
@@ -46,12 +57,25 @@ pub(super) fn parts(text: &[u8]) -> Option<Vec<(usize, Vec<u8>)>> {
 
 struct Cut<'t> {
     text: &'t [u8],
-    out: Vec<(usize, Vec<u8>)>,
-    /// Bytes that all parts may still have together.
+    out: Vec<Part>,
+    /// Bytes that all parts of this resource or trace may still have together.
     left: usize,
 }
 
 impl Cut<'_> {
+    /// Cuts one resource or trace; what of it cannot be cut is a part by itself.
+    fn or_whole(&mut self, span: Range<usize>, cut: impl FnOnce(&mut Self, Range<usize>) -> Option<()>) {
+        let before = self.out.len();
+        self.left = may_repeat(span.len());
+        if cut(self, span.clone()).is_some() {
+            return;
+        }
+        // What was cut stays; only what comes behind it is not.
+        let from = self.out.get(before..).unwrap_or_default().last().map_or(span.start, |part| part.end);
+        let bytes = self.text.get(from..span.end).unwrap_or_default().to_vec();
+        self.out.push(Part { at: from, end: span.end, bytes, is_cut: false });
+    }
+
     fn group(&mut self, list: &str, group: Range<usize>) -> Option<()> {
         let group = members(self.text, group.start)?;
         for (name, scopes) in &group {
@@ -103,7 +127,7 @@ impl Cut<'_> {
             let body = self.text.get(begin..record.end)?;
             let part = [head.as_bytes(), body, tail.as_bytes()].concat();
             self.left = self.left.checked_sub(part.len())?;
-            self.out.push((begin, part));
+            self.out.push(Part { at: begin, end: record.end, bytes: part, is_cut: true });
             from = None;
         }
         Some(())
@@ -213,7 +237,7 @@ mod tests {
         let parts = parts(text.as_bytes()).unwrap();
         assert!(parts.len() > 1);
         let mut n = 0;
-        for (at, part) in parts {
+        for Part { at, bytes: part, .. } in parts {
             assert!(text.as_bytes()[at..].starts_with(format!("{{\"n\":{n}").as_bytes()));
             let value: serde_json::Value = serde_json::from_slice(&part).unwrap();
             let group = &value["resourceSpans"][0];
@@ -234,7 +258,21 @@ mod tests {
             r#"{"data":[7]}"#,
             r#"{"resourceSpans":[}]"#,
         ] {
-            assert_eq!(parts(text.as_bytes()), None, "{text}");
+            assert!(parts(text.as_bytes()).is_none_or(|parts| parts.iter().all(|part| !part.is_cut)), "{text}");
+        }
+    }
+
+    /// Whoever sends one resource must not have others' spans rejected with it.
+    #[test]
+    fn a_resource_that_cannot_be_cut_costs_itself() {
+        let good = r#"{"resource":{"a":1},"scopeSpans":[{"spans":[{"n":1}]}]}"#;
+        for bad in [r#"{"scopeSpans":7}"#, "7"] {
+            let text = format!(r#"{{"resourceSpans":[{good},{bad},{good}]}}"#);
+            let parts = parts(text.as_bytes()).unwrap();
+            let good = parts.iter().filter(|part| part.is_cut && part.bytes.ends_with(br#"[{"n":1}]}]}]}"#)).count();
+            let whole: Vec<&Part> = parts.iter().filter(|part| !part.is_cut).collect();
+            assert_eq!((good, whole.len()), (2, 1), "{}", parts.len());
+            assert!(whole.iter().all(|part| text.as_bytes()[part.at..].starts_with(&part.bytes)));
         }
     }
 }

@@ -68,14 +68,23 @@ impl Batch {
     fn element(&mut self, bytes: &[u8], byte: u64, line: u64) {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        self.elements.push(Element { span: from..self.bytes.len(), byte, line });
+        let span = from..self.bytes.len();
+        self.elements.push(Element { span, byte, line, places: Vec::new(), doubtful: false });
+    }
+
+    /// Adds an element that was written anew, whose parts stand at these places of the input.
+    fn written(&mut self, bytes: &[u8], places: Vec<(usize, u64)>) {
+        self.element(bytes, 0, 1);
+        if let Some(element) = self.elements.last_mut() {
+            element.places = places;
+        }
     }
 
     /// Adds a reject that is in memory as a whole, and keeps its beginning.
-    fn reject(&mut self, reject: Reject, bytes: &[u8]) {
+    fn reject(&mut self, reject: Reject, bytes: &[u8], of: &'static str) {
         let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
         self.rejected += kept.len();
-        self.rejects.push(Rejected { reject, len: bytes.len() as u64, bytes: kept });
+        self.rejects.push(Rejected { reject, len: bytes.len() as u64, bytes: kept, of: Some(of) });
     }
 
     fn is_full(&self) -> bool {
@@ -101,6 +110,22 @@ pub(crate) struct Element {
     pub(crate) byte: u64,
     /// The line it begins on, from 1.
     pub(crate) line: u64,
+    /// Where it was written anew: of each part the place at which it begins in the element and the byte
+    /// at which it stands in the input.
+    places: Vec<(usize, u64)>,
+    /// It stands in an input that holds binary data too, so that it may be text from inside of something.
+    pub(crate) doubtful: bool,
+}
+
+impl Element {
+    /// The byte of the unpacked input at which something stands that was found at this byte, which counts
+    /// from where the element begins.
+    pub(crate) fn origin(&self, byte: u64) -> u64 {
+        let at = usize::try_from(byte).unwrap_or(usize::MAX);
+        let before = self.places.partition_point(|(place, _)| *place <= at);
+        let place = self.places.get(before.saturating_sub(1));
+        place.map_or(byte, |(_, byte)| *byte)
+    }
 }
 
 /// A stretch of input that holds no element.
@@ -112,6 +137,8 @@ pub(crate) struct Rejected {
     pub(crate) len: u64,
     /// Its first bytes, [`REJECT_BYTES_MAX`] at most.
     pub(crate) bytes: Vec<u8>,
+    /// The source that would have read it, where its form tells.
+    pub(crate) of: Option<&'static str>,
 }
 
 /// What comes out of [`feed`].
@@ -175,8 +202,8 @@ impl Feeder<'_> {
         let mut batch = Batch::new(input);
         let taken = otlp::take(reader, &mut |piece| {
             match piece {
-                Piece::Element(byte, json) => batch.element(&json, byte, 1),
-                Piece::Reject(byte, bytes, cause) => batch.reject(Reject { line: 1, byte, cause }, bytes),
+                Piece::Element(filled) => batch.written(&filled.json, filled.places),
+                Piece::Reject(byte, bytes, of, cause) => batch.reject(Reject { line: 1, byte, cause }, bytes, of),
             }
             self.send_full(&mut batch)
         });
@@ -223,12 +250,15 @@ impl Feeder<'_> {
             match splitter.next(self.window.filled(), eof) {
                 Step::Element { span, line } => {
                     batch.element(self.window.get(&span), span.start, line);
+                    if let Some(element) = batch.elements.last_mut() {
+                        element.doubtful = splitter.is_binary();
+                    }
                 }
                 Step::Reject { span, line, cause } => {
                     let bytes = head.take(&self.window, &span);
                     let reject = Reject { line, byte: span.start, cause: cause.to_string() };
                     batch.rejected += bytes.len();
-                    batch.rejects.push(Rejected { reject, len: span.end - span.start, bytes });
+                    batch.rejects.push(Rejected { reject, len: span.end - span.start, bytes, of: None });
                 }
                 Step::More { keep } => {
                     if let Some(start) = splitter.pending() {
@@ -260,14 +290,14 @@ impl Feeder<'_> {
         table::rows(whole, &mut |row| {
             match row.item {
                 Ok(json) => batch.element(&json, row.byte, row.line),
-                Err(cause) => batch.reject(Reject { line: row.line, byte: row.byte, cause }, row.bytes),
+                Err(cause) => batch.reject(Reject { line: row.line, byte: row.byte, cause }, row.bytes, table::SOURCE),
             }
             self.send_full(&mut batch)
         })?;
         if !cut.is_empty() {
             let line = whole.split(|byte| *byte == b'\n').count() as u64;
             let cause = "the input ends in the middle of a row".to_owned();
-            batch.reject(Reject { line, byte: end as u64, cause }, cut);
+            batch.reject(Reject { line, byte: end as u64, cause }, cut, table::SOURCE);
         }
         self.send_rest(batch)?;
         let problem = fault.map(|fault| Problem::of(&input.name, &fault));

@@ -11,6 +11,9 @@ const HEAD_BYTES: u64 = 4 << 10;
 /// Bytes of a table at most: a directory of half a million entries. A longer one is to be cut up.
 const TABLE_BYTES_MAX: u64 = 128 << 20;
 
+/// The source that reads a table.
+pub(super) const SOURCE: &str = "identity";
+
 /// A reader whose first bytes were looked at.
 pub(super) struct Peeked<'a> {
     head: Cursor<Vec<u8>>,

@@ -104,7 +104,7 @@ fn a_declaration_needs_a_name_and_a_window_that_is_over() {
 fn what_anybody_may_have_written_is_not_declared_complete() {
     let events: Vec<Value> =
         without().lines().map(|line| json!({"id": "1", "timestamp": 1, "message": line})).collect();
-    let message = json!({"messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "app", "logStream": "x",
+    let message = json!({"messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "app", "logStream": "my-cloudtrail",
         "logEvents": events});
     let writ = Writ::new();
     let output = declared(&writ, &message.to_string(), "omar");

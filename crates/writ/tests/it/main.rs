@@ -31,3 +31,4 @@ mod same_answers;
 mod sdk;
 mod support;
 mod telemetry;
+mod unread;

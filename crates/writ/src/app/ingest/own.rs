@@ -41,7 +41,7 @@ pub(super) fn handed_in(writer: &Writer, options: &Options, handed: &[Handed], a
 }
 
 /// A declaration for each recorder whose records were handed in, bound to what is in the store now.
-/// Gives the sources of which records are there that could not be read.
+/// Gives the sources of which records are there, or may be, that could not be read.
 pub(super) fn declare(
     writer: &Writer,
     data: &Path,
@@ -69,7 +69,8 @@ pub(super) fn declare(
     }
     let kept: BTreeSet<String> = snapshot.recorders(Time::MAX)?.into_iter().map(|span| span.recorder).collect();
     let declared = account.recorders.iter().map(|(source, _)| source);
-    Ok(declared.filter(|source| kept.contains(&raw::unread(source))).cloned().collect())
+    let any = kept.contains(&raw::unread(raw::ANY));
+    Ok(declared.filter(|source| any || kept.contains(&raw::unread(source))).cloned().collect())
 }
 
 fn new_id(parts: &[&str]) -> String {

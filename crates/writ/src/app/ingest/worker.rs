@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use writ_model::custody::Custody;
 use writ_model::record::{Origin, RecordId};
-use writ_sources::unwrap::{Found, unwrap};
+use writ_sources::unwrap::{Found, Missed, unwrap};
 use writ_sources::{Admitted, raw};
 use writ_store::{Admission, Draft, Packer, Sealed, TermKey, Writer};
 
@@ -61,6 +61,11 @@ struct Mark {
     n_facts: u64,
 }
 
+/// The recorder of what is no record that anybody may miss.
+fn unknown() -> String {
+    raw::UNKNOWN.to_string()
+}
+
 impl<'a> Worker<'a> {
     pub(super) fn new(writer: &'a Writer, options: &'a Options) -> Result<Worker<'a>, Error> {
         Ok(Worker { writer, keys: writer.term_key(), packer: writer.packer()?, options })
@@ -84,7 +89,9 @@ impl<'a> Worker<'a> {
         }
         for rejected in &batch.rejects {
             let place = (rejected.reject.line, rejected.reject.byte);
-            self.reject(batch, &rejected.bytes, None, place, rejected.reject.cause.clone(), &mut done, &mut pending);
+            let whole = rejected.len == rejected.bytes.len() as u64;
+            let of = rejected.of.map_or_else(|| raw::suspected(&rejected.bytes, whole, None), raw::unread);
+            self.reject(batch, &rejected.bytes, of, place, rejected.reject.cause.clone(), &mut done, &mut pending);
         }
         let admissions = self.writer.commit(pending.sealed)?;
         for (mark, admission) in pending.marks.into_iter().zip(admissions) {
@@ -111,24 +118,27 @@ impl<'a> Worker<'a> {
         let (options, keys) = (self.options, self.keys);
         let mac = |value: &[u8]| keys.mac(value);
         unwrap(batch.text(element), element.byte, options.pointer.as_deref(), &mut |found| {
-            let (mut custody, mut vendor) = (Custody::HandedIn, None);
-            let is_item = matches!(found, Found::Item(_));
+            let (mut custody, mut vendor, mut lost) = (Custody::HandedIn, None, None);
             let (bytes, byte, outcome) = match found {
                 Found::Item(item) => {
                     let (bytes, byte) = (item.bytes(), item.byte());
                     vendor = item.vendor();
                     // Whoever names the source vouches for it.
-                    if item.is_open() && options.source.is_none() {
+                    if (item.is_open() || element.doubtful) && options.source.is_none() {
                         custody = Custody::Open;
                     }
                     (bytes, byte, item.admit(options.source, options.recorder.as_deref(), &mac))
                 }
-                Found::Reject { bytes, byte, cause } => (bytes, byte, Err(cause)),
+                Found::Reject { bytes, byte, cause, missed } => {
+                    lost = Some(missed);
+                    (bytes, byte, Err(cause))
+                }
                 Found::Note { byte, text } => {
                     done.notes.push(Note { name: format!("{} at byte {byte}", batch.input.name), text });
                     return;
                 }
             };
+            let byte = element.byte.saturating_add(element.origin(byte.saturating_sub(element.byte)));
             let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted, custody));
             match sealed {
                 Ok((sealed, mark, recorder)) => {
@@ -138,7 +148,13 @@ impl<'a> Worker<'a> {
                     pending.marks.push(mark);
                 }
                 Err(cause) => {
-                    let of = if is_item { writ_sources::recognised(bytes, vendor) } else { None };
+                    // What could be read is of the source that knows it, or of none.
+                    let of = match lost {
+                        None => writ_sources::recognised(bytes, vendor).map_or_else(unknown, raw::unread),
+                        Some(Missed::Nothing) => unknown(),
+                        Some(Missed::Source(source)) => raw::suspected(bytes, true, Some(source)),
+                        Some(Missed::Any) => raw::suspected(bytes, true, None),
+                    };
                     self.reject(batch, bytes, of, (element.line, byte), cause, done, pending);
                 }
             }
@@ -163,26 +179,22 @@ impl<'a> Worker<'a> {
         Ok((sealed, mark, recorder))
     }
 
-    /// Keeps what could not be read, so that a later adapter can read it. `of`: the source that knew it
-    /// for its own.
+    /// Keeps what could not be read, so that a later adapter can read it. `of`: the recorder it is kept
+    /// under, unless the options name one.
     #[expect(clippy::too_many_arguments, reason = "a reject has this much to say")]
     fn reject(
         &mut self,
         batch: &Batch,
         bytes: &[u8],
-        of: Option<&'static str>,
+        of: String,
         (line, byte): (u64, u64),
         cause: String,
         done: &mut ReadBatch,
         pending: &mut Pending,
     ) {
         let keys = self.keys;
-        let of = self.options.source.map(|source| source.info().name).or(of).filter(|name| *name != RAW);
-        let recorder = match (&self.options.recorder, of) {
-            (Some(named), _) => named.clone(),
-            (None, Some(source)) => raw::unread(source),
-            (None, None) => raw::UNKNOWN.to_string(),
-        };
+        let named = self.options.source.map(|source| source.info().name).filter(|name| *name != RAW);
+        let recorder = self.options.recorder.clone().unwrap_or_else(|| named.map_or(of, raw::unread));
         let kept = raw::keep(bytes, &recorder, &|value: &[u8]| keys.mac(value));
         if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept, Custody::HandedIn) {
             pending.sealed.push(sealed);
@@ -194,6 +206,7 @@ impl<'a> Worker<'a> {
             tally.inputs += 1;
             tally.rejects += 1;
         }
+        let cause = writ_sources::redact::without_secrets(&cause);
         done.rejected.push(RejectedEntry { file: batch.input.name.clone(), line, byte, cause });
     }
 }

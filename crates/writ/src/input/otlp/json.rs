@@ -4,10 +4,22 @@
 use super::message::{AnyValue, Event, KeyValue, Link, LogRecord, Resource, Scope, Span, Status, Value};
 use writ_model::canon::hex;
 use writ_model::json::quote;
+use writ_sources::split::ELEMENT_BYTES_MAX;
+
+/// Bytes of JSON around a record and what it shares, at most: the names of lists, and brackets.
+pub(super) const AROUND_BYTES: usize = 256;
 
 /// Bytes of records in one element, before another is begun: a batch's worth. Where what they share
-/// is longer an element may be as long as that, so that repeating it at most doubles the whole.
+/// is longer an element may be as long as that, so that repeating it at most doubles the whole; none is
+/// longer than [`ELEMENT_BYTES_MAX`].
 const ELEMENT_BYTES: usize = 1 << 20;
+
+/// Some records of one resource in the JSON form.
+pub(in crate::input) struct Filled {
+    pub(in crate::input) json: Vec<u8>,
+    /// Of each record the place where it begins there and the byte at which it stands in the input.
+    pub(in crate::input) places: Vec<(usize, u64)>,
+}
 
 /// Names of the three lists.
 pub(super) struct Names {
@@ -35,7 +47,7 @@ fn text(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     out
 }
 
-/// Records of one resource, cut into elements, each with the byte of its first record.
+/// Records of one resource, cut into elements.
 pub(super) struct Group {
     names: &'static Names,
     resource: Vec<u8>,
@@ -45,7 +57,7 @@ pub(super) struct Group {
     /// Bytes of records in the element, and whether a scope is open in it.
     own: usize,
     open: bool,
-    first: u64,
+    places: Vec<(usize, u64)>,
 }
 
 impl Group {
@@ -61,7 +73,7 @@ impl Group {
             }
         });
         let schema = schema(schema_url);
-        Group { names, resource, schema, scope: Vec::new(), out: Vec::new(), own: 0, open: false, first: 0 }
+        Group { names, resource, schema, scope: Vec::new(), out: Vec::new(), own: 0, open: false, places: Vec::new() }
     }
 
     pub(super) fn scope(&mut self, scope: Option<&Scope>, schema_url: &str) {
@@ -85,10 +97,17 @@ impl Group {
         });
     }
 
-    /// Adds a record that stands at this byte; the element, if that filled it.
-    pub(super) fn record(&mut self, at: u64, record: &[u8]) -> Option<(u64, Vec<u8>)> {
+    /// Bytes that stand beside each record.
+    pub(super) fn shared_bytes(&self) -> usize {
+        self.resource.len() + self.schema.len() + self.scope.len()
+    }
+
+    /// Adds a record that stands at this byte; the element before it, if that is full.
+    pub(super) fn record(&mut self, at: u64, record: &[u8]) -> Option<Filled> {
+        let shared = self.shared_bytes();
+        let long = (self.out.len() + shared + record.len() + AROUND_BYTES) as u64 > ELEMENT_BYTES_MAX;
+        let filled = if long || self.own >= ELEMENT_BYTES.max(shared) { self.end() } else { None };
         if self.out.is_empty() {
-            self.first = at;
             self.out.extend_from_slice(format!("{{\"{}\":[{{", self.names.groups).as_bytes());
             self.out.extend_from_slice(&self.resource);
             self.out.extend_from_slice(format!("\"{}\":[", self.names.scopes).as_bytes());
@@ -104,12 +123,10 @@ impl Group {
             self.out.extend_from_slice(format!("\"{}\":[", self.names.records).as_bytes());
             self.open = true;
         }
+        self.places.push((self.out.len(), at));
         self.out.extend_from_slice(record);
         self.own += record.len();
-        if self.own >= ELEMENT_BYTES.max(self.resource.len() + self.scope.len()) {
-            return self.end();
-        }
-        None
+        filled
     }
 
     fn close(&mut self) {
@@ -120,7 +137,7 @@ impl Group {
     }
 
     /// The element that is in the making.
-    pub(super) fn end(&mut self) -> Option<(u64, Vec<u8>)> {
+    pub(super) fn end(&mut self) -> Option<Filled> {
         self.close();
         self.own = 0;
         if self.out.is_empty() {
@@ -129,7 +146,7 @@ impl Group {
         self.out.push(b']');
         self.out.extend_from_slice(&self.schema);
         self.out.extend_from_slice(b"}]}");
-        Some((self.first, std::mem::take(&mut self.out)))
+        Some(Filled { json: std::mem::take(&mut self.out), places: std::mem::take(&mut self.places) })
     }
 }
 

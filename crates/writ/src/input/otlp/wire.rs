@@ -5,9 +5,12 @@
 //! The format: a field is a varint (number and type) and then a varint, eight bytes, a length with so
 //! many bytes, or four bytes. Types 3 and 4, which no message here uses, are not read.
 
-/// Fields of one record at most, those inside one another included: as many values as its JSON may
-/// hold.
-const FIELDS_MAX: usize = writ_model::json::VALUES_MAX;
+/// Fields of one record at most, those inside one another included. Written out as JSON a field is up to
+/// three values, and a record with what it shares may have as many as one text.
+pub(super) const FIELDS_MAX: usize = writ_model::json::VALUES_MAX / 6;
+
+/// Fields at most of a resource or a scope, which stand beside each of their records.
+pub(super) const SHARED_FIELDS_MAX: usize = writ_model::json::VALUES_MAX / 18;
 
 /// Lists and maps inside one another at most. Each takes up to four levels of the JSON it is written
 /// out as, beside ten around it, and that may have [`writ_model::json::DEPTH_MAX`].
@@ -17,6 +20,8 @@ pub(super) const NESTING_MAX: usize = 28;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Field<'b> {
     pub(super) number: u64,
+    /// Whether it has a length, and so may hold a message or a text.
+    pub(super) is_long: bool,
     /// Its bytes, where it has a length; of one that is cut off those that are there.
     pub(super) body: &'b [u8],
     /// Its value, where it is a number.
@@ -27,9 +32,14 @@ pub(super) struct Field<'b> {
     pub(super) whole: bool,
 }
 
-/// The bytes are no fields.
+/// The bytes from here on are no fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(super) struct Broken {
+    pub(super) at: usize,
+}
+
+/// A varint, or nothing where the bytes ended before it did.
+struct Ended(Option<u64>);
 
 /// The fields of one message. Where `cut` is set the message may end in the middle of its last field.
 #[derive(Clone, Debug)]
@@ -45,41 +55,38 @@ impl<'b> Fields<'b> {
     }
 
     /// What is left where the input ends too early, or a fault where it may not.
-    fn ends(&mut self, number: u64, at: usize) -> Result<Field<'b>, Broken> {
+    fn ends(&mut self, field: Field<'b>) -> Option<Field<'b>> {
         self.at = self.bytes.len();
-        let body = self.bytes.get(at..).unwrap_or_default();
-        if self.cut { Ok(Field { number, body, value: 0, at, whole: false }) } else { Err(Broken) }
+        let body = self.bytes.get(field.at..).unwrap_or_default();
+        self.cut.then_some(Field { body, whole: false, ..field })
     }
 
-    fn field(&mut self) -> Result<Field<'b>, Broken> {
-        let begin = self.at;
-        let Some(tag) = varint(self.bytes, &mut self.at)? else { return self.ends(0, begin) };
-        let number = tag >> 3;
-        let mut field = Field { number, body: &[], value: 0, at: self.at, whole: true };
+    fn field(&mut self) -> Option<Field<'b>> {
+        let mut field = Field { number: 0, is_long: false, body: &[], value: 0, at: self.at, whole: true };
+        let Ended(Some(tag)) = varint(self.bytes, &mut self.at)? else { return self.ends(field) };
+        (field.number, field.is_long, field.at) = (tag >> 3, tag & 7 == 2, self.at);
         let len = match tag & 7 {
             0 => {
-                let Some(value) = varint(self.bytes, &mut self.at)? else { return self.ends(number, field.at) };
-                return Ok(Field { value, ..field });
+                let Ended(Some(value)) = varint(self.bytes, &mut self.at)? else { return self.ends(field) };
+                return Some(Field { value, ..field });
             }
             1 => 8,
             2 => {
-                let Some(len) = varint(self.bytes, &mut self.at)? else { return self.ends(number, field.at) };
+                let Ended(Some(len)) = varint(self.bytes, &mut self.at)? else { return self.ends(field) };
                 field.at = self.at;
                 usize::try_from(len).unwrap_or(usize::MAX)
             }
             5 => 4,
-            _ => return Err(Broken),
+            _ => return None,
         };
-        let Some(body) = self.bytes.get(self.at..self.at.saturating_add(len)) else {
-            return self.ends(number, field.at);
-        };
+        let Some(body) = self.bytes.get(self.at..self.at.saturating_add(len)) else { return self.ends(field) };
         self.at += len;
-        if tag & 7 == 2 {
+        if field.is_long {
             field.body = body;
         } else {
             field.value = body.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte));
         }
-        Ok(field)
+        Some(field)
     }
 }
 
@@ -87,26 +94,31 @@ impl<'b> Iterator for Fields<'b> {
     type Item = Result<Field<'b>, Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = (self.at < self.bytes.len()).then(|| self.field());
-        if next == Some(Err(Broken)) {
+        let at = self.at;
+        if at >= self.bytes.len() {
+            return None;
+        }
+        let field = self.field().filter(|field| field.number != 0 || !field.whole);
+        if field.is_none() {
             self.at = self.bytes.len();
         }
-        next
+        Some(field.ok_or(Broken { at }))
     }
 }
 
-/// Reads a varint; `None` where the bytes end in the middle of it.
-fn varint(bytes: &[u8], at: &mut usize) -> Result<Option<u64>, Broken> {
+/// Reads a varint of ten bytes at most: its value, which is `None` where the bytes end in the middle of it.
+/// Nothing where it has more.
+fn varint(bytes: &[u8], at: &mut usize) -> Option<Ended> {
     let mut value = 0_u64;
     for n in 0..10 {
-        let Some(byte) = bytes.get(*at) else { return Ok(None) };
+        let Some(byte) = bytes.get(*at) else { return Some(Ended(None)) };
         *at += 1;
         value |= u64::from(byte & 0x7f) << (7 * n);
         if byte & 0x80 == 0 {
-            return Ok(Some(value));
+            return Some(Ended(Some(value)));
         }
     }
-    Err(Broken)
+    None
 }
 
 /// The messages that stand inside records, as far as others stand inside them.
@@ -144,20 +156,29 @@ impl Kind {
 
 /// Whether a message may be built; else why not, in one clause.
 pub(super) fn check(kind: Kind, bytes: &[u8]) -> Result<(), String> {
-    count(kind, bytes, 0, &mut { FIELDS_MAX })
+    let (max, what) = match kind {
+        Kind::Resource | Kind::Scope => (SHARED_FIELDS_MAX, "in what its records share"),
+        _ => (FIELDS_MAX, "in one record"),
+    };
+    let mut left = max;
+    count(kind, bytes, 0, &mut left)?.then_some(()).ok_or_else(|| format!("more than {max} fields {what}"))
 }
 
-fn count(kind: Kind, bytes: &[u8], nesting: usize, left: &mut usize) -> Result<(), String> {
+/// Whether there are no more fields than are left.
+fn count(kind: Kind, bytes: &[u8], nesting: usize, left: &mut usize) -> Result<bool, String> {
     let nesting = nesting + usize::from(matches!(kind, Kind::List | Kind::Map));
     if nesting > NESTING_MAX {
         return Err(format!("more than {NESTING_MAX} lists and maps inside one another"));
     }
     for field in Fields::of(bytes, false) {
-        let field = field.map_err(|Broken| "its fields are damaged".to_owned())?;
-        *left = left.checked_sub(1).ok_or_else(|| format!("more than {FIELDS_MAX} values in one record"))?;
-        if let Some(inner) = kind.inner(field.number) {
-            count(inner, field.body, nesting, left)?;
+        let field = field.map_err(|Broken { .. }| "its fields are damaged".to_owned())?;
+        let Some(rest) = left.checked_sub(1) else { return Ok(false) };
+        *left = rest;
+        if let Some(inner) = kind.inner(field.number)
+            && !count(inner, field.body, nesting, left)?
+        {
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }

@@ -97,7 +97,6 @@ fn a_bad_message_or_row_costs_itself() {
         ("deep", traces(9, b"x", &[field(1, b"k"), field(2, &deep)].concat()), 1),
         ("no ids", field(1, &field(2, &field(2, &field(5, b"x")))), 1),
         ("garbage", vec![0xff; 300], 1),
-        ("empty", Vec::new(), 1),
         ("half a message", good(9)[..40].to_vec(), 1),
         ("an id of a megabyte", field(1, &field(2, &field(2, &field(1, huge.as_bytes())))), 1),
         ("a name of a megabyte", traces(9, huge.as_bytes(), &pair(huge.as_bytes(), b"v")), 0),
@@ -126,4 +125,65 @@ fn a_bad_message_or_row_costs_itself() {
         assert_eq!(told.n("rejects"), n, "{what}: {:#}", told.summary);
         ask_everything(&writ, what);
     }
+}
+
+/// A text inside a binary file is somebody's value. A record that stands in it is none that was handed in.
+#[test]
+fn a_text_inside_a_binary_file_is_never_a_record() {
+    let seed = SEEDS.iter().find(|seed| seed.source == "aws.cloudtrail").unwrap();
+    let inside = |n| seed.text(n);
+    let value = format!("\n{}\n", inside(1));
+    let text = pair(b"http.url", value.as_bytes());
+    let metric = [field(1, b"requests"), field(3, value.as_bytes()), field(5, &field(1, &text))].concat();
+    let message = |record: &[u8]| {
+        let resource = field(1, &field(1, &pair(b"service.name", value.as_bytes())));
+        field(1, &[resource, field(2, &field(2, record))].concat())
+    };
+    let metrics = "OpenTelemetry metrics: Writ reads spans and logs";
+    let no_record = "OpenTelemetry protobuf in which nothing is a span";
+    let binary = "NUL bytes or binary data";
+    for (what, bytes, cause) in [
+        ("metrics", message(&metric), metrics),
+        ("metrics in a run", run(&[message(&metric)]), metrics),
+        ("spans without ids", message(&[field(1, b""), field(2, b""), field(9, &text)].concat()), no_record),
+        ("logs without a time", message(&field(5, &field(1, value.as_bytes()))), no_record),
+        ("a resource alone", field(1, &field(1, &field(1, &text))), no_record),
+        ("half of metrics", message(&metric)[..300 + value.len()].to_vec(), binary),
+        ("another format", [&b"\x93NUMPY\x01\x00\x07\x02"[..], value.as_bytes()].concat(), binary),
+    ] {
+        let writ = Writ::new();
+        let told = ingest(&writ, what, &bytes);
+        // Before it shows itself binary a line or two may be told one by one.
+        let few = if cause == binary { 5 } else { 1 };
+        assert!(told.n("records") == 0 && (1..=few).contains(&told.n("rejects")), "{what}: {:#}", told.summary);
+        assert!(told.causes().iter().any(|said| said.contains(cause)), "{what}: {:#}", told.summary);
+    }
+    // Behind lines of text it is a record, of which anybody may be the author.
+    let writ = Writ::new();
+    let bytes = [inside(2).as_bytes(), &b"\n\x01\x02\x03\x04\x05"[..], value.as_bytes()].concat();
+    let told = ingest(&writ, "behind a record", &bytes);
+    check(&told, "behind a record", "aws.cloudtrail", 2);
+    let custody = |n: u32| {
+        let id = seed.value(n)["eventID"].as_str().unwrap().to_string();
+        let shown: serde_json::Value = serde_json::from_str(&writ.ok(&["show", "--json", &id])).unwrap();
+        shown["custody"].as_str().unwrap().to_string()
+    };
+    assert_eq!((custody(2).as_str(), custody(1).as_str()), ("handed_in", "open"));
+}
+
+#[test]
+fn a_record_of_protobuf_is_said_to_stand_where_it_does() {
+    let writ = Writ::new();
+    let bytes = run(&[1, 2].map(|n| traces(n, b"x", &pair(b"k", b"v"))));
+    ingest(&writ, "two spans", &bytes);
+    let trace = "4b".repeat(16);
+    let mut places = Vec::new();
+    for n in [1, 2] {
+        let shown = writ.ok(&["show", "--json", &format!("otel.span:{trace}/00f067ac{n:08x}")]);
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        let at = usize::try_from(shown["handed_in"]["byte"].as_u64().unwrap()).unwrap();
+        assert!(bytes[at..].starts_with(&field(1, &[0x4b; 16])), "{at}: {shown:#}");
+        places.push(at);
+    }
+    assert!(places[0] < places[1]);
 }
