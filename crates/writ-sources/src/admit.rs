@@ -91,8 +91,8 @@ pub(crate) fn admit_node(
     json::canonical(&node, &mut canonical);
     let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));
     // Both were read before anything was withheld, and stand beside the evidence.
-    let native_id = redact::id_without_tokens(native_id, mac);
-    let recorder = recorder.map_or_else(|| redact::id_without_tokens(reading.recorder, mac), str::to_string);
+    let native_id = redact::id_without_tokens(&native_id, mac);
+    let recorder = recorder.map_or_else(|| redact::id_without_tokens(&reading.recorder, mac), str::to_string);
     if field::is_writ(&recorder) && !health::is_own(source, &node) {
         return Err(format!("the recorder `{}` is Writ itself, which is never handed in", short(&recorder)));
     }

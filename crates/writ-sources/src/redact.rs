@@ -147,6 +147,14 @@ pub const NOT_SECRET: &[&str] = &["publicKeyMaterial", "subjectFromWebIdentityTo
 /// tokens (RFC 6750, section 2.3).
 const SIGNED: [&str; 5] = ["x-amz-signature", "x-amz-security-token", "signature", "sig", "access_token"];
 
+/// How the value of an `Authorization` begins that signs a request (AWS, signature version 4); a blank
+/// follows, and the id of the key.
+const SIGNED_REQUEST: &str = "AWS4-HMAC-SHA256";
+
+fn is_signed_request(text: &str) -> bool {
+    text.strip_prefix(SIGNED_REQUEST).is_some_and(|rest| rest.starts_with(' '))
+}
+
 /// Members that hold the token itself in an object that tells of it.
 const WRAPPED: [&str; 2] = ["value", "raw"];
 
@@ -192,15 +200,19 @@ fn ends_with(name: &str, end: &str) -> bool {
 /// Whether this stands in the place of a secret already.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
-    text.bytes().all(|byte| byte == b'*')
-        || PLACEHOLDERS.iter().any(|known| text.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known)))
+    begins_placeholder(text.as_bytes())
 }
 
 /// The same of bytes, told by their beginning.
 fn begins_placeholder(value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    let begins =
-        |known: &&str| value.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known.as_bytes()));
+    // A word that only begins like one is none: `redacted` ends there, the others go on.
+    let ends =
+        |known: &str| known.ends_with("redacted") && value.get(known.len()).is_some_and(u8::is_ascii_alphanumeric);
+    let begins = |known: &&str| {
+        let head = value.get(..known.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(known.as_bytes())) && !ends(known)
+    };
     value.iter().all(|byte| *byte == b'*') || PLACEHOLDERS.iter().any(begins)
 }
 
@@ -324,7 +336,7 @@ impl Walk<'_> {
         if name.len() < BYTES_MIN {
             return;
         }
-        let text = id_without_tokens(name.to_string(), self.mac);
+        let text = id_without_tokens(name, self.mac);
         if text == *name {
             return;
         }
@@ -341,7 +353,7 @@ impl Walk<'_> {
         match &mut node.value {
             Value::String(text) => {
                 // A signed request holds a key id beside its signature, which alone is secret.
-                let named = named.filter(|_| !(self.rules.in_text && text.starts_with("AWS4-HMAC-SHA256")));
+                let named = named.filter(|_| !(self.rules.in_text && is_signed_request(text)));
                 if named.is_none() && self.rules.in_text {
                     return self.inside(node, path);
                 }
@@ -358,7 +370,11 @@ impl Walk<'_> {
                 }
             }
             Value::Array(nodes) => {
+                let mut before = None;
                 for (n, child) in nodes.iter_mut().enumerate() {
+                    let flag = argument(child).filter(|text| self.rules.in_text && text.starts_with("--"));
+                    let named = named.or(before.filter(|_| flag.is_none()));
+                    before = flag.and_then(|name| self.rules.kind_of(name));
                     self.value(child, &Path { parent: Some(path), step: Step::Index(n) }, inside, named);
                 }
             }
@@ -373,7 +389,15 @@ impl Walk<'_> {
                     self.value(child, &Path { parent: Some(path), step: Step::Name(name) }, inside, named);
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::Number(number) => {
+                let Some(kind) = named.filter(|_| self.rules.in_text) else { return };
+                let digest = (self.mac)(number.as_bytes()).to_vec();
+                let held = placeholder(kind);
+                let redactions = vec![Redaction { pointer: path.render(), kind: kind.to_string(), digest }];
+                self.out.push(Withheld { span: node.span(), text: held.clone(), redactions });
+                node.value = Value::String(Cow::Owned(held));
+            }
+            Value::Null | Value::Bool(_) => {}
         }
     }
 
@@ -402,6 +426,11 @@ impl Walk<'_> {
         self.out.push(Withheld { span: node.span(), text: text.clone(), redactions });
         node.value = Value::String(Cow::Owned(text));
     }
+}
+
+/// An argument of a command in a list, which in telemetry is an object.
+fn argument<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+    node.as_str().or_else(|| node.get("stringValue")?.as_str())
 }
 
 /// Whether text holds a query parameter that lets its holder in.

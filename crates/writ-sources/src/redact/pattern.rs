@@ -11,7 +11,7 @@
 
 use super::text::Found;
 use super::{Withholds, begins_placeholder};
-use memchr::{memchr2_iter, memmem, memrchr_iter};
+use memchr::{memchr, memchr_iter, memchr2_iter, memmem, memrchr_iter};
 
 /// Longest name that is looked at before a value: names of secrets are words, not sentences.
 const NAME_BYTES_MAX: usize = 80;
@@ -58,6 +58,7 @@ const MARKED: [Marked; 16] = [
 /// Finds secrets; stretches may overlap and stand in any order.
 pub(super) fn find(text: &[u8], rules: &Withholds, out: &mut Found) {
     assigned(text, rules, out);
+    tagged(text, rules, out);
     flags(text, rules, out);
     schemes(text, out);
     marked(text, out);
@@ -107,6 +108,20 @@ fn assigned(text: &[u8], rules: &Withholds, out: &mut Found) {
     }
 }
 
+/// `<name>value<`.
+fn tagged(text: &[u8], rules: &Withholds, out: &mut Found) {
+    out.pass();
+    for close in memchr_iter(b'>', text) {
+        let name = name_before(text, close);
+        if at(text, (close - name.len()).wrapping_sub(1)) != b'<' {
+            continue;
+        }
+        let Some(kind) = rules.kind_of(name) else { continue };
+        let len = memchr(b'<', text.get(close + 1..).unwrap_or_default());
+        push(text, close + 1, len.map_or(text.len(), |len| close + 1 + len), kind, out);
+    }
+}
+
 /// `--name value`, and the names the AWS command line sets credentials by.
 fn flags(text: &[u8], rules: &Withholds, out: &mut Found) {
     const SET: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
@@ -137,7 +152,7 @@ fn value(text: &[u8], from: usize, kind: &'static str, word: &mut Word, out: &mu
     let (from, end) = extent(text, from, word);
     let said = text.get(from..end).unwrap_or_default();
     // A signed request: its signature is found by its own name, and its key id stays.
-    if said.starts_with(b"AWS4-HMAC-SHA256") {
+    if said.starts_with(super::SIGNED_REQUEST.as_bytes()) && at(text, from + super::SIGNED_REQUEST.len()) == b' ' {
         return;
     }
     if let Some(len) = scheme(said) {
@@ -274,7 +289,7 @@ fn in_urls(text: &[u8], out: &mut Found) {
         }
     }
     let mut word = Word::default();
-    for flag in ["-u ", "--user "] {
+    for flag in ["-u ", "--user ", "-u"] {
         out.pass();
         for from in
             memmem::find_iter(text, flag).filter(|n| *n == 0 || is_blank(at(text, n - 1))).map(|n| n + flag.len())
@@ -310,7 +325,7 @@ fn secret_keys(text: &[u8], out: &mut Found) {
     }
 }
 
-/// Private keys in PEM, and those of OpenPGP, which end their line with one word more.
+/// Private keys in PEM, and those of `OpenPGP`, which end their line with one word more.
 fn private_keys(text: &[u8], out: &mut Found) {
     out.pass();
     let mut found = 0;

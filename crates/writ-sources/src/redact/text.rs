@@ -38,7 +38,7 @@ pub fn without_secrets(text: &str) -> String {
 
 /// An id without the tokens in it. What stands for one tells it from others, so that two ids stay two: its
 /// fingerprint, or where it could be found by trying the keyed digest that is listed of what is withheld.
-pub(crate) fn id_without_tokens(id: String, mac: Mac<'_>) -> String {
+pub(crate) fn id_without_tokens(id: &str, mac: Mac<'_>) -> String {
     let mut found = Found { all: Vec::new(), pass: 0, complete_to: id.len() };
     pattern::marked(id.as_bytes(), &mut found);
     let mut at = 0;
@@ -183,8 +183,11 @@ fn named_value(bytes: &[u8], quote: usize, rules: &Withholds) -> Option<Secret> 
         return None;
     }
     let (at, end) = match *bytes.get(at)? {
-        open if open == mark => (at + 1, closing(bytes, at + 1, mark, depth)),
-        b'[' if !listed => (at + 1, list_end(bytes, at + 1, mark, depth)),
+        open @ (b'"' | b'\'') => (at + 1, closing(bytes, at + 1, open, depth)),
+        b'[' | b'{' if !listed => {
+            let end = group_end(bytes, at + 1, mark, depth);
+            return (at + 1 < end).then_some((at + 1, end, kind));
+        }
         b'-' | b'0'..=b'9' if !listed => (at, number_end(bytes, at)),
         _ => return None,
     };
@@ -227,16 +230,24 @@ fn assigns(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The end of a list of values: its bracket outside of quotes, or the end of the text.
-fn list_end(bytes: &[u8], from: usize, mark: u8, depth: usize) -> usize {
+/// The end of a list or an object: its bracket outside of quotes, or the end of the text.
+fn group_end(bytes: &[u8], from: usize, mark: u8, depth: usize) -> usize {
     let mut at = from;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(mark, b']', rest)) {
-        let end = at + found;
-        if bytes.get(end) == Some(&b']') {
-            return end;
+    let mut open = 1_usize;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open -= 1,
+            byte if *byte == mark => {
+                let end = closing(bytes, at + 1, mark, depth);
+                at = skip(bytes, end, b"\\");
+            }
+            _ => {}
         }
-        at = closing(bytes, end + 1, mark, depth);
-        at += skip(bytes, at, b"\\") - at + 1;
+        if open == 0 {
+            return at;
+        }
+        at += 1;
     }
     bytes.len()
 }

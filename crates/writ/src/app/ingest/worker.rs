@@ -91,7 +91,7 @@ impl<'a> Worker<'a> {
             let place = (rejected.reject.line, rejected.reject.byte);
             let whole = rejected.len == rejected.bytes.len() as u64;
             let of = rejected.of.map_or_else(|| raw::suspected(&rejected.bytes, whole, None), raw::unread);
-            self.reject(batch, &rejected.bytes, of, place, rejected.reject.cause.clone(), &mut done, &mut pending);
+            self.reject(batch, &rejected.bytes, of, place, &rejected.reject.cause, &mut done, &mut pending);
         }
         let admissions = self.writer.commit(pending.sealed)?;
         for (mark, admission) in pending.marks.into_iter().zip(admissions) {
@@ -155,7 +155,7 @@ impl<'a> Worker<'a> {
                         Some(Missed::Source(source)) => raw::suspected(bytes, true, Some(source)),
                         Some(Missed::Any) => raw::suspected(bytes, true, None),
                     };
-                    self.reject(batch, bytes, of, (element.line, byte), cause, done, pending);
+                    self.reject(batch, bytes, of, (element.line, byte), &cause, done, pending);
                 }
             }
         });
@@ -188,7 +188,7 @@ impl<'a> Worker<'a> {
         bytes: &[u8],
         of: String,
         (line, byte): (u64, u64),
-        cause: String,
+        cause: &str,
         done: &mut ReadBatch,
         pending: &mut Pending,
     ) {
@@ -206,7 +206,7 @@ impl<'a> Worker<'a> {
             tally.inputs += 1;
             tally.rejects += 1;
         }
-        let cause = writ_sources::redact::without_secrets(&cause);
+        let cause = writ_sources::redact::without_secrets(cause);
         done.rejected.push(RejectedEntry { file: batch.input.name.clone(), line, byte, cause });
     }
 }
