@@ -76,6 +76,10 @@ impl Source for Approvals {
         &EVERYWHERE
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        &["writ.approval/"]
+    }
+
     fn recognises(&self, node: &Node<'_>) -> bool {
         field::is_schema(node, SCHEMA)
     }

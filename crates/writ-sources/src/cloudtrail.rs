@@ -159,6 +159,10 @@ impl Source for CloudTrail {
         .join("\n")
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        &["\"eventTime\"", "\"eventID\""]
+    }
+
     fn recognises(&self, node: &Node<'_>) -> bool {
         let (mut told, mut marks) = (false, 0);
         for (name, value) in node.members() {

@@ -87,6 +87,10 @@ impl Source for Exchanges {
         &WITHHOLDS
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        &["writ.exchange/"]
+    }
+
     fn recognises(&self, node: &Node<'_>) -> bool {
         field::is_schema(node, SCHEMA)
     }

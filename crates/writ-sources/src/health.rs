@@ -81,6 +81,10 @@ impl Source for Health {
         &EVERYWHERE
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        &["writ.recorder/"]
+    }
+
     fn recognises(&self, node: &Node<'_>) -> bool {
         field::is_schema(node, REPORT_SCHEMA)
     }

@@ -60,6 +60,10 @@ impl Source for Directory {
         &EVERYWHERE
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        &["\"relation\""]
+    }
+
     fn recognises(&self, node: &Node<'_>) -> bool {
         let subject = node.get("subject").is_some_and(|subject| !subject.members().is_empty());
         subject && node.get("relation").is_some() && node.get("object").is_some()

@@ -102,6 +102,10 @@ impl Source for Decisions {
         &WITHHOLDS
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        &["\"decision_id\""]
+    }
+
     fn recognises(&self, node: &Node<'_>) -> bool {
         let has = |name: &&str| node.get(name).is_some();
         let asked = ["path", "query", "input"].iter().any(&has);

@@ -160,6 +160,10 @@ impl Source for Span {
         dialect::tables()
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        &["\"resourceSpans\"", "\"spanId\""]
+    }
+
     fn recognises(&self, node: &Node<'_>) -> bool {
         form::form(node).map_or_else(|| is_metrics(node) || is_bag(node), |form| form != Form::Log)
     }
@@ -195,6 +199,10 @@ impl Source for Log {
 
     fn withholds(&self) -> &'static Withholds {
         &EVERYWHERE_AND_IN_TEXT
+    }
+
+    fn marks(&self) -> &'static [&'static str] {
+        &["\"resourceLogs\"", "\"timeUnixNano\""]
     }
 
     fn recognises(&self, node: &Node<'_>) -> bool {

@@ -6,9 +6,9 @@
 //! names and marks, and tokens by their shape, can be found in text that is not read as JSON.
 
 use crate::admit::{Admitted, Mac, evidence_id};
+use crate::detect::SOURCES;
 use crate::redact::{EVERYWHERE_AND_IN_TEXT, NOTHING, Withholds, listed, withhold_in_text};
 use crate::source::{Context, Reading, Source};
-use std::collections::BTreeSet;
 use writ_model::fact::Fact;
 use writ_model::json::Node;
 use writ_model::record::{Identity, RecordId, content_digest};
@@ -25,21 +25,6 @@ pub const UNKNOWN: &str = "unknown";
 
 /// Stands for the source where a reject may be a record of any: then nothing counts as complete.
 pub const ANY: &str = "any";
-
-/// Texts that stand in every record of a source, and the source.
-const MARKS: [(&str, &str); 11] = [
-    ("\"eventTime\"", "aws.cloudtrail"),
-    ("\"eventID\"", "aws.cloudtrail"),
-    ("\"decision_id\"", "opa.decision"),
-    ("writ.approval/", "approval"),
-    ("writ.exchange/", "oauth.exchange"),
-    ("writ.recorder/", "health"),
-    ("\"relation\"", "identity"),
-    ("\"resourceSpans\"", "otel.span"),
-    ("\"resourceLogs\"", "otel.log"),
-    ("\"spanId\"", "otel.span"),
-    ("\"timeUnixNano\"", "otel.log"),
-];
 
 /// Names of first members by which a source's own writer begins, and no other.
 const FIRST: [&[u8]; 3] = [b"\"eventVersion\"", b"\"resourceSpans\"", b"\"resourceLogs\""];
@@ -59,17 +44,23 @@ pub fn suspected(bytes: &[u8], whole: bool, of: Option<&str>) -> String {
     if !shows_object(bytes) {
         return UNKNOWN.to_string();
     }
-    let marked = |mark: &&(&str, &str)| memchr::memmem::find(bytes, mark.0.as_bytes()).is_some();
-    let sources: BTreeSet<&str> = MARKS.iter().filter(marked).map(|mark| mark.1).collect();
+    let shows = |mark: &&str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
+    let may_be = |source: &&&dyn Source| source.marks().is_empty() || source.marks().iter().any(shows);
+    let named_ones = SOURCES.iter().filter(|source| source.info().name != INFO.name);
+    let mut sources: Vec<&str> = named_ones.filter(may_be).map(|source| source.info().name).collect();
+    // Events of spans have the times of logs; neither of the two ever counts as complete.
+    if sources.contains(&"otel.span") {
+        sources.retain(|source| *source != "otel.log");
+    }
     let text = bytes.trim_ascii();
     let named =
         FIRST.iter().any(|name| text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii().starts_with(name)));
     let ends = text.first() == Some(&b'{') && text.last() == Some(&b'}');
     // An escape may spell a name otherwise, and what is not here may hold another.
     let told = whole && (named || ends) && memchr::memmem::find(bytes, b"\\u").is_none();
-    match (of, sources.first()) {
+    match (of, sources.as_slice()) {
         (Some(source), _) => unread(source),
-        (None, Some(source)) if told && sources.len() == 1 => unread(source),
+        (None, [source]) if told => unread(source),
         _ => unread(ANY),
     }
 }
@@ -200,6 +191,8 @@ mod tests {
             (r#"{"eventVersion":"1.08","eventTime":"#, "unread:aws.cloudtrail"),
             (r#"{"eventVersion":"1.08","decision_id":"d","eventTime":"#, "unread:any"),
             (r#"{"resourceSpans":[{"#, "unread:otel.span"),
+            (r#"{"resourceSpans":[{"events":[{"timeUnixNano":"1""#, "unread:otel.span"),
+            (r#"{"resourceLogs":[{"timeUnixNano":"1""#, "unread:otel.log"),
             (r#"INFO {"a":1}"#, "unread:any"),
             (r#""b" : 2}"#, "unread:any"),
             (r#"{\"a\":1"#, "unread:any"),
@@ -217,8 +210,8 @@ mod tests {
         assert_eq!(suspected(br#"{"eventVersion":"1","eventTime":1}"#, false, None), "unread:any");
         assert_eq!(suspected(b"START {\"a\"", true, Some("aws.cloudtrail")), "unread:aws.cloudtrail");
         assert_eq!(suspected(b"START RequestId", true, Some("aws.cloudtrail")), UNKNOWN);
-        let marks = MARKS.iter().all(|mark| crate::by_name(mark.1).is_some());
-        assert!(marks, "a mark is of no source");
+        let marked = SOURCES.iter().filter(|source| !source.marks().is_empty()).count();
+        assert_eq!(marked, SOURCES.len() - 1, "every source but this one has a mark");
     }
 
     #[test]

@@ -27,6 +27,12 @@ pub trait Source: Sync {
         String::new()
     }
 
+    /// Texts of which one stands in each of its records, by which a reject that may be one is told. A source
+    /// that names none may be missed with every reject.
+    fn marks(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether this looks like one of its records, by content and never by file name. Records that Writ
     /// writes itself are not: nobody else's bytes may pass for them.
     fn recognises(&self, node: &Node<'_>) -> bool;
