@@ -33,19 +33,21 @@ struct Derived {
 type Lot = (Vec<Derived>, Vec<Damage>);
 
 impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
-    /// Derives the keys of these positions. Batches of about a chunk are handed over one after the other;
+    /// Derives the keys of these positions. Batches of about a chunk are handed over one after the
+    /// other, each with the damage that was met in it;
     /// `known` is told of each record, and says which of them stand there again.
     pub(crate) fn run(
         &self,
         positions: Range<u64>,
         known: &mut Known,
-        mut take: impl FnMut(Batch, &mut Known) -> Result<(), Error>,
+        mut take: impl FnMut(Batch, &mut Known, &[Damage]) -> Result<(), Error>,
     ) -> Result<Vec<Damage>, Error> {
         let mut damage = Vec::new();
         let mut at = positions.start;
         while at < positions.end {
             let to = positions.end.min(at + self.chunk_records as u64);
             let mut batch = Batch::new(at);
+            let seen = damage.len();
             for (lot, found) in self.share(at..to)? {
                 damage.extend(found);
                 for one in lot {
@@ -57,7 +59,7 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
                 }
             }
             batch.skip_to(to);
-            take(batch, known)?;
+            take(batch, known, damage.get(seen..).unwrap_or_default())?;
             at = to;
         }
         Ok(damage)

@@ -11,8 +11,8 @@ use crate::leaf;
 use crate::log::entry::Inflater;
 use crate::log::scan::{self, Scan};
 use crate::log::view::View;
-use crate::log::{Position, open as log, segment};
-use crate::manifest::{Active, Manifest, SegmentEntry};
+use crate::log::{Position, mark, open as log, segment};
+use crate::manifest::{Active, Manifest, PartEntry, SegmentEntry};
 use crate::shelf;
 use crate::storage::{Open, Os, Storage};
 use crate::term::TermKey;
@@ -109,9 +109,12 @@ pub fn fsck(
         });
     }
     let manifest = opened.manifest.clone();
+    let parts = manifest.parts.iter().map(PartEntry::next).max().unwrap_or(0);
+    let marked = mark::read(storage.as_ref(), &folder.mark(), folder.keys.store()).unwrap_or(0);
+    let noted = manifest.tree.size.max(parts).max(marked);
     check.segments(&manifest)?;
     let view = View::new(Arc::clone(&storage), dir, &folder.keys, opened);
-    check.records(&view, &manifest, is_own, told)?;
+    check.records(&view, &manifest, noted, is_own, told)?;
     check.parts(&manifest, &Owner { store: folder.keys.store(), derivation });
     Ok(check.report)
 }
@@ -181,6 +184,7 @@ impl Check<'_> {
         &mut self,
         view: &View,
         manifest: &Manifest,
+        noted: u64,
         is_own: &dyn Fn(&Record) -> bool,
         told: &mut dyn FnMut(u64, u64),
     ) -> Result<(), Error> {
@@ -241,8 +245,8 @@ impl Check<'_> {
             Ok(())
         })?;
         self.report.root = is_whole.then(|| frontier.root());
-        if view.next() < manifest.tree.size {
-            let (first, records) = (Some(Position(view.next())), manifest.tree.size - view.next());
+        if view.next() < noted {
+            let (first, records) = (Some(Position(view.next())), noted - view.next());
             let cause = "records were acknowledged that the log has no more".to_owned();
             self.report.push(Problem { file: view.path(view.next()), byte: None, first, records, cause });
         }

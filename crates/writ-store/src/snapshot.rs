@@ -158,7 +158,12 @@ impl Snapshot {
     fn checked(&self, mut found: Vec<Posting>, is_it: impl Fn(&Identity) -> bool) -> Result<Vec<Posting>, Error> {
         let mut wrong = Vec::new();
         for posting in &found {
-            let envelope = self.envelope(&self.log.read(posting.position)?, posting.position)?;
+            let read = self.log.read(posting.position)?;
+            // Another record than the one that was found is damage, and no chance of two names.
+            if !read.body().is_ok_and(|body| RecordId::of(&body.content) == posting.id) {
+                return Err(self.log.altered(posting.position));
+            }
+            let envelope = self.envelope(&read, posting.position)?;
             if !is_it(&envelope.identity) {
                 wrong.push(posting.position);
             }

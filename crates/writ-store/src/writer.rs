@@ -11,7 +11,7 @@ use crate::leaf;
 use crate::limit::{self, Sizes};
 use crate::log::commit::{self, Admission, Committer, Start, Tip};
 use crate::log::entry::Inflater;
-use crate::log::mark::Mark;
+use crate::log::mark::{self, Mark};
 use crate::log::open::{self, Opened};
 use crate::log::recover::{self, TornTail};
 use crate::log::view::View;
@@ -123,6 +123,11 @@ impl Writer {
         {
             let (_, _lock, _) = Folder::create_or_open(storage.as_ref(), dir, &[0; 32])?;
             let opened = open::open(storage.as_ref(), dir, &known.keys, Open::Read)?;
+            // Before anything is let go that tells of a loss.
+            check_whole(&opened, mark::read(storage.as_ref(), &known.mark(), known.keys.store()).unwrap_or(0))?;
+            if let Some(damage) = opened.scan.damage.first() {
+                return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+            }
             let catalog = Catalog::new(Arc::clone(&storage), dir, known.keys.store(), opened.manifest);
             catalog.change(|manifest| manifest.parts.clear())?;
         }
@@ -254,18 +259,17 @@ impl Resumer<'_> {
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
         let (storage, dir, keys) = (self.storage.as_ref(), self.folder.dir(), &self.folder.keys);
-        // What an earlier writer noted says nothing of what is found now; without a mark every frame counts.
+        // A mark is set after a sync, so a log that is shorter than it has lost its end.
+        let marked = mark::read(storage, &self.folder.mark(), keys.store()).unwrap_or(0);
+        let opened = open::open(storage, dir, keys, Open::Write)?;
+        check_whole(&opened, marked)?;
+        // Now it says nothing more, and without a mark every frame counts.
         match storage.remove(&self.folder.mark()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(Error::io("remove", &self.folder.mark(), error));
             }
             _ => {}
         }
-        let opened = open::open(storage, dir, keys, Open::Write)?;
-        if let Some(damage) = opened.damage.first() {
-            return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
-        }
-        check_not_shorter(&opened)?;
         let parts = shelf::open(storage, dir, &self.owner, &opened.manifest);
         let torn = match &opened.file {
             Some(file) => {
@@ -287,15 +291,16 @@ impl Resumer<'_> {
         let mut known = Known::new(shelf.index()?);
         let deriver = Deriver { log: &view, keys, derive, chunk_records: self.sizes.chunk_records };
         // Also the last ones, however few: or a writer that never closes would derive them each time.
-        let damage = deriver.run(covered..n_records, &mut known, |batch, known| {
+        deriver.run(covered..n_records, &mut known, |batch, known, damage| {
+            // A part with holes would hide what is lost for good.
+            if let Some(damage) = damage.first() {
+                return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+            }
             known.end_batch(batch.next);
             shelf.add(batch)?;
             known.published(shelf.index()?);
             Ok(())
         })?;
-        if let Some(damage) = damage.first() {
-            return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
-        }
         shelf.sweep()?;
         let recovery = Recovery { created: false, n_records, torn, n_derived: n_records - covered };
         let start = Start {
@@ -351,10 +356,13 @@ impl Resumer<'_> {
 }
 
 /// Refuses a log that has lost its end: appending would give its positions to other records.
-fn check_not_shorter(opened: &Opened) -> Result<(), Error> {
-    let Opened { manifest, scan, path, .. } = opened;
+fn check_whole(opened: &Opened, marked: u64) -> Result<(), Error> {
+    let Opened { manifest, scan, path, damage, .. } = opened;
+    if let Some(damage) = damage.first() {
+        return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+    }
     let parts = manifest.parts.iter().map(crate::manifest::PartEntry::next).max().unwrap_or(0);
-    let noted = manifest.tree.size.max(parts);
+    let noted = manifest.tree.size.max(parts).max(marked);
     if noted <= scan.next {
         return Ok(());
     }

@@ -29,7 +29,7 @@ use testing::{
 use writ_model::record::Record;
 use writ_store::limit::Sizes;
 use writ_store::sim::{Fault, SimStorage, Survival};
-use writ_store::storage::Storage;
+use writ_store::storage::{Os, Storage};
 use writ_store::{Admission, DamageCause, Error, Kind, Position, Recovery, Snapshot, Writer};
 
 /// Small, so that segments and parts are finished all the time.
@@ -255,12 +255,13 @@ fn lives(seed: u64) {
     }
 }
 
-/// Deletes what a folder notes of how much was acknowledged, as if nobody had had the time to: the keys and
-/// every list of files but the first, which is the same in every folder of this secret.
+/// Deletes what a folder notes of how much was acknowledged, as if nobody had had the time to: the mark, the
+/// keys and every list of files but the first, which is the same in every folder of this secret.
 fn forget(dir: &Path) {
     let fresh = temp();
     try_open(fresh.path()).unwrap().0.close().unwrap();
     let _ = std::fs::remove_dir_all(dir.join("index"));
+    let _ = std::fs::remove_file(dir.join("durable"));
     std::fs::remove_dir_all(dir.join("manifest")).unwrap();
     std::fs::create_dir(dir.join("manifest")).unwrap();
     let first = "manifest/0000000000000001";
@@ -413,4 +414,51 @@ fn snapshots_of_a_log_that_is_being_written_hold_whole_batches() {
             }
         }
     });
+}
+
+#[test]
+fn an_index_is_never_made_over_damage() {
+    let dir = temp();
+    let open_small = || Writer::create_or_open_on(Arc::new(Os), SMALL, dir.path(), SECRET, derivation("words"), derive);
+    let records: Vec<Record> = (0..40)
+        .map(|n| record(&format!("r{n}"), Some(n), &format!("all {}", noise(&mut Lcg(n as u64), 200))))
+        .collect();
+    let (writer, _) = open_small().unwrap();
+    for batch in records.chunks(4) {
+        commit(&writer, batch).unwrap();
+    }
+    writer.close().unwrap();
+    // The first segment is finished: nothing reads it to open the folder.
+    let whole = std::fs::read(log_path(dir.path())).unwrap();
+    let mut altered = whole.clone();
+    altered[400] ^= 1;
+    set_log(dir.path(), &altered);
+    delete_keys(dir.path());
+    for _ in 0..3 {
+        assert_eq!(open_small().unwrap_err().kind(), Kind::Corrupt, "also once it was tried");
+        assert!(!snapshot(dir.path()).damage().is_empty());
+    }
+    assert_eq!(Writer::rebuild(dir.path(), derivation("words"), derive).unwrap_err().kind(), Kind::Corrupt);
+    set_log(dir.path(), &whole);
+    open_small().unwrap().0.close().unwrap();
+    assert_holds(&snapshot(dir.path()), &records);
+}
+
+#[test]
+fn a_log_that_is_shorter_than_its_mark_lost_its_end() {
+    let (dir, _) = three_frames();
+    let (log, mark) =
+        (std::fs::read(log_path(dir.path())).unwrap(), std::fs::read(dir.path().join("durable")).unwrap());
+    forget(dir.path());
+    set_log(dir.path(), &log[..log.len() / 3]);
+    testing::set(&dir.path().join("durable"), &mark);
+    // Whoever writes does not take the mark away before somebody has looked.
+    for _ in 0..2 {
+        assert_eq!(snapshot(dir.path()).damage().iter().map(|one| one.lost).sum::<u64>(), 4);
+        assert!(try_open(dir.path()).unwrap_err().message().contains("6 records had been acknowledged"));
+    }
+    // Near miss: the mark of a log that is whole.
+    set_log(dir.path(), &log);
+    assert_eq!(snapshot(dir.path()).damage(), []);
+    try_open(dir.path()).unwrap().0.close().unwrap();
 }

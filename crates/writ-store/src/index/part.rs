@@ -124,6 +124,10 @@ impl Part {
                 }
             }
         }
+        let filter = self.header.sections.filter;
+        if Filter::decode(&self.read(filter)?).is_none() {
+            return Err(self.malformed(filter.offset));
+        }
         self.recorders().map(drop)
     }
 

@@ -13,7 +13,8 @@
 //! 48  what the next frame follows, 16 bytes
 //! 64  store, 8 bytes
 //! 72  CRC-32C of the footer u32, zeros u32
-//! 80  CRC-32C of bytes 0..80, u32
+//! 80  seal u64: SipHash-2-4 of bytes 0..80 and of where the footer begins
+//! 88  CRC-32C of bytes 0..88, u32
 //! ```
 //! The footer is the list of beginnings: u32 for each record, from the beginning of the file. Class and
 //! generation are zero until retention writes segments anew.
@@ -29,8 +30,9 @@ use std::path::{Path, PathBuf};
 use writ_model::canon::Digest;
 
 /// Length of a trailer, in bytes.
-const TRAILER: usize = 84;
-const CHECKED: usize = 80;
+const TRAILER: usize = 92;
+const SEALED: usize = 80;
+const CHECKED: usize = 88;
 const MAGIC: [u8; 8] = [0x9e, b'W', b'r', b'i', b't', b'S', b'g', 0x0a];
 const VERSION: u16 = 1;
 
@@ -84,7 +86,9 @@ impl Trailer {
         let (generation, first, count, _) = (rest.u32()?, rest.u64()?, rest.u32()?, rest.u32()?);
         let (frames_end, chain, store) = (rest.u64()?, rest.array()?, rest.array::<8>()?);
         let (begins_crc, _) = (rest.u32()?, rest.u32()?);
-        let sound = rest.u32()? == crc32c::crc32c(bytes.get(..CHECKED)?) && store == keys.store();
+        // Keyed, as that of a frame: evidence may stand at the end of a file, and others write that.
+        let sealed = rest.u64()? == keys.frame(bytes.get(..SEALED)?, frames_end);
+        let sound = sealed && rest.u32()? == crc32c::crc32c(bytes.get(..CHECKED)?) && store == keys.store();
         let digest = Digest::of("writ segment 1", bytes);
         (known && sound && least_reader <= VERSION).then_some(Trailer {
             epoch,
@@ -115,6 +119,7 @@ impl Trailer {
         out.extend_from_slice(&keys.store());
         out.extend_from_slice(&self.begins_crc.to_le_bytes());
         out.extend_from_slice(&[0; 4]);
+        out.extend_from_slice(&keys.frame(&out, self.frames_end).to_le_bytes());
         out.extend_from_slice(&crc32c::crc32c(&out).to_le_bytes());
         let mut trailer = [0; TRAILER];
         trailer.iter_mut().zip(out).for_each(|(to, from)| *to = from);
@@ -189,4 +194,36 @@ pub(crate) fn begins(file: &dyn File, path: &Path, trailer: &Trailer) -> Result<
 /// The name of a segment: what it is of never changes, so neither does its name.
 pub(crate) fn path(folder: &Path, epoch: u32, first: u64, class: u8, generation: u32) -> PathBuf {
     folder.join(format!("{epoch:08x}-{first:016x}-{class:02x}-{generation:08x}.log"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::SimDisk;
+
+    #[test]
+    fn a_trailer_is_of_this_store_at_this_place_and_no_bytes_of_others_pass_for_one() {
+        let keys = TermKey::new(&[1; 32]);
+        let active = Active { epoch: 1, first: 7, chain: [3; 16] };
+        let disk = SimDisk::new(b"frames");
+        let made = finish(&disk, &keys, &active, (6, [4; 16]), &[0, 3]).unwrap();
+        assert_eq!(trailer(&disk, &keys).unwrap(), Some(made));
+        assert_eq!((made.first, made.next(), made.after().chain), (7, 9, [4; 16]));
+        assert_eq!((begin(&disk, &made, 8).unwrap(), begins(&disk, Path::new("x"), &made).unwrap()), (3, vec![0, 3]));
+        let whole = disk.seen();
+        for at in whole.len() - TRAILER..whole.len() {
+            let mut altered = whole.clone();
+            altered[at] ^= 1;
+            assert_eq!(trailer(&SimDisk::new(altered), &keys).unwrap(), None, "byte {at}");
+        }
+        // Everything in it but the seal can be known: here it is made with another secret, and says this
+        // store and a checksum that holds.
+        let other = TermKey::new(&[2; 32]);
+        let mut forged = made.encode(&other);
+        forged[64..72].copy_from_slice(&keys.store());
+        let crc = crc32c::crc32c(&forged[..CHECKED]).to_le_bytes();
+        forged[CHECKED..].copy_from_slice(&crc);
+        let image = [&whole[..whole.len() - TRAILER], &forged].concat();
+        assert_eq!(trailer(&SimDisk::new(image), &keys).unwrap(), None);
+    }
 }

@@ -39,9 +39,9 @@ where
         }
         look = self::look(storage, &folder, &owner)?;
     }
-    let Look { log, parts, manifest } = look;
+    let Look { log, parts, manifest, marked } = look;
     let mut damage = log.damage().to_vec();
-    damage.extend(missing(&log, &manifest, &owner));
+    damage.extend(missing(&log, &manifest, &owner, marked));
     let handles: Vec<Arc<Part>> = parts.parts.iter().map(|(_, part)| Arc::clone(part)).collect();
     let covered = parts.next().min(log.next());
     let n_missing = log.next() - covered;
@@ -59,7 +59,7 @@ where
     let deriver = Deriver { log: &log, keys: &folder.keys, derive, chunk_records };
     let mut known = Known::new(Index::new(&handles, &tail)?);
     let mut n_derived = 0;
-    let derived = deriver.run(covered..log.next(), &mut known, |batch, known| {
+    let derived = deriver.run(covered..log.next(), &mut known, |batch, known, _| {
         n_derived += batch.rows.len() as u64;
         known.end_batch(batch.next);
         tail.push(batch);
@@ -79,12 +79,15 @@ struct Look {
     manifest: Manifest,
     log: View,
     parts: shelf::Opened,
+    /// How much some writer had acknowledged.
+    marked: u64,
 }
 
 fn look(storage: &Arc<dyn Storage>, folder: &Folder, owner: &Owner) -> Result<Look, Error> {
     let (dir, keys) = (folder.dir(), &folder.keys);
     // In this order: whatever was acknowledged by the mark is in the segments that are then listed.
-    let durable = mark::read(storage.as_ref(), &folder.mark(), keys.store()).filter(|_| folder.is_written());
+    let marked = mark::read(storage.as_ref(), &folder.mark(), keys.store());
+    let durable = marked.filter(|_| folder.is_written());
     let opened = log::open(storage.as_ref(), dir, keys, Open::Read)?;
     let manifest = opened.manifest.clone();
     let mut parts = shelf::open(storage.as_ref(), dir, owner, &manifest);
@@ -95,13 +98,13 @@ fn look(storage: &Arc<dyn Storage>, folder: &Folder, owner: &Owner) -> Result<Lo
     }
     // Keys of records that the log has no more lead nowhere.
     parts.parts.retain(|(entry, _)| entry.next() <= log.next());
-    Ok(Look { manifest, log, parts })
+    Ok(Look { manifest, log, parts, marked: marked.unwrap_or(0) })
 }
 
 /// Records that were acknowledged, since keys or hashes of them are in the folder, and are gone.
-fn missing(log: &View, manifest: &Manifest, owner: &Owner) -> Option<Damage> {
+fn missing(log: &View, manifest: &Manifest, owner: &Owner, marked: u64) -> Option<Damage> {
     let parts = manifest.parts.iter().filter(|part| part.derivation == owner.derivation);
-    let noted = parts.map(crate::manifest::PartEntry::next).max().unwrap_or(0).max(manifest.tree.size);
+    let noted = parts.map(crate::manifest::PartEntry::next).max().unwrap_or(0).max(manifest.tree.size).max(marked);
     let lost = noted.checked_sub(log.next()).filter(|lost| *lost > 0)?;
     let (file, offset) = (log.path(log.next()), log.scan().end);
     let bytes = log.scan().size.saturating_sub(offset);
