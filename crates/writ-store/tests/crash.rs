@@ -421,7 +421,7 @@ fn an_index_is_never_made_over_damage() {
     let dir = temp();
     let open_small = || Writer::create_or_open_on(Arc::new(Os), SMALL, dir.path(), SECRET, derivation("words"), derive);
     let records: Vec<Record> = (0..40)
-        .map(|n| record(&format!("r{n}"), Some(n), &format!("all {}", noise(&mut Lcg(n as u64), 200))))
+        .map(|n| record(&format!("r{n}"), Some(n), &format!("all {}", noise(&mut Lcg(n.cast_unsigned()), 200))))
         .collect();
     let (writer, _) = open_small().unwrap();
     for batch in records.chunks(4) {
