@@ -78,9 +78,7 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
     }
 
     fn read(&self, positions: Range<u64>) -> Result<Lot, Error> {
-        let mut inflater = Inflater::new().map_err(|e| {
-            Error::new(Kind::Internal, format!("cannot start the decompressor: {e}; please report this"))
-        })?;
+        let mut inflater = Inflater::new()?;
         let (mut lot, mut damage) = (Vec::new(), Vec::new());
         self.log.each(positions, &mut |position, found| {
             let record = match found {

@@ -11,7 +11,7 @@ use crate::leaf;
 use crate::log::entry::Inflater;
 use crate::log::scan::{self, Scan};
 use crate::log::view::View;
-use crate::log::{Position, mark, open as log, segment};
+use crate::log::{Damage, Position, mark, open as log, segment};
 use crate::manifest::{Active, Manifest, PartEntry, SegmentEntry};
 use crate::shelf;
 use crate::storage::{Open, Os, Storage};
@@ -44,6 +44,13 @@ pub struct Problem {
     pub records: u64,
     /// What is wrong, in one clause.
     pub cause: String,
+}
+
+impl Problem {
+    fn of(damage: &Damage) -> Problem {
+        let (byte, first) = (Some(damage.offset), Some(damage.first));
+        Problem { file: damage.file.clone(), byte, first, records: damage.lost, cause: damage.cause.to_string() }
+    }
 }
 
 /// What a check found.
@@ -100,13 +107,7 @@ pub fn fsck(
     let opened = log::open(storage.as_ref(), dir, &folder.keys, Open::Read)?;
     let mut check = Check { storage: storage.as_ref(), dir, keys: &folder.keys, report: Report::default() };
     for damage in opened.damage.iter().chain(&opened.scan.damage) {
-        check.report.push(Problem {
-            file: damage.file.clone(),
-            byte: Some(damage.offset),
-            first: Some(damage.first),
-            records: damage.lost,
-            cause: damage.cause.to_string(),
-        });
+        check.report.push(Problem::of(damage));
     }
     let manifest = opened.manifest.clone();
     let parts = manifest.parts.iter().map(PartEntry::next).max().unwrap_or(0);
@@ -157,10 +158,8 @@ impl Check<'_> {
         };
         let Scan { damage, begins, next, chain, end, .. } =
             scan::scan_to(file, path, self.keys, active, trailer.frames_end)?;
-        for damage in damage {
-            let (byte, first) = (Some(damage.offset), Some(damage.first));
-            let cause = damage.cause.to_string();
-            self.report.push(Problem { file: damage.file, byte, first, records: damage.lost, cause });
+        for damage in &damage {
+            self.report.push(Problem::of(damage));
         }
         if (next, chain, end) != (trailer.next(), trailer.chain, trailer.frames_end) {
             self.report.of_file(path, Some(end), "its frames do not end where its trailer says");
@@ -188,9 +187,7 @@ impl Check<'_> {
         is_own: &dyn Fn(&Record) -> bool,
         told: &mut dyn FnMut(u64, u64),
     ) -> Result<(), Error> {
-        let mut inflater = Inflater::new().map_err(|e| {
-            Error::new(Kind::Internal, format!("cannot start the decompressor: {e}; please report this"))
-        })?;
+        let mut inflater = Inflater::new()?;
         let mut leaves = Leaves { stored: tree::Reader::new(self.storage, self.dir), size: manifest.tree.size };
         let (mut frontier, mut is_whole) = (Frontier::new(), true);
         let (report, keys) = (&mut self.report, self.keys);
@@ -201,8 +198,8 @@ impl Check<'_> {
             let whole = found.and_then(|(body, shared)| {
                 let record = body.unpack(shared, &mut inflater).map_err(|_| view.lost(position, position + 1))?;
                 let parts = (shared, body.identifiers.stored);
-                let leaf = leaf::bytes(keys, &record.content, &record.envelope, parts, &record.evidence);
-                Ok((record, Hash::leaf(&leaf)))
+                let hash = leaf::hash(keys, &record, parts);
+                Ok((record, hash))
             });
             let (record, hash) = match whole {
                 Ok(whole) => whole,

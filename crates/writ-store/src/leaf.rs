@@ -8,7 +8,8 @@
 use crate::log::entry::Kind;
 use crate::term::TermKey;
 use writ_model::canon::{Digest, Writer};
-use writ_model::record::Envelope;
+use writ_model::record::{Envelope, Record};
+use writ_tlog::hash::Hash;
 
 const VERSION: u64 = 1;
 
@@ -36,6 +37,11 @@ pub(crate) fn bytes(
         writer.array(2).uint(kind as u64).bytes(&commitment);
     }
     writer.finish()
+}
+
+/// The hash of a record's leaf, which is what the tree holds.
+pub(crate) fn hash(keys: &TermKey, record: &Record, parts: (&[u8], &[u8])) -> Hash {
+    Hash::leaf(&bytes(keys, &record.content, &record.envelope, parts, &record.evidence))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub(crate) mod scan;
 pub(crate) mod segment;
 pub(crate) mod view;
 
+use crate::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -74,6 +75,11 @@ impl fmt::Display for DamageCause {
 }
 
 impl Damage {
+    /// As the error of whoever needs what it took.
+    pub(crate) fn error(&self) -> Error {
+        Error::corrupt(format!("{self}; restore the file from a backup"))
+    }
+
     /// Whether it took the record at this position.
     pub fn holds(&self, position: Position) -> bool {
         self.first <= position && position.0 < self.first.0 + self.lost

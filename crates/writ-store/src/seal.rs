@@ -99,8 +99,8 @@ impl Draft {
         let (shared, own) = (record.envelope.encode_shared(), record.envelope.encode_own());
         check(&record, shared.len() + own.len(), terms.len())?;
         let described = Described::of(&packer.keys, &record, terms);
-        let Record { content, envelope, evidence, .. } = &record;
-        let leaf = Hash::leaf(&leaf::bytes(&packer.keys, content, envelope, (&shared, &own), evidence));
+        let leaf = leaf::hash(&packer.keys, &record, (&shared, &own));
+        let Record { content, evidence, .. } = &record;
         let codec = packer.pack(evidence);
         let (dictionary, stored) = match codec {
             Codec::Zstd => (dictionary::NEWEST, packer.scratch.as_slice()),

@@ -7,7 +7,7 @@ mod open;
 pub(crate) mod query;
 
 use crate::bytes::index;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::index::{Index, Window};
 use crate::log::entry::{Inflater, Malformed};
 use crate::log::view::{Found, View};
@@ -37,8 +37,8 @@ impl Snapshot {
     /// Opens a folder. `derivation` names the adapters: an index that other adapters derived is not used,
     /// and `derive` is asked for the terms of each record instead.
     ///
-    /// Fails with [`Kind::Invalid`] if there is no folder, if a newer writ made it, or if so many records
-    /// have no usable index that they do not fit into memory; with [`Kind::Corrupt`] if its secret, its
+    /// Fails with [`Kind::Invalid`](crate::Kind::Invalid) if there is no folder, if a newer writ made it, or if so many records
+    /// have no usable index that they do not fit into memory; with [`Kind::Corrupt`](crate::Kind::Corrupt) if its secret, its
     /// list of files or its log is missing. A damaged log is read as far as it is whole; see
     /// [`Snapshot::damage`].
     pub fn open<D>(dir: &Path, derivation: Digest, derive: D) -> Result<Snapshot, Error>
@@ -93,7 +93,7 @@ impl Snapshot {
     /// content digest is that of its evidence is for the caller to check, who can parse it.
     pub fn record(&self, position: Position) -> Result<Record, Error> {
         if let Some(damage) = self.damage.iter().find(|damage| damage.holds(position)) {
-            return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+            return Err(damage.error());
         }
         let found = self.log.read(position)?;
         let mut inflater = self.inflater()?;
@@ -207,7 +207,6 @@ impl Snapshot {
     fn inflater(&self) -> Result<Inflater, Error> {
         let idle = self.inflaters.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(Inflater::new, Ok)
-            .map_err(|e| Error::new(Kind::Internal, format!("cannot start the decompressor: {e}; please report this")))
     }
 }
 

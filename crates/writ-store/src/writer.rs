@@ -26,7 +26,6 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 use writ_model::canon::Digest;
 use writ_model::record::Record;
-use writ_tlog::hash::Hash;
 
 /// The one writer of a folder. It can be shared by any number of producers; commits of several at
 /// the same time become one frame and one sync.
@@ -126,7 +125,7 @@ impl Writer {
             // Before anything is let go that tells of a loss.
             check_whole(&opened, mark::read(storage.as_ref(), &known.mark(), known.keys.store()).unwrap_or(0))?;
             if let Some(damage) = opened.scan.damage.first() {
-                return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+                return Err(damage.error());
             }
             let catalog = Catalog::new(Arc::clone(&storage), dir, known.keys.store(), opened.manifest);
             catalog.change(|manifest| manifest.parts.clear())?;
@@ -294,7 +293,7 @@ impl Resumer<'_> {
         deriver.run(covered..n_records, &mut known, |batch, known, damage| {
             // A part with holes would hide what is lost for good.
             if let Some(damage) = damage.first() {
-                return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+                return Err(damage.error());
             }
             known.end_batch(batch.next);
             shelf.add(batch)?;
@@ -338,16 +337,13 @@ impl Resumer<'_> {
         let (storage, keys) = (self.storage.as_ref(), &self.folder.keys);
         let head = catalog.manifest().tree;
         let mut tree = Tree::resume(storage, self.folder.dir(), head)?;
-        let mut inflater = Inflater::new().map_err(|e| {
-            Error::new(Kind::Internal, format!("cannot start the decompressor: {e}; please report this"))
-        })?;
+        let mut inflater = Inflater::new()?;
         view.each(head.size..view.next(), &mut |position, found| {
-            let (body, shared) =
-                found.map_err(|damage| Error::corrupt(format!("{damage}; restore the file from a backup")))?;
+            let (body, shared) = found.map_err(|damage| damage.error())?;
             let record = body.unpack(shared, &mut inflater);
             let record = record.map_err(|_| view.altered(crate::Position(position)))?;
             let parts = (shared, body.identifiers.stored);
-            tree.append(Hash::leaf(&leaf::bytes(keys, &record.content, &record.envelope, parts, &record.evidence)));
+            tree.append(leaf::hash(keys, &record, parts));
             Ok(())
         })?;
         tree.write(storage)?;
@@ -359,7 +355,7 @@ impl Resumer<'_> {
 fn check_whole(opened: &Opened, marked: u64) -> Result<(), Error> {
     let Opened { manifest, scan, path, damage, .. } = opened;
     if let Some(damage) = damage.first() {
-        return Err(Error::corrupt(format!("{damage}; restore the file from a backup")));
+        return Err(damage.error());
     }
     let parts = manifest.parts.iter().map(crate::manifest::PartEntry::next).max().unwrap_or(0);
     let noted = manifest.tree.size.max(parts).max(marked);

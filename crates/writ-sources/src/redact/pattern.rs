@@ -127,8 +127,7 @@ fn flags(text: &[u8], rules: &Withholds, out: &mut Found) {
     const SET: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
     out.pass();
     let mut word = Word::default();
-    for (n, blank) in text.iter().enumerate().filter(|(_, byte)| is_blank(**byte)) {
-        debug_assert!(is_blank(*blank));
+    for n in memchr2_iter(b' ', b'\t', text) {
         let name = name_before(text, n);
         let named = name.strip_prefix("--").is_some_and(|name| !name.is_empty())
             || SET.iter().any(|known| known.eq_ignore_ascii_case(name));

@@ -18,6 +18,7 @@
 
 use crate::bytes::{Bytes, len32};
 use crate::dictionary;
+use crate::error::{Error, Kind as ErrorKind};
 use crate::limit;
 use std::fmt;
 use writ_model::canon::Digest;
@@ -251,9 +252,11 @@ impl fmt::Debug for Inflater {
 }
 
 impl Inflater {
-    pub(crate) fn new() -> std::io::Result<Inflater> {
+    pub(crate) fn new() -> Result<Inflater, Error> {
         let all = dictionary::ALL.iter().map(|dictionary| Decompressor::with_dictionary(dictionary));
-        all.collect::<std::io::Result<_>>().map(Inflater)
+        all.collect::<std::io::Result<_>>().map(Inflater).map_err(|e| {
+            Error::new(ErrorKind::Internal, format!("cannot start the decompressor: {e}; please report this"))
+        })
     }
 
     /// Never makes more than `raw` bytes, which the caller has bounded.

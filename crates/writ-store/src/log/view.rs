@@ -211,7 +211,7 @@ impl View {
     /// The error of a record that is not what was written.
     pub(crate) fn altered(&self, position: Position) -> Error {
         if let Some(damage) = self.damage.iter().find(|damage| damage.holds(position)) {
-            return Error::corrupt(format!("{damage}; restore the file from a backup"));
+            return damage.error();
         }
         let path = self.path(position.0);
         let path = path.display();
