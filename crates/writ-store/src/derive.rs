@@ -54,7 +54,7 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
                     batch.skip_to(one.position);
                     let Described { mut row, recorder, identity, terms } = one.described;
                     let mark = Mark { identity, id: row.id, copy: row.copy };
-                    row.again = known.note(&mark, || Some(one.recorder.clone()))?.is_again();
+                    row.again = known.note(&mark, || Some(one.recorder.clone()), |_| Ok(true))?.is_again();
                     batch.push(row, recorder, || one.recorder, &terms);
                 }
             }
@@ -89,9 +89,7 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
             };
             match record {
                 Ok(record) => {
-                    let mut terms = (self.derive)(self.keys, &record);
-                    terms.truncate(limit::TERMS_MAX);
-                    let described = Described::of(self.keys, &record, terms);
+                    let described = Described::of(self.keys, &record, terms((self.derive)(self.keys, &record)));
                     let identity = record.envelope.identity;
                     lot.push(Derived { position, described, recorder: (identity.source, identity.recorder) });
                 }
@@ -101,6 +99,12 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
         })?;
         Ok((lot, damage))
     }
+}
+
+/// Of terms that adapters name, those that are kept: sealing refused more, and adapters may name more today.
+pub(crate) fn terms(mut terms: Vec<Term>) -> Vec<Term> {
+    terms.truncate(limit::TERMS_MAX);
+    terms
 }
 
 fn panicked() -> Error {

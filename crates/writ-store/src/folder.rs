@@ -21,6 +21,9 @@ use crate::term::TermKey;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 use writ_model::canon;
 
 /// The newest folder format that this code reads and writes.
@@ -58,10 +61,38 @@ pub(crate) struct Folder {
 /// The right to write. Dropping it lets others write.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: fs::File,
+    held: Vec<fs::File>,
     /// Tells readers that somebody writes. They take a shared lock of it for a moment, which must not make a
     /// writer that starts just then believe in another; so it is a file of its own, and waited for.
-    _writing: fs::File,
+    writing: PathBuf,
+}
+
+/// How long a writer waits for readers to let go of `writing`. They hold it for microseconds, so whoever holds it
+/// longer is no reader of ours.
+const READERS_WAIT: Duration = Duration::from_secs(5);
+
+impl Lock {
+    /// Tells readers that somebody writes: from now on they believe the mark.
+    pub(crate) fn announce(&mut self) -> Result<(), Error> {
+        let file = open_lock(&self.writing)?;
+        let (done, waiting) = mpsc::sync_channel(1);
+        // Should it get the lock after the wait was given up, it lets go of it at once: nobody takes the file.
+        let locking = thread::Builder::new().spawn(move || done.send(file.lock().map(|()| file)));
+        locking.map_err(|e| Error::io("lock", &self.writing, e))?;
+        let locked = waiting.recv_timeout(READERS_WAIT).map_err(|_| {
+            let place = self.writing.display();
+            let cause = "which readers do for a moment only: stop it and try again";
+            Error::new(Kind::Unavailable, format!("some process keeps `{place}` locked, {cause}"))
+        })?;
+        self.held.push(locked.map_err(|e| Error::io("lock", &self.writing, e))?);
+        Ok(())
+    }
+}
+
+fn open_lock(path: &Path) -> Result<fs::File, Error> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).open(path);
+    file.map_err(|e| Error::io("open the lock", path, e))
 }
 
 impl Folder {
@@ -143,13 +174,8 @@ fn check_nothing_foreign(dir: &Path) -> Result<(), Error> {
 }
 
 fn take_lock(dir: &Path) -> Result<Lock, Error> {
-    let open = |path: &Path| {
-        let mut options = fs::OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(path);
-        file.map_err(|e| Error::io("open the lock", path, e))
-    };
     let path = dir.join("lock");
-    let file = open(&path)?;
+    let file = open_lock(&path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => {
@@ -163,10 +189,7 @@ fn take_lock(dir: &Path) -> Result<Lock, Error> {
         }
         Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
     }
-    let path = dir.join("writing");
-    let writing = open(&path)?;
-    writing.lock().map_err(|e| Error::io("lock", &path, e))?;
-    Ok(Lock { _file: file, _writing: writing })
+    Ok(Lock { held: vec![file], writing: dir.join("writing") })
 }
 
 /// Makes a new folder. `FORMAT` goes last: without it the folder is not there yet.
@@ -184,9 +207,12 @@ fn create(storage: &dyn Storage, dir: &Path, secret: &[u8; 32]) -> Result<(), Er
         storage.make_folder(&path).map_err(|e| Error::io("make the folder", &path, e))?;
     }
     let key = dir.join("store.key");
-    let text = format!("{KEYS_PREFIX}1 {}\n", canon::hex(secret));
-    file::replace(&key, text.as_bytes(), Access::Owner).map_err(|e| Error::io("write", &key, e))?;
-    let keys = TermKey::new(secret);
+    if !key.exists() {
+        let text = format!("{KEYS_PREFIX}1 {}\n", canon::hex(secret));
+        file::replace(&key, text.as_bytes(), Access::Owner).map_err(|e| Error::io("write", &key, e))?;
+    }
+    // A creation that was interrupted had one, and a key is never written over: logs elsewhere may need it.
+    let keys = TermKey::new(&read_secret(dir)?);
     let active = open::first(&keys);
     let path = open::path_of_active(dir, &active);
     let made = storage.open(&path, Open::Create).and_then(|file| file.sync()).and_then(|()| storage.sync_folder(&log));

@@ -3,33 +3,28 @@
 //! Nothing is repaired. Whatever is not what was written is named by file and position, and the check goes on
 //! behind it. It takes no lock, and checks what had been acknowledged when it began.
 
-use crate::error::{Error, Kind};
-use crate::file::File;
+mod keys;
+mod records;
+mod segments;
+
+use crate::error::Error;
 use crate::folder::Folder;
 use crate::index::header::Owner;
-use crate::leaf;
-use crate::log::entry::Inflater;
-use crate::log::scan::{self, Scan};
 use crate::log::view::View;
-use crate::log::{Damage, Position, mark, open as log, segment};
-use crate::manifest::{Active, Manifest, PartEntry, SegmentEntry};
+use crate::log::{Damage, Position};
+use crate::look::Look;
+use crate::manifest::Manifest;
 use crate::shelf;
-use crate::storage::{Open, Os, Storage};
-use crate::term::TermKey;
-use crate::tree;
+use crate::storage::{Os, Storage};
+use crate::term::{Term, TermKey};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writ_model::canon::Digest;
 use writ_model::record::Record;
 use writ_tlog::hash::Hash;
-use writ_tlog::tile::{Place, n_entries};
-use writ_tlog::tree::Frontier;
 
 /// Problems listed one by one; the rest are counted. A folder of rubbish must not fill the memory.
 const LISTED_MAX: usize = 1_000;
-
-/// Records after which it is told how far the check is.
-const TOLD_EVERY: u64 = 65_536;
 
 /// Something that is not what was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,203 +86,44 @@ impl Report {
     }
 }
 
-/// Checks a folder. `derivation` names the adapters whose index is checked; `is_own` says whether a record's
-/// digest is that of its content, which only they can tell; `told` hears how many records were checked, and of
-/// how many.
-///
-/// Fails as [`Snapshot::open`](crate::Snapshot::open) does where there is nothing to check.
-pub fn fsck(
-    dir: &Path,
-    derivation: Digest,
-    is_own: &dyn Fn(&Record) -> bool,
-    told: &mut dyn FnMut(u64, u64),
-) -> Result<Report, Error> {
-    let storage: Arc<dyn Storage> = Arc::new(Os);
-    let folder = Folder::open(dir)?;
-    let opened = log::open(storage.as_ref(), dir, &folder.keys, Open::Read)?;
-    let mut check = Check { storage: storage.as_ref(), dir, keys: &folder.keys, report: Report::default() };
-    for damage in opened.damage.iter().chain(&opened.scan.damage) {
-        check.report.push(Problem::of(damage));
-    }
-    let manifest = opened.manifest.clone();
-    let parts = manifest.parts.iter().map(PartEntry::next).max().unwrap_or(0);
-    let marked = mark::read(storage.as_ref(), &folder.mark(), folder.keys.store()).unwrap_or(0);
-    let noted = manifest.tree.size.max(parts).max(marked);
-    check.segments(&manifest)?;
-    let view = View::new(Arc::clone(&storage), dir, &folder.keys, opened);
-    check.records(&view, &manifest, noted, is_own, told)?;
-    check.parts(&manifest, &Owner { store: folder.keys.store(), derivation });
-    Ok(check.report)
-}
-
 struct Check<'a> {
     storage: &'a dyn Storage,
     dir: &'a Path,
     keys: &'a TermKey,
+    manifest: &'a Manifest,
+    log: &'a View,
     report: Report,
 }
 
-impl Check<'_> {
-    /// Frames, chain and footer of every finished segment.
-    fn segments(&mut self, manifest: &Manifest) -> Result<(), Error> {
-        self.report.n_segments = manifest.segments.len() as u64 + 1;
-        let mut follows = log::first(self.keys);
-        for entry in &manifest.segments {
-            let path = log::path_of(self.dir, entry);
-            let active = Active { epoch: entry.epoch, first: entry.first, chain: follows.chain };
-            // One that is gone is among the damage that was seen when the log was opened.
-            if let Ok(file) = self.storage.open(&path, Open::Read) {
-                self.segment(file.as_ref(), &path, entry, &active, &mut follows)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn segment(
-        &mut self,
-        file: &dyn File,
-        path: &Path,
-        entry: &SegmentEntry,
-        active: &Active,
-        follows: &mut Active,
-    ) -> Result<(), Error> {
-        let trailer = segment::trailer(file, self.keys).map_err(|e| Error::io("read", path, e))?;
-        let Some(trailer) = trailer.filter(|trailer| trailer.digest == entry.digest) else {
-            self.report.of_file(path, None, "it does not end as it did when it was finished");
-            return Ok(());
-        };
-        let Scan { damage, begins, next, chain, end, .. } =
-            scan::scan_to(file, path, self.keys, active, trailer.frames_end)?;
-        for damage in &damage {
-            self.report.push(Problem::of(damage));
-        }
-        if (next, chain, end) != (trailer.next(), trailer.chain, trailer.frames_end) {
-            self.report.of_file(path, Some(end), "its frames do not end where its trailer says");
-        }
-        match segment::begins(file, path, &trailer) {
-            Err(error) if error.kind() == Kind::Corrupt => {
-                self.report.of_file(path, Some(trailer.frames_end), "the checksum of its footer does not hold");
-            }
-            Err(error) => return Err(error),
-            Ok(known) if known != begins && begins.iter().all(|begin| *begin != scan::LOST) => {
-                self.report.of_file(path, Some(trailer.frames_end), "its footer tells other places than its frames");
-            }
-            Ok(_) => {}
-        }
-        *follows = trailer.after();
-        Ok(())
-    }
-
-    /// Every record, and its leaf in the tree.
-    fn records(
-        &mut self,
-        view: &View,
-        manifest: &Manifest,
-        noted: u64,
-        is_own: &dyn Fn(&Record) -> bool,
-        told: &mut dyn FnMut(u64, u64),
-    ) -> Result<(), Error> {
-        let mut inflater = Inflater::new()?;
-        let mut leaves = Leaves { stored: tree::Reader::new(self.storage, self.dir), size: manifest.tree.size };
-        let (mut frontier, mut is_whole) = (Frontier::new(), true);
-        let (report, keys) = (&mut self.report, self.keys);
-        view.each(0..view.next(), &mut |position, found| {
-            if position % TOLD_EVERY == 0 {
-                told(position, view.next());
-            }
-            let whole = found.and_then(|(body, shared)| {
-                let record = body.unpack(shared, &mut inflater).map_err(|_| view.lost(position, position + 1))?;
-                let parts = (shared, body.identifiers.stored);
-                let hash = leaf::hash(keys, &record, parts);
-                Ok((record, hash))
-            });
-            let (record, hash) = match whole {
-                Ok(whole) => whole,
-                Err(lost) => {
-                    // Those of a damaged frame were told with it.
-                    let (first, known) = (Some(lost.first), is_told(report, lost.first));
-                    if !known {
-                        let cause = "the record is not what was written".to_owned();
-                        report.push(Problem { file: lost.file, byte: None, first, records: lost.lost, cause });
-                    }
-                    is_whole = false;
-                    return Ok(());
-                }
-            };
-            let wrong = |report: &mut Report, cause: &str| {
-                let (file, first) = (view.path(position), Some(Position(position)));
-                report.push(Problem { file, byte: None, first, records: 1, cause: cause.to_owned() });
-            };
-            if !is_own(&record) {
-                wrong(report, "its digest is not that of its content");
-            } else if leaves.differs(Place { level: 0, index: position }, hash)? {
-                wrong(report, "the tree holds another leaf for it");
-            } else {
-                report.n_sound += 1;
-            }
-            report.n_leaves += 1;
-            if is_whole {
-                let mut above = Vec::new();
-                let _ = frontier.append(hash, |place, hash| above.push((place, hash)));
-                for (place, hash) in above.into_iter().filter(|(place, _)| place.level > 0) {
-                    if leaves.differs(place, hash)? {
-                        let file = tree::folder(self.dir).join(place.level.to_string());
-                        report.of_file(&file, Some(place.byte()), "the hash is not that of the leaves below it");
-                    }
-                }
-                if frontier.size() == manifest.tree.size && frontier.root() != manifest.tree.root {
-                    report.of_file(&tree::folder(self.dir), None, "its root is not the one that was noted");
-                }
-            }
-            Ok(())
-        })?;
-        self.report.root = is_whole.then(|| frontier.root());
-        if view.next() < noted {
-            let (first, records) = (Some(Position(view.next())), noted - view.next());
-            let cause = "records were acknowledged that the log has no more".to_owned();
-            self.report.push(Problem { file: view.path(view.next()), byte: None, first, records, cause });
-        }
-        Ok(())
-    }
-
-    /// Every block of every part.
-    fn parts(&mut self, manifest: &Manifest, owner: &Owner) {
-        let opened = shelf::open(self.storage, self.dir, owner, manifest);
-        for (_, part) in &opened.parts {
-            self.report.n_parts += 1;
-            if let Err(error) = part.check() {
-                self.report.of_file(part.path(), None, error.message());
-            }
-        }
-        if let Some(fault) = opened.fault {
-            self.report.of_file(&shelf::folder(self.dir, owner), None, fault.message());
-        }
-    }
+/// What a check asks of whoever knows what a record means.
+pub trait Adapter {
+    /// Whether a record's digest is that of its content.
+    fn is_own(&self, record: &Record) -> bool;
+    /// The terms of a record.
+    fn terms(&self, keys: &TermKey, record: &Record) -> Vec<Term>;
+    /// Hears how many records were checked, and of how many.
+    fn told(&mut self, checked: u64, all: u64);
 }
 
-fn is_told(report: &Report, position: Position) -> bool {
-    let holds = |problem: &Problem| {
-        problem.first.is_some_and(|first| first <= position && position.0 < first.0 + problem.records)
-    };
-    report.problems.iter().any(holds)
-}
-
-/// Hashes as they are stored, as far as they were noted to be durable.
-struct Leaves<'s> {
-    stored: tree::Reader<'s>,
-    size: u64,
-}
-
-impl Leaves<'_> {
-    fn differs(&mut self, place: Place, hash: Hash) -> Result<bool, Error> {
-        if place.index >= n_entries(place.level, self.size) {
-            return Ok(false);
-        }
-        match self.stored.hash(place) {
-            Ok(stored) => Ok(stored != hash),
-            // A file that is gone or cut holds another hash, or none.
-            Err(error) if matches!(error.kind(), Kind::Corrupt | Kind::Unavailable) => Ok(true),
-            Err(error) => Err(error),
-        }
+/// Checks a folder. `derivation` names the adapters whose index is checked.
+///
+/// Fails as [`Snapshot::open`](crate::Snapshot::open) does where there is nothing to check.
+pub fn fsck(dir: &Path, derivation: Digest, adapter: &mut dyn Adapter) -> Result<Report, Error> {
+    let storage: Arc<dyn Storage> = Arc::new(Os);
+    let folder = Folder::open(dir)?;
+    let owner = Owner { store: folder.keys.store(), derivation };
+    let Look { manifest, log, parts, marked } = Look::of(&storage, &folder, &owner)?;
+    let mut report = Report::default();
+    for damage in log.damage() {
+        report.push(Problem::of(damage));
     }
+    let mut check =
+        Check { storage: storage.as_ref(), dir, keys: &folder.keys, manifest: &manifest, log: &log, report };
+    check.segments()?;
+    let roots = check.records(&parts, manifest.n_noted().max(marked), adapter)?;
+    check.parts(&parts, &roots);
+    if let Some(fault) = parts.fault {
+        check.report.of_file(&shelf::folder(dir, &owner), None, fault.message());
+    }
+    Ok(check.report)
 }

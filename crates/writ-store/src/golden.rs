@@ -1,7 +1,7 @@
 //! What was written once is read for ever: a folder of format 1 and the vectors of a record, as they are
 //! kept in `testdata`. The writer of today makes the same bytes.
 //!
-//! `WRIT_BLESS=1 cargo test -p writ-store golden` writes them anew, which is right only before a format is
+//! `WRIT_BLESS=1 cargo test -p writ-store` writes them anew (run it again to see that they hold), which is right only before a format is
 //! released.
 
 use crate::leaf;
@@ -18,12 +18,12 @@ use writ_model::record::Record;
 use writ_model::time::{EventTime, Time};
 use writ_tlog::hash::Hash;
 
-fn testdata() -> PathBuf {
+pub(crate) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
-fn is_blessing() -> bool {
+pub(crate) fn is_blessing() -> bool {
     std::env::var_os("WRIT_BLESS").is_some()
 }
 

@@ -30,7 +30,7 @@ pub(crate) mod run;
 mod source;
 mod table;
 pub(crate) mod tail;
-mod terms;
+pub(crate) mod terms;
 pub(crate) mod write;
 
 use crate::error::{Error, Kind};

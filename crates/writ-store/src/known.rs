@@ -7,6 +7,7 @@
 use crate::error::Error;
 use crate::index::Index;
 use crate::index::row::{RecorderName, same_copy};
+use crate::snapshot::query::Posting;
 use crate::term::Term;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -47,6 +48,8 @@ pub(crate) enum Novelty {
     Copy(bool),
     /// Its custody: the record is known, and every copy so far came in a weaker one.
     Custody,
+    /// Nothing, but that no stored copy can be read any more.
+    Lost,
     /// Nothing.
     None,
 }
@@ -54,7 +57,7 @@ pub(crate) enum Novelty {
 impl Novelty {
     /// Whether a record of the same id stands at an earlier position.
     pub(crate) fn is_again(self) -> bool {
-        matches!(self, Novelty::Copy(true) | Novelty::Custody | Novelty::None)
+        matches!(self, Novelty::Copy(true) | Novelty::Custody | Novelty::Lost | Novelty::None)
     }
 }
 
@@ -79,6 +82,23 @@ struct Recent {
     more: HashMap<u64, Vec<(RecordId, u32)>, BuildHasherDefault<AsIs>>,
 }
 
+impl Recent {
+    fn add(&mut self, mark: &Mark) {
+        let copy = (mark.id, mark.copy);
+        match self.first.entry(mark.identity.0) {
+            Entry::Vacant(place) => {
+                place.insert(copy);
+            }
+            Entry::Occupied(_) => {
+                let more = self.more.entry(mark.identity.0).or_default();
+                if more.len() < COPIES_MAX {
+                    more.push(copy);
+                }
+            }
+        }
+    }
+}
+
 /// What is stored.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
@@ -93,36 +113,45 @@ impl Known {
         Known { recent: VecDeque::from([Recent::default()]), index }
     }
 
-    /// Notes a record and says what is new about it. `recorder` names its source and recorder.
+    /// Notes a record and says what is new about it. `recorder` names its source and recorder; `is_there` says
+    /// whether the record that a posting leads to can be read: keys alone do not make a record stored.
     pub(crate) fn note(
         &mut self,
         mark: &Mark,
         recorder: impl FnOnce() -> Option<RecorderName>,
+        mut is_there: impl FnMut(&Posting) -> Result<bool, Error>,
     ) -> Result<Novelty, Error> {
         let mut copies: Vec<(RecordId, u32)> = Vec::new();
         for recent in &self.recent {
             copies.extend(recent.first.get(&mark.identity.0));
             copies.extend(recent.more.get(&mark.identity.0).into_iter().flatten());
         }
+        let mut stored = Vec::new();
         if self.index.may_have(mark.identity)?
             && let Some((source, recorder)) = recorder()
         {
-            let stored = self.index.by_identity(mark.identity, (&source, &recorder), COPIES_MAX)?;
-            copies.extend(stored.iter().map(|posting| (posting.id, posting.short_copy())));
+            stored = self.index.by_identity(mark.identity, (&source, &recorder), COPIES_MAX)?;
         }
-        let novelty = novelty(mark, &copies);
+        let all = |stored: &[Posting]| {
+            let stored = stored.iter().map(|posting| (posting.id, posting.short_copy()));
+            copies.iter().copied().chain(stored).collect::<Vec<_>>()
+        };
+        let mut novelty = novelty(mark, &all(&stored));
+        if novelty == Novelty::None {
+            let mut found = Vec::new();
+            for posting in stored {
+                if posting.id != mark.id || is_there(&posting)? {
+                    found.push(posting);
+                }
+            }
+            if self::novelty(mark, &all(&found)) != Novelty::None {
+                novelty = Novelty::Lost;
+            }
+        }
         if novelty != Novelty::None
             && let Some(recent) = self.recent.back_mut()
         {
-            let copy = (mark.id, mark.copy);
-            match recent.first.entry(mark.identity.0) {
-                Entry::Vacant(place) => {
-                    place.insert(copy);
-                }
-                Entry::Occupied(_) => {
-                    recent.more.entry(mark.identity.0).or_default().push(copy);
-                }
-            }
+            recent.add(mark);
         }
         Ok(novelty)
     }
@@ -182,7 +211,7 @@ mod tests {
         ];
         for (n, ((identity, id, copy), novelty)) in (0..).zip(steps) {
             let mark = Mark { identity: Term(identity), id: RecordId([id; 16]), copy };
-            assert_eq!(known.note(&mark, || None).unwrap(), novelty, "{identity} {id} {copy}");
+            assert_eq!(known.note(&mark, || None, |_| Ok(true)).unwrap(), novelty, "{identity} {id} {copy}");
             // Where a batch ends changes nothing, as long as no part holds it.
             if n % 3 == 0 {
                 known.end_batch(n);

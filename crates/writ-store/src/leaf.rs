@@ -5,8 +5,12 @@
 //! a part that was erased stays proven while nobody can tell what it was. The layout is normative in
 //! `docs/spec/record-v1.md`.
 
-use crate::log::entry::Kind;
+use crate::error::Error;
+use crate::log::Position;
+use crate::log::entry::{Inflater, Kind};
+use crate::log::view::View;
 use crate::term::TermKey;
+use std::ops::Range;
 use writ_model::canon::{Digest, Writer};
 use writ_model::record::{Envelope, Record};
 use writ_tlog::hash::Hash;
@@ -42,6 +46,22 @@ pub(crate) fn bytes(
 /// The hash of a record's leaf, which is what the tree holds.
 pub(crate) fn hash(keys: &TermKey, record: &Record, parts: (&[u8], &[u8])) -> Hash {
     Hash::leaf(&bytes(keys, &record.content, &record.envelope, parts, &record.evidence))
+}
+
+/// The hashes of the leaves of these positions, one after the other. Ends at the first record that cannot be
+/// read: behind a hole every hash would be another one's.
+pub(crate) fn each(
+    keys: &TermKey,
+    view: &View,
+    positions: Range<u64>,
+    take: &mut dyn FnMut(Hash) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut inflater = Inflater::new()?;
+    view.each(positions, &mut |position, found| {
+        let (body, shared) = found.map_err(|damage| damage.error())?;
+        let record = body.unpack(shared, &mut inflater).map_err(|_| view.altered(Position(position)))?;
+        take(hash(keys, &record, (shared, body.identifiers.stored)))
+    })
 }
 
 #[cfg(test)]

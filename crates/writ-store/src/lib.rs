@@ -28,6 +28,7 @@ mod known;
 mod leaf;
 pub mod limit;
 mod log;
+mod look;
 mod manifest;
 mod seal;
 mod shelf;
@@ -53,6 +54,8 @@ pub use writer::{Pending, Recovery, Writer};
 extern crate self as writ_store;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod mixed;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "tests/crash.rs includes this file too")]
 mod testing;

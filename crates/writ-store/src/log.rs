@@ -8,6 +8,8 @@ pub(crate) mod entry;
 pub(crate) mod frame;
 pub(crate) mod mark;
 pub(crate) mod open;
+pub(crate) mod read;
+pub(crate) mod readback;
 pub(crate) mod recover;
 pub(crate) mod scan;
 pub(crate) mod segment;
@@ -60,6 +62,10 @@ pub enum DamageCause {
     Entries,
     /// Keys were written for records that the log has no more.
     Missing,
+    /// The newest list of files cannot be read or was taken away, and the one before it was used.
+    List,
+    /// The log is not the one whose end was noted, though it is of this store.
+    Another,
 }
 
 impl fmt::Display for DamageCause {
@@ -70,6 +76,8 @@ impl fmt::Display for DamageCause {
             DamageCause::Chain => "the frame does not follow the one before it",
             DamageCause::Entries => "the frame holds no readable records",
             DamageCause::Missing => "keys exist for records that the log has no more",
+            DamageCause::List => "it was the newest list of files, and the one before it is used",
+            DamageCause::Another => "it is the log of a copy of this folder, which went on in another way",
         })
     }
 }
@@ -77,7 +85,11 @@ impl fmt::Display for DamageCause {
 impl Damage {
     /// As the error of whoever needs what it took.
     pub(crate) fn error(&self) -> Error {
-        Error::corrupt(format!("{self}; restore the file from a backup"))
+        let remedy = match self.cause {
+            DamageCause::List => "restore the file from a backup, or make it again with `writ rebuild`",
+            _ => "restore the file from a backup",
+        };
+        Error::corrupt(format!("{self}; {remedy}"))
     }
 
     /// Whether it took the record at this position.
@@ -90,6 +102,11 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Damage { file, offset, bytes, first, lost, cause } = self;
         let file = file.display();
+        match cause {
+            DamageCause::List => return write!(f, "`{file}` is damaged or gone: {cause}"),
+            DamageCause::Another => return write!(f, "`{file}` is not what it was before position {first}: {cause}"),
+            _ => {}
+        }
         write!(f, "`{file}` is damaged at byte {offset} ({bytes} bytes, {lost} records from position {first}): {cause}")
     }
 }

@@ -4,11 +4,14 @@
 //! name at once, so a reader finds the old list or the new one, and needs no lock. A file that a
 //! manifest names never changes, but for the one segment that is still appended to.
 //!
+//! The newest list is the one that counts, also where it cannot be read: an older one names files that are
+//! gone, and knows of fewer records. So the one before it is read only to say what can still be read.
+//!
 //! The layout is in `docs/spec/log-v1.md`.
 
 use crate::error::Error;
 use crate::log::frame::Chain;
-use crate::storage::{self, Storage};
+use crate::storage::{self, Open, Storage};
 use std::io;
 use std::path::{Path, PathBuf};
 use writ_model::canon::{Digest, Malformed, Reader, Writer};
@@ -17,6 +20,9 @@ use writ_tlog::tree::Head;
 
 /// What a reader has to know at least, and what a writer.
 const VERSION: u64 = 1;
+
+/// Times that the lists are listed anew because the one that counted was replaced meanwhile.
+const LOOKS_MAX: usize = 16;
 
 /// How many manifests are kept: the one that counts, and the one that readers may be opening.
 const KEPT: usize = 2;
@@ -70,6 +76,8 @@ pub(crate) struct PartEntry {
     /// Tells parts of one range apart that were made one after the other.
     pub(crate) generation: u32,
     pub(crate) bytes: u64,
+    /// Root of the tree over the log up to its end: of which log its keys are.
+    pub(crate) root: Hash,
 }
 
 impl PartEntry {
@@ -77,6 +85,15 @@ impl PartEntry {
     pub(crate) fn next(&self) -> u64 {
         self.first + u64::from(self.count)
     }
+}
+
+/// How far the log had come when the list was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noted {
+    /// The tree over its records, which is durable.
+    pub(crate) tree: Head,
+    /// What the frame behind the last of them follows: another log gives another chain.
+    pub(crate) chain: Chain,
 }
 
 /// The list of files at one moment.
@@ -87,8 +104,8 @@ pub(crate) struct Manifest {
     /// Finished segments, in the order of positions.
     pub(crate) segments: Vec<SegmentEntry>,
     pub(crate) active: Active,
-    /// The tree over the log, as far as it is durable.
-    pub(crate) tree: Head,
+    /// How far tree and log are durable at the least.
+    pub(crate) noted: Noted,
     /// Parts of indexes, by derivation and then in the order of positions.
     pub(crate) parts: Vec<PartEntry>,
 }
@@ -104,8 +121,13 @@ enum Unread {
 impl Manifest {
     /// The list of a folder in which nothing stands yet.
     pub(crate) fn empty(active: Active) -> Manifest {
-        let tree = Head { size: 0, root: Hash::EMPTY_ROOT };
-        Manifest { number: 0, segments: Vec::new(), active, tree, parts: Vec::new() }
+        let noted = Noted { tree: Head { size: 0, root: Hash::EMPTY_ROOT }, chain: active.chain };
+        Manifest { number: 0, segments: Vec::new(), active, noted, parts: Vec::new() }
+    }
+
+    /// How many records the log must have at the least: so many had hashes or keys when the list was made.
+    pub(crate) fn n_noted(&self) -> u64 {
+        self.parts.iter().map(PartEntry::next).max().unwrap_or(0).max(self.noted.tree.size)
     }
 
     fn encode(&self, store: [u8; 8]) -> Vec<u8> {
@@ -117,18 +139,19 @@ impl Manifest {
             writer.uint(u64::from(one.class)).uint(u64::from(one.generation)).bytes(&one.digest.0);
         }
         writer.array(3).uint(u64::from(self.active.epoch)).uint(self.active.first).bytes(&self.active.chain);
-        writer.array(2).uint(self.tree.size).bytes(&self.tree.root.0);
+        writer.array(3).uint(self.noted.tree.size).bytes(&self.noted.tree.root.0).bytes(&self.noted.chain);
         writer.array(self.parts.len());
         for one in &self.parts {
-            writer.array(5).bytes(&one.derivation.0).uint(one.first).uint(u64::from(one.count));
-            writer.uint(u64::from(one.generation)).uint(one.bytes);
+            writer.array(6).bytes(&one.derivation.0).uint(one.first).uint(u64::from(one.count));
+            writer.uint(u64::from(one.generation)).uint(one.bytes).bytes(&one.root.0);
         }
         let mut bytes = writer.finish();
         bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_be_bytes());
         bytes
     }
 
-    fn decode(bytes: &[u8], store: [u8; 8]) -> Result<Manifest, Unread> {
+    /// Reads a list that is to be used so.
+    fn decode(bytes: &[u8], store: [u8; 8], how: Open) -> Result<Manifest, Unread> {
         let (list, crc) = bytes.split_last_chunk::<CRC>().ok_or(Unread::Damaged)?;
         if crc32c::crc32c(list) != u32::from_be_bytes(*crc) {
             return Err(Unread::Damaged);
@@ -136,12 +159,12 @@ impl Manifest {
         let mut reader = Reader::new(list);
         let mut head = || {
             reader.array()?;
-            let _version = reader.uint()?;
-            reader.uint()
+            let (_version, least_reader, least_writer) = (reader.uint()?, reader.uint()?, reader.uint()?);
+            Ok(if how == Open::Read { least_reader } else { least_reader.max(least_writer) })
         };
-        let least_reader = head().map_err(|Malformed| Unread::Damaged)?;
-        if least_reader > VERSION {
-            return Err(Unread::Newer(least_reader));
+        let least = head().map_err(|Malformed| Unread::Damaged)?;
+        if least > VERSION {
+            return Err(Unread::Newer(least));
         }
         Manifest::list(list, store).map_err(|Malformed| Unread::Damaged)
     }
@@ -169,36 +192,77 @@ impl Manifest {
         }
         fields(&mut reader, 3)?;
         let active = Active { epoch: short(&mut reader)?, first: reader.uint()?, chain: array(&mut reader)? };
-        fields(&mut reader, 2)?;
+        fields(&mut reader, 3)?;
         let tree = Head { size: reader.uint()?, root: Hash(array(&mut reader)?) };
+        let noted = Noted { tree, chain: array(&mut reader)? };
         let mut parts = Vec::new();
         for _ in 0..reader.array()? {
-            fields(&mut reader, 5)?;
+            fields(&mut reader, 6)?;
             parts.push(PartEntry {
                 derivation: Digest(array(&mut reader)?),
                 first: reader.uint()?,
                 count: short(&mut reader)?,
                 generation: short(&mut reader)?,
                 bytes: reader.uint()?,
+                root: Hash(array(&mut reader)?),
             });
         }
         reader.end()?;
-        Ok(Manifest { number, segments, active, tree, parts })
+        Ok(Manifest { number, segments, active, noted, parts })
     }
 
-    /// The newest manifest of a folder that is whole; `None` if there is none yet.
-    pub(crate) fn newest(storage: &dyn Storage, folder: &Path, store: [u8; 8]) -> Result<Option<Manifest>, Error> {
-        let mut last = None;
-        for number in numbers(storage, folder)?.into_iter().rev() {
-            let path = folder.join(name(number));
-            let read = storage::read(storage, &path, MANIFEST_BYTES_MAX).map_err(Unread::Io);
-            match read.and_then(|bytes| Manifest::decode(&bytes, store)) {
-                Ok(manifest) if manifest.number == number => return Ok(Some(manifest)),
-                Ok(_) => last = Some(damaged(&path)),
-                Err(unread) => last = Some(unread.told(&path)),
-            }
+    /// The newest list that can be read, and, where that is not the newest there was, the path of that one:
+    /// whoever only reads can go on with less, and has to say so.
+    ///
+    /// Fails with [`Kind::Corrupt`](crate::Kind::Corrupt) if none can be read, and with
+    /// [`Kind::Invalid`](crate::Kind::Invalid) if a newer writ made the newest.
+    pub(crate) fn newest(
+        storage: &dyn Storage,
+        folder: &Path,
+        store: [u8; 8],
+        how: Open,
+    ) -> Result<(Manifest, Option<PathBuf>), Error> {
+        let mut last = Err(gone(folder));
+        for _ in 0..LOOKS_MAX {
+            last = match Manifest::look(storage, folder, store, how) {
+                // A writer that replaces lists just now looks so too, and then another look helps.
+                Ok((manifest, Some(path))) => Ok((manifest, Some(path))),
+                Err(Missed::Replaced(error)) => Err(error),
+                Err(Missed::Failed(error)) => return Err(error),
+                Ok(whole) => return Ok(whole),
+            };
         }
-        last.map_or(Ok(None), Err)
+        last
+    }
+
+    fn look(
+        storage: &dyn Storage,
+        folder: &Path,
+        store: [u8; 8],
+        how: Open,
+    ) -> Result<(Manifest, Option<PathBuf>), Missed> {
+        let known = numbers(storage, folder).map_err(Missed::Failed)?;
+        let Some((newest, older)) = known.split_last() else { return Err(Missed::Replaced(gone(folder))) };
+        let read = |number: u64| {
+            let path = folder.join(name(number));
+            let bytes = storage::read(storage, &path, MANIFEST_BYTES_MAX).map_err(Unread::Io);
+            let manifest = bytes.and_then(|bytes| Manifest::decode(&bytes, store, how));
+            let is_own = |manifest: &Manifest| manifest.number == number;
+            manifest.and_then(|manifest| is_own(&manifest).then_some(manifest).ok_or(Unread::Damaged))
+        };
+        match read(*newest) {
+            Ok(manifest) => {
+                // The one before the newest goes after it has come, so one that stands alone was not the newest.
+                let is_alone = *newest > 1 && older.last().is_none_or(|before| before + 1 != *newest);
+                Ok((manifest, is_alone.then(|| folder.join(name(*newest + 1)))))
+            }
+            Err(Unread::Damaged) => {
+                let path = folder.join(name(*newest));
+                let whole = older.iter().rev().find_map(|number| read(*number).ok());
+                whole.map(|manifest| (manifest, Some(path.clone()))).ok_or_else(|| Missed::Failed(damaged(&path)))
+            }
+            Err(unread) => Err(unread.told(&folder.join(name(*newest)))),
+        }
     }
 
     /// Writes this list as the next one, and takes older ones away.
@@ -216,17 +280,31 @@ impl Manifest {
     }
 }
 
+/// Why a look found no list that counts.
+enum Missed {
+    /// It may be there at the next look: a writer replaced it.
+    Replaced(Error),
+    Failed(Error),
+}
+
 impl Unread {
-    fn told(self, path: &Path) -> Error {
-        match self {
+    fn told(self, path: &Path) -> Missed {
+        Missed::Failed(match self {
+            Unread::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Missed::Replaced(Error::io("read", path, error));
+            }
             Unread::Io(error) => Error::io("read", path, error),
             Unread::Newer(version) => Error::invalid(format!(
-                "`{}` is a list of files of version {version}, and this writ reads version {VERSION}: use a newer writ",
+                "`{}` is a list of files of version {version}, and this writ knows version {VERSION}: use a newer writ",
                 path.display()
             )),
             Unread::Damaged => damaged(path),
-        }
+        })
     }
+}
+
+fn gone(folder: &Path) -> Error {
+    Error::corrupt(format!("the list of files in `{}` is gone: restore it from a backup", folder.display()))
 }
 
 fn damaged(path: &Path) -> Error {
@@ -277,51 +355,82 @@ mod tests {
             digest: Digest([7; 32]),
         };
         let active = Active { epoch: 1, first: 70_000, chain: [9; 16] };
-        let part = PartEntry { derivation: Digest([1; 32]), first: 0, count: 65_536, generation: 2, bytes: 4_000_000 };
-        Manifest { number: 4, segments: vec![segment], active, tree: Frontier::new().head(), parts: vec![part] }
+        let part = PartEntry {
+            derivation: Digest([1; 32]),
+            first: 0,
+            count: 65_536,
+            generation: 2,
+            bytes: 4_000_000,
+            root: Hash([3; 32]),
+        };
+        let noted = Noted { tree: Frontier::new().head(), chain: [8; 16] };
+        Manifest { number: 4, segments: vec![segment], active, noted, parts: vec![part] }
     }
 
     #[test]
     fn a_list_reads_back_and_an_altered_one_does_not() {
         let bytes = manifest().encode([5; 8]);
-        assert_eq!(Manifest::decode(&bytes, [5; 8]).unwrap(), manifest());
-        assert!(Manifest::decode(&bytes, [6; 8]).is_err(), "another store");
+        let read = |bytes: &[u8], store| Manifest::decode(bytes, store, Open::Write);
+        assert_eq!(read(&bytes, [5; 8]).unwrap(), manifest());
+        assert!(read(&bytes, [6; 8]).is_err(), "another store");
         for byte in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[byte] ^= 1;
-            assert!(Manifest::decode(&altered, [5; 8]).is_err(), "byte {byte}");
-            assert!(Manifest::decode(&bytes[..byte], [5; 8]).is_err(), "cut at {byte}");
+            assert!(read(&altered, [5; 8]).is_err(), "byte {byte}");
+            assert!(read(&bytes[..byte], [5; 8]).is_err(), "cut at {byte}");
         }
     }
 
-    #[test]
-    fn the_newest_whole_list_counts_and_old_ones_go() {
+    fn read(folder: &Path) -> Result<(Manifest, Option<PathBuf>), Error> {
+        Manifest::newest(&Os, folder, [5; 8], Open::Read)
+    }
+
+    /// A folder in which four lists were made.
+    fn lists() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let read = || Manifest::newest(&Os, folder.path(), [5; 8]);
-        assert_eq!(read().unwrap(), None);
         let mut list = manifest();
         for _ in 0..4 {
             list.publish(&Os, folder.path(), [5; 8]).unwrap();
         }
         assert_eq!(Os.list(folder.path()).unwrap(), [name(7), name(8)]);
-        assert_eq!(read().unwrap().unwrap(), list);
-        let newest = folder.path().join(name(8));
-        let bytes = std::fs::read(&newest).unwrap();
-        crate::testing::set(&newest, &bytes[1..]);
-        assert_eq!(read().unwrap().unwrap().number, 7);
-        std::fs::remove_file(folder.path().join(name(7))).unwrap();
-        assert!(read().unwrap_err().to_string().contains("is damaged: restore it from a backup"));
+        folder
     }
 
     #[test]
-    fn a_newer_list_is_refused_by_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new();
-        writer.array(9).uint(3).uint(2);
-        let mut bytes = writer.finish();
-        bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_be_bytes());
-        crate::testing::set(&folder.path().join(name(1)), &bytes);
-        let error = Manifest::newest(&Os, folder.path(), [5; 8]).unwrap_err().to_string();
-        assert!(error.contains("version 2, and this writ reads version 1: use a newer writ"), "{error}");
+    fn the_newest_list_counts_and_old_ones_go() {
+        let empty = tempfile::tempdir().unwrap();
+        let folder = lists();
+        assert!(read(empty.path()).unwrap_err().to_string().contains("is gone: restore it from a backup"));
+        assert_eq!(read(folder.path()).unwrap(), (Manifest { number: 8, ..manifest() }, None));
+    }
+
+    #[test]
+    fn a_newest_list_that_is_damaged_or_gone_is_missed_by_name() {
+        let folder = lists();
+        let (before, newest) = (folder.path().join(name(7)), folder.path().join(name(8)));
+        let bytes = std::fs::read(&newest).unwrap();
+        crate::testing::set(&newest, &bytes[1..]);
+        let found = (Manifest { number: 7, ..manifest() }, Some(newest.clone()));
+        assert_eq!(read(folder.path()).unwrap(), found);
+        std::fs::remove_file(&newest).unwrap();
+        assert_eq!(read(folder.path()).unwrap(), found);
+        crate::testing::set(&newest, &bytes[1..]);
+        std::fs::remove_file(before).unwrap();
+        assert!(read(folder.path()).unwrap_err().to_string().contains("is damaged: restore it from a backup"));
+    }
+
+    #[test]
+    fn a_list_of_a_newer_writ_is_refused_and_not_passed_over() {
+        for (least_reader, least_writer, how) in [(2, 2, Open::Read), (2, 2, Open::Write), (1, 2, Open::Write)] {
+            let folder = lists();
+            let mut writer = Writer::new();
+            writer.array(9).uint(3).uint(least_reader).uint(least_writer);
+            let mut bytes = writer.finish();
+            bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_be_bytes());
+            crate::testing::set(&folder.path().join(name(9)), &bytes);
+            let error = Manifest::newest(&Os, folder.path(), [5; 8], how).unwrap_err().to_string();
+            assert!(error.contains("version 2, and this writ knows version 1: use a newer writ"), "{error}");
+            assert!(read(folder.path()).is_err() || least_reader == 1);
+        }
     }
 }

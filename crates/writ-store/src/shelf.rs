@@ -16,12 +16,14 @@ use crate::index::{Index, merge, write};
 use crate::limit;
 use crate::manifest::{Manifest, PartEntry};
 use crate::storage::Storage;
+use crate::tree;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use writ_tlog::hash::Hash;
 
 /// Records of the largest merge that closing waits for: about a second's work. A larger one is given up and
 /// made another time.
@@ -37,19 +39,28 @@ fn path(dir: &Path, owner: &Owner, entry: &PartEntry) -> PathBuf {
     folder(dir, owner).join(format!("{:016x}-{:08x}-{:08x}.part", entry.first, entry.count, entry.generation))
 }
 
-/// The parts of a derivation that a manifest names and that can be opened, from the first record on.
+/// The parts of a derivation that a manifest names and that can be used, from the first record on. A part of
+/// another log than the one in this folder would lead to other records, so each is checked against the tree.
 pub(crate) fn open(storage: &dyn Storage, dir: &Path, owner: &Owner, manifest: &Manifest) -> Opened {
     let mut opened = Opened::default();
-    let mut next = 0;
+    let mut tree = tree::Reader::new(storage, dir);
+    // A tree that is damaged or gone says nothing against a part.
+    let is_tree_sound = tree.root(manifest.noted.tree.size).is_ok_and(|root| root == manifest.noted.tree.root);
     for entry in manifest.parts.iter().filter(|entry| entry.derivation == owner.derivation) {
         let path = path(dir, owner, entry);
         let part = storage.open(&path, crate::storage::Open::Read).map_err(|e| Error::io("open", &path, e));
         match part.and_then(|file| Part::open_on(file, &path, owner)) {
-            Ok(part) if entry.first == next && is_of(&part, entry) => {
-                next = entry.next();
+            Ok(part) if entry.first == opened.next() && is_of(&part, entry) => {
+                if is_tree_sound && tree.root(entry.next()).ok() != Some(entry.root) {
+                    opened.fault = Some(other(&path, "it is of the log of a copy of this folder"));
+                    break;
+                }
                 opened.parts.push((entry.clone(), Arc::new(part)));
             }
-            Ok(_) => break,
+            Ok(_) => {
+                opened.fault = Some(other(&path, "it is not the part that the list of files means"));
+                break;
+            }
             Err(error) => {
                 opened.fault = Some(error);
                 break;
@@ -59,10 +70,18 @@ pub(crate) fn open(storage: &dyn Storage, dir: &Path, owner: &Owner, manifest: &
     opened
 }
 
+fn other(path: &Path, cause: &str) -> Error {
+    let place = path.display();
+    Error::corrupt(format!("the index part `{place}` is not used: {cause}; rebuild the index with `writ rebuild`"))
+}
+
 /// Whether this is the part that the manifest means.
 fn is_of(part: &Part, entry: &PartEntry) -> bool {
-    let facts = part.facts();
-    (facts.first, facts.next, part.header().size) == (entry.first, entry.next(), entry.bytes)
+    let (facts, header) = (part.facts(), part.header());
+    // A record without keys would be found by nothing, and missed by nobody.
+    let has_all = u64::from(facts.n_rows) == facts.n_positions();
+    has_all
+        && (facts.first, facts.next, header.size, header.root) == (entry.first, entry.next(), entry.bytes, entry.root)
 }
 
 /// Parts that were opened.
@@ -115,21 +134,21 @@ impl Shelf {
     fn entry(&self, first: u64, next: u64) -> PartEntry {
         let generation = u32::try_from(self.generation.fetch_add(1, Ordering::Relaxed)).unwrap_or(u32::MAX);
         let count = crate::bytes::len32(crate::bytes::index(next - first));
-        PartEntry { derivation: self.owner.derivation, first, count, generation, bytes: 0 }
+        PartEntry { derivation: self.owner.derivation, first, count, generation, bytes: 0, root: Hash::EMPTY_ROOT }
     }
 
-    /// Writes the part of a batch.
-    pub(crate) fn add(&self, batch: Batch) -> Result<(), Error> {
+    /// Writes the part of a batch; `root` is that of the tree over the log up to its end.
+    pub(crate) fn add(&self, batch: Batch, root: Hash) -> Result<(), Error> {
         let run = Run::sort(batch);
         let entry = self.entry(run.facts.first, run.facts.next);
-        let part =
-            write::write(self.catalog.storage(), &path(self.catalog.dir(), &self.owner, &entry), &self.owner, &run)?;
+        let path = path(self.catalog.dir(), &self.owner, &entry);
+        let part = write::write(self.catalog.storage(), &path, &self.owner, &run, root)?;
         self.publish(&entry, part)
     }
 
     /// Names a part in place of those whose records it holds.
     fn publish(&self, entry: &PartEntry, part: Part) -> Result<(), Error> {
-        let entry = PartEntry { bytes: part.header().size, ..entry.clone() };
+        let entry = PartEntry { bytes: part.header().size, root: part.header().root, ..entry.clone() };
         let mut parts = self.parts();
         // The other thread may have changed the list meanwhile, so places are looked for by position.
         let place = |position: u64| parts.partition_point(|(other, _)| other.first < position);
@@ -208,7 +227,7 @@ impl Shelf {
 /// The threads that keep an index up to the log.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    batches: SyncSender<Batch>,
+    batches: SyncSender<(Batch, Hash)>,
     writing: JoinHandle<Result<(), Error>>,
     merging: JoinHandle<Result<(), Error>>,
     closing: Arc<AtomicBool>,
@@ -228,8 +247,9 @@ impl Follower {
         Ok(Follower { batches, writing, merging, closing })
     }
 
-    /// Hands a batch over; waits only if the follower is several batches behind.
-    pub(crate) fn send(&self, batch: Batch) {
+    /// Hands a batch over, with the root of the tree up to its end; waits only if the follower is several
+    /// batches behind.
+    pub(crate) fn send(&self, batch: (Batch, Hash)) {
         // A follower that is gone has reported why, or will: see `finish`.
         let _ = self.batches.send(batch);
     }
@@ -244,12 +264,12 @@ impl Follower {
     }
 }
 
-fn write_parts(shelf: &Shelf, batches: &Receiver<Batch>, wake: &SyncSender<()>) -> Result<(), Error> {
+fn write_parts(shelf: &Shelf, batches: &Receiver<(Batch, Hash)>, wake: &SyncSender<()>) -> Result<(), Error> {
     let mut result = Ok(());
-    for batch in batches {
+    for (batch, root) in batches {
         // After a failure the rest is dropped: the next open derives it from the log.
         if result.is_ok() {
-            result = shelf.add(batch);
+            result = shelf.add(batch, root);
         }
         // The other thread is awake already if there is no room.
         let _ = wake.try_send(());

@@ -7,7 +7,7 @@ mod open;
 pub(crate) mod query;
 
 use crate::bytes::index;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::index::{Index, Window};
 use crate::log::entry::{Inflater, Malformed};
 use crate::log::view::{Found, View};
@@ -92,6 +92,25 @@ impl Snapshot {
     /// Reads one record. What is read is what was written: each record has a checksum. Whether its
     /// content digest is that of its evidence is for the caller to check, who can parse it.
     pub fn record(&self, position: Position) -> Result<Record, Error> {
+        let (read, posting) = (self.read(position), self.posting(position)?);
+        let is_it = |record: &Record| posting.is_some_and(|posting| posting.id == record.id);
+        match (read, posting) {
+            // A whole record of another folder is not what was written here.
+            (Ok(record), _) if is_it(&record) => Ok(record),
+            (Err(error), _) if error.kind() != Kind::Corrupt => Err(error),
+            // What was damaged may have been delivered once more.
+            (read, Some(posting)) => {
+                let is_same = |other: &&Posting| other.cursor() == posting.cursor() && other.position != position;
+                let others = self.index.copies(posting.id)?;
+                let whole =
+                    others.iter().filter(is_same).find_map(|other| self.read(other.position).ok().filter(is_it));
+                whole.map_or_else(|| Err(read.err().unwrap_or_else(|| self.log.altered(position))), Ok)
+            }
+            (read, None) => Err(read.err().unwrap_or_else(|| self.log.altered(position))),
+        }
+    }
+
+    fn read(&self, position: Position) -> Result<Record, Error> {
         if let Some(damage) = self.damage.iter().find(|damage| damage.holds(position)) {
             return Err(damage.error());
         }
@@ -99,13 +118,7 @@ impl Snapshot {
         let mut inflater = self.inflater()?;
         let record = found.body().and_then(|body| body.unpack(&found.shared, &mut inflater));
         self.inflaters.lock().unwrap_or_else(PoisonError::into_inner).push(inflater);
-        // A whole record of another folder is not what was written here.
-        let is_known =
-            |record: &Record| Ok::<_, Error>(self.posting(position)?.is_some_and(|posting| posting.id == record.id));
-        match record {
-            Ok(record) if is_known(&record)? => Ok(record),
-            _ => Err(self.log.altered(position)),
-        }
+        record.map_err(|Malformed| self.log.altered(position))
     }
 
     /// A record's posting, without reading it.

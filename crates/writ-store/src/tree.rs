@@ -4,6 +4,7 @@
 //! level's C2SP tiles one after the other. The files are synced where the manifest names a size, and not
 //! with each commit: what is behind that size is made again from the log.
 
+use crate::bytes::index;
 use crate::error::Error;
 use crate::file::{self, File};
 use crate::storage::{Open, Storage};
@@ -11,8 +12,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use writ_tlog::hash::{HASH_BYTES, Hash};
-use writ_tlog::tile::Place;
+use writ_tlog::tile::{Place, TILE_ENTRIES};
 use writ_tlog::tree::{Frontier, Head};
+
+/// The bytes of a full tile.
+const TILE_BYTES: u64 = TILE_ENTRIES * HASH_BYTES as u64;
 
 /// Where the files lie.
 pub(crate) fn folder(dir: &Path) -> PathBuf {
@@ -37,6 +41,11 @@ struct Level {
 }
 
 impl Tree {
+    /// A tree without leaves, which is written over what is there.
+    pub(crate) fn new(dir: &Path) -> Tree {
+        Tree { folder: folder(dir), frontier: Frontier::new(), levels: BTreeMap::new() }
+    }
+
     /// Goes on with a tree whose head is known. Fails with [`Kind::Corrupt`](crate::Kind::Corrupt) if the
     /// files do not give that head: they are damaged, or they are another tree's.
     pub(crate) fn resume(storage: &dyn Storage, dir: &Path, head: Head) -> Result<Tree, Error> {
@@ -64,6 +73,11 @@ impl Tree {
             }
             level.waiting.extend_from_slice(&hash.0);
         });
+    }
+
+    /// The root over all leaves.
+    pub(crate) fn root(&self) -> Hash {
+        self.frontier.root()
     }
 
     /// Writes what waits.
@@ -105,16 +119,23 @@ impl Level {
     }
 }
 
-/// Reads stored hashes.
+/// Reads stored hashes, a tile at a time.
 pub(crate) struct Reader<'s> {
     storage: &'s dyn Storage,
     folder: PathBuf,
-    files: BTreeMap<u8, Box<dyn File>>,
+    levels: BTreeMap<u8, Tile>,
+}
+
+/// The tile of a level that was read last.
+struct Tile {
+    file: Box<dyn File>,
+    number: u64,
+    bytes: Vec<u8>,
 }
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(storage: &'s dyn Storage, dir: &Path) -> Reader<'s> {
-        Reader { storage, folder: folder(dir), files: BTreeMap::new() }
+        Reader { storage, folder: folder(dir), levels: BTreeMap::new() }
     }
 
     /// One hash.
@@ -124,19 +145,30 @@ impl<'s> Reader<'s> {
     }
 
     fn read(&mut self, path: &Path, place: Place) -> io::Result<Hash> {
-        let file = match self.files.remove(&place.level) {
-            Some(file) => file,
-            None => self.storage.open(path, Open::Read)?,
+        let (number, within) = (place.index / TILE_ENTRIES, place.index % TILE_ENTRIES);
+        let tile = match self.levels.remove(&place.level) {
+            Some(tile) if tile.number == number => tile,
+            other => {
+                let file = other.map_or_else(|| self.storage.open(path, Open::Read), |tile| Ok(tile.file))?;
+                let at = number * TILE_BYTES;
+                let mut bytes = vec![0; index(file.size()?.saturating_sub(at).min(TILE_BYTES))];
+                file::read_exact_at(file.as_ref(), &mut bytes, at)?;
+                Tile { file, number, bytes }
+            }
         };
-        let mut bytes = [0; HASH_BYTES];
-        let read = file::read_exact_at(file.as_ref(), &mut bytes, place.byte());
-        self.files.insert(place.level, file);
-        read.map(|()| Hash(bytes))
+        let tile = self.levels.entry(place.level).or_insert(tile);
+        let hash = tile.bytes.as_chunks::<HASH_BYTES>().0.get(index(within));
+        hash.map(|bytes| Hash(*bytes)).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// The right edge over the first leaves.
     pub(crate) fn frontier(&mut self, size: u64) -> Result<Frontier, Error> {
         Frontier::resume(size, |place| self.hash(place))
+    }
+
+    /// The root over the first leaves.
+    pub(crate) fn root(&mut self, size: u64) -> Result<Hash, Error> {
+        self.frontier(size).map(|frontier| frontier.root())
     }
 }
 

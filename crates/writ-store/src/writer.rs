@@ -1,25 +1,19 @@
 //! Writing to a folder: many producers, one writer thread, one lock.
 
-use crate::catalog::Catalog;
-use crate::derive::Deriver;
+mod rebuild;
+mod resume;
+
 use crate::error::{Error, Kind};
 use crate::folder::{Folder, Lock};
-use crate::index::batch::Batch;
 use crate::index::header::Owner;
-use crate::known::Known;
-use crate::leaf;
 use crate::limit::{self, Sizes};
-use crate::log::commit::{self, Admission, Committer, Start, Tip};
-use crate::log::entry::Inflater;
-use crate::log::mark::{self, Mark};
-use crate::log::open::{self, Opened};
-use crate::log::recover::{self, TornTail};
-use crate::log::view::View;
+use crate::log::commit::{Admission, Committer};
+use crate::log::recover::TornTail;
 use crate::seal::{Packer, Sealed};
-use crate::shelf::{self, Follower, Shelf};
-use crate::storage::{Open, Os, Storage};
+use crate::shelf::{Follower, Shelf};
+use crate::storage::{Os, Storage};
 use crate::term::{Term, TermKey};
-use crate::tree::Tree;
+use crate::writer::resume::{Resumed, Resumer};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
@@ -103,34 +97,24 @@ impl Writer {
     where
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
-        let (folder, lock, created) = Folder::create_or_open(storage.as_ref(), dir, &secret_if_new)?;
+        let (folder, mut lock, created) = Folder::create_or_open(storage.as_ref(), dir, &secret_if_new)?;
         let owner = Owner { store: folder.keys.store(), derivation };
-        let (resumed, mut recovery) = Resumer { storage, sizes, folder: &folder, owner }.run(&derive)?;
+        let (resumed, mut recovery) = Resumer { storage, sizes, folder: &folder, owner }.run(&mut lock, &derive)?;
         recovery.created = created;
         let Resumed { committer, shelf } = resumed;
         Ok((Writer::start(folder.keys, lock, committer, shelf)?, recovery))
     }
 
-    /// Makes the index of a folder again from its log, and opens the folder to write. Fails as
-    /// [`Writer::create_or_open`] does, and with [`Kind::Invalid`] where there is no folder.
+    /// Makes what follows from the log of a folder again, the index and, where they are damaged or gone, the
+    /// tree and the list of files, and opens the folder to write. Fails as [`Writer::create_or_open`] does, and
+    /// with [`Kind::Invalid`] where there is no folder.
     pub fn rebuild<D>(dir: &Path, derivation: Digest, derive: D) -> Result<(Writer, Recovery), Error>
     where
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
         let storage: Arc<dyn Storage> = Arc::new(Os);
-        let known = Folder::open(dir)?;
-        {
-            let (_, _lock, _) = Folder::create_or_open(storage.as_ref(), dir, &[0; 32])?;
-            let opened = open::open(storage.as_ref(), dir, &known.keys, Open::Read)?;
-            // Before anything is let go that tells of a loss.
-            check_whole(&opened, mark::read(storage.as_ref(), &known.mark(), known.keys.store()).unwrap_or(0))?;
-            if let Some(damage) = opened.scan.damage.first() {
-                return Err(damage.error());
-            }
-            let catalog = Catalog::new(Arc::clone(&storage), dir, known.keys.store(), opened.manifest);
-            catalog.change(|manifest| manifest.parts.clear())?;
-        }
-        Writer::create_or_open(dir, [0; 32], derivation, derive)
+        rebuild::forget(&storage, dir)?;
+        Writer::create_or_open_on(storage, Sizes::default(), dir, [0; 32], derivation, derive)
     }
 
     fn start(keys: TermKey, lock: Lock, committer: Committer, shelf: Arc<Shelf>) -> Result<Writer, Error> {
@@ -202,6 +186,21 @@ impl Drop for Writer {
 
 /// The writer thread.
 fn run(mut committer: Committer, requests: &Receiver<Request>, follower: Follower, shelf: &Shelf) -> Result<(), Error> {
+    let served = serve(&mut committer, requests, &follower, shelf);
+    if let Some(batch) = committer.take_batch(true) {
+        follower.send(batch);
+    }
+    let closed = committer.close();
+    served.and(follower.finish()).and(closed)
+}
+
+/// Commits what comes, several requests at a time where several wait, until nobody can send any more.
+fn serve(
+    committer: &mut Committer,
+    requests: &Receiver<Request>,
+    follower: &Follower,
+    shelf: &Shelf,
+) -> Result<(), Error> {
     let bytes = |request: &Request| request.records.iter().map(Sealed::stored_bytes).sum::<usize>();
     let mut seen = shelf.version();
     while let Ok(first) = requests.recv() {
@@ -231,143 +230,7 @@ fn run(mut committer: Committer, requests: &Receiver<Request>, follower: Followe
             committer.published(shelf.index()?);
         }
     }
-    if let Some(batch) = committer.take_batch(true) {
-        follower.send(batch);
-    }
-    let closed = committer.close();
-    follower.finish().and(closed)
-}
-
-/// Brings log, tree and index of a folder to one end, from which a writer goes on.
-struct Resumer<'a> {
-    storage: Arc<dyn Storage>,
-    sizes: Sizes,
-    folder: &'a Folder,
-    owner: Owner,
-}
-
-/// What a writer goes on with.
-struct Resumed {
-    committer: Committer,
-    shelf: Arc<Shelf>,
-}
-
-impl Resumer<'_> {
-    fn run<D>(self, derive: &D) -> Result<(Resumed, Recovery), Error>
-    where
-        D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
-    {
-        let (storage, dir, keys) = (self.storage.as_ref(), self.folder.dir(), &self.folder.keys);
-        // A mark is set after a sync, so a log that is shorter than it has lost its end.
-        let marked = mark::read(storage, &self.folder.mark(), keys.store()).unwrap_or(0);
-        let opened = open::open(storage, dir, keys, Open::Write)?;
-        check_whole(&opened, marked)?;
-        // Now it says nothing more, and without a mark every frame counts.
-        match storage.remove(&self.folder.mark()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("remove", &self.folder.mark(), error));
-            }
-            _ => {}
-        }
-        let parts = shelf::open(storage, dir, &self.owner, &opened.manifest);
-        let torn = match &opened.file {
-            Some(file) => {
-                recover::recover(storage, (file.as_ref(), &opened.path), &self.folder.quarantine(), &opened.scan)?
-            }
-            None => None,
-        };
-        let catalog = Arc::new(Catalog::new(Arc::clone(&self.storage), dir, keys.store(), opened.manifest.clone()));
-        let tip = self.tip(&catalog, &opened)?;
-        let n_records = opened.scan.next;
-        let mark = Mark::begin(storage, &self.folder.mark(), keys.store(), n_records)
-            .map_err(|e| Error::io("write", &self.folder.mark(), e))?;
-        let view = View::new(Arc::clone(&self.storage), dir, keys, opened);
-        let tree = self.tree(&catalog, &view)?;
-        let covered = parts.next();
-        let index_folder = shelf::folder(dir, &self.owner);
-        storage.make_folder(&index_folder).map_err(|e| Error::io("make the folder", &index_folder, e))?;
-        let shelf = Arc::new(Shelf::new(Arc::clone(&catalog), self.owner, parts.parts));
-        let mut known = Known::new(shelf.index()?);
-        let deriver = Deriver { log: &view, keys, derive, chunk_records: self.sizes.chunk_records };
-        // Also the last ones, however few: or a writer that never closes would derive them each time.
-        deriver.run(covered..n_records, &mut known, |batch, known, damage| {
-            // A part with holes would hide what is lost for good.
-            if let Some(damage) = damage.first() {
-                return Err(damage.error());
-            }
-            known.end_batch(batch.next);
-            shelf.add(batch)?;
-            known.published(shelf.index()?);
-            Ok(())
-        })?;
-        shelf.sweep()?;
-        let recovery = Recovery { created: false, n_records, torn, n_derived: n_records - covered };
-        let start = Start {
-            catalog,
-            sizes: self.sizes,
-            keys: keys.clone(),
-            tip,
-            mark,
-            tree,
-            known,
-            batch: Batch::new(n_records),
-        };
-        Ok((Resumed { committer: Committer::new(start), shelf }, recovery))
-    }
-
-    /// The segment that is appended to, begun if it is not there.
-    fn tip(&self, catalog: &Arc<Catalog>, opened: &Opened) -> Result<Tip, Error> {
-        let active = opened.manifest.active;
-        let begins = opened.scan.begins.clone();
-        let tip = if opened.file.is_some() {
-            let path = opened.path.clone();
-            let file = self.storage.open(&path, Open::Write).map_err(|e| Error::io("open", &path, e))?;
-            Tip { file, path, active, begins, end: opened.scan.end, chain: opened.scan.chain }
-        } else {
-            commit::begin(catalog, active)?
-        };
-        if opened.rolled {
-            catalog.change(|_| ())?;
-        }
-        Ok(tip)
-    }
-
-    /// The tree, made up to the end of the log.
-    fn tree(&self, catalog: &Catalog, view: &View) -> Result<Tree, Error> {
-        let (storage, keys) = (self.storage.as_ref(), &self.folder.keys);
-        let head = catalog.manifest().tree;
-        let mut tree = Tree::resume(storage, self.folder.dir(), head)?;
-        let mut inflater = Inflater::new()?;
-        view.each(head.size..view.next(), &mut |position, found| {
-            let (body, shared) = found.map_err(|damage| damage.error())?;
-            let record = body.unpack(shared, &mut inflater);
-            let record = record.map_err(|_| view.altered(crate::Position(position)))?;
-            let parts = (shared, body.identifiers.stored);
-            tree.append(leaf::hash(keys, &record, parts));
-            Ok(())
-        })?;
-        tree.write(storage)?;
-        Ok(tree)
-    }
-}
-
-/// Refuses a log that has lost its end: appending would give its positions to other records.
-fn check_whole(opened: &Opened, marked: u64) -> Result<(), Error> {
-    let Opened { manifest, scan, path, damage, .. } = opened;
-    if let Some(damage) = damage.first() {
-        return Err(damage.error());
-    }
-    let parts = manifest.parts.iter().map(crate::manifest::PartEntry::next).max().unwrap_or(0);
-    let noted = manifest.tree.size.max(parts).max(marked);
-    if noted <= scan.next {
-        return Ok(());
-    }
-    let place = path.display();
-    Err(Error::corrupt(format!(
-        "`{place}` ends at byte {} and position {}, and {noted} records had been acknowledged: restore the log from a \
-         backup; nothing is appended to a log that lost its end",
-        scan.end, scan.next
-    )))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -127,9 +127,11 @@ fn a_folder_with_something_else_in_it_is_left_alone() {
 fn an_interrupted_creation_is_done_again_but_a_log_without_format_is_not_overwritten() {
     let dir = temp();
     std::fs::create_dir(dir.path().join("log")).unwrap();
-    replace(&dir.path().join("store.key"), &[9; 32], Access::Owner).unwrap();
+    let key = format!("writ keys 1\n1 {}\n", "09".repeat(32));
+    replace(&dir.path().join("store.key"), key.as_bytes(), Access::Owner).unwrap();
     let (writer, recovery) = open(dir.path());
     assert!(recovery.created);
+    assert_eq!(std::fs::read_to_string(dir.path().join("store.key")).unwrap(), key, "a key is kept");
     commit(&writer, &[record("a", Some(1), "all")]).unwrap();
     writer.close().unwrap();
     std::fs::remove_file(dir.path().join("FORMAT")).unwrap();

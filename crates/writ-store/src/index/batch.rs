@@ -46,13 +46,4 @@ impl Batch {
     pub(crate) fn skip_to(&mut self, position: u64) {
         self.next = self.next.max(position);
     }
-
-    /// Forgets records from this position on: they did not become durable.
-    pub(crate) fn cut(&mut self, position: u64) {
-        let keep = self.rows.partition_point(|row| self.first + u64::from(row.local) < position);
-        self.rows.truncate(keep);
-        let keep = len32(keep);
-        self.postings.retain(|(_, at)| *at < keep);
-        self.next = self.next.min(position.max(self.first));
-    }
 }

@@ -8,6 +8,7 @@ use crate::index::recorder::{put_time, take_time};
 use crate::index::row::Row;
 use writ_model::canon::Digest;
 use writ_model::time::Time;
+use writ_tlog::hash::Hash;
 
 /// Length of a header, in bytes: one sector, so that it is written whole or not at all.
 pub(crate) const HEADER: usize = 512;
@@ -61,6 +62,8 @@ pub(crate) struct Sections {
 pub(crate) struct Header {
     pub(crate) owner: Owner,
     pub(crate) facts: Facts,
+    /// Root of the tree over the log up to the last record: of which log the keys are.
+    pub(crate) root: Hash,
     pub(crate) n_recorders: u32,
     pub(crate) n_buckets: u32,
     /// How many distinct terms.
@@ -148,6 +151,7 @@ impl Header {
             out.extend_from_slice(&extent.len.to_le_bytes());
         }
         out.extend_from_slice(&self.size.to_le_bytes());
+        out.extend_from_slice(&self.root.0);
         out.resize(CHECKED, 0);
         out.extend_from_slice(&crc32c::crc32c(&out).to_le_bytes());
         out
@@ -187,7 +191,8 @@ impl Header {
         let facts = Facts { first, next, n_rows, n_timeless, n_again, events, received };
         let sound = u64::from(n_rows) <= facts.n_positions() && n_timeless <= n_rows && n_again <= n_rows;
         let size = rest.u64().filter(|_| sound)?;
-        Some(Header { owner, facts, n_recorders, n_buckets, n_terms, n_postings, sections, size })
+        let root = Hash(rest.array()?);
+        Some(Header { owner, facts, root, n_recorders, n_buckets, n_terms, n_postings, sections, size })
     }
 }
 
@@ -218,8 +223,17 @@ mod tests {
             filter: extent(1100),
             recorders: extent(1200),
         };
-        let header =
-            Header { owner, facts, n_recorders: 4, n_buckets: 5, n_terms: 600, n_postings: 700, sections, size: 2401 };
+        let header = Header {
+            owner,
+            facts,
+            root: Hash([6; 32]),
+            n_recorders: 4,
+            n_buckets: 5,
+            n_terms: 600,
+            n_postings: 700,
+            sections,
+            size: 2401,
+        };
         let bytes: [u8; HEADER] = header.encode().try_into().unwrap();
         assert_eq!(Header::decode(&bytes, &owner), Ok(header));
         assert_eq!(Header::decode(&bytes, &Owner { store: [3; 8], ..owner }), Err(Refusal::Owner));

@@ -53,6 +53,7 @@ pub(crate) fn merge(
         first: first.facts().first,
         next: last.facts().next,
         n_rows: parts.iter().map(|part| part.facts().n_rows).sum(),
+        root: last.header().root,
         n_terms_max: n_terms,
         recorders,
     };

@@ -105,7 +105,7 @@ impl Part {
     /// Reads all of it and checks that it can be read.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let n_rows = self.header.facts.n_rows;
-        for block in 0..(n_rows as usize).div_ceil(BLOCK_ROWS) {
+        for block in 0..self.n_blocks() {
             self.rows(block)?;
         }
         for local in 0..self.header.facts.n_positions() {
@@ -129,6 +129,11 @@ impl Part {
             return Err(self.malformed(filter.offset));
         }
         self.recorders().map(drop)
+    }
+
+    /// How many blocks of columns it has.
+    pub(crate) fn n_blocks(&self) -> usize {
+        (self.header.facts.n_rows as usize).div_ceil(BLOCK_ROWS)
     }
 
     pub(crate) fn facts(&self) -> &Facts {

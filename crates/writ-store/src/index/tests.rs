@@ -20,6 +20,7 @@ use std::sync::atomic::AtomicBool;
 use writ_model::canon::Digest;
 use writ_model::record::RecordId;
 use writ_model::time::Time;
+use writ_tlog::hash::Hash;
 
 const OWNER: Owner = Owner { store: [7; 8], derivation: Digest([9; 32]) };
 
@@ -61,7 +62,7 @@ impl Folder {
         }
         let run = crate::index::run::Run::join(&runs);
         let path = self.path(run.facts.first, run.facts.next);
-        self.parts.push(Arc::new(crate::index::write::write(&os(), &path, &OWNER, &run).unwrap()));
+        self.parts.push(Arc::new(crate::index::write::write(&os(), &path, &OWNER, &run, Hash::EMPTY_ROOT).unwrap()));
     }
 
     fn merge(&mut self, range: std::ops::Range<usize>) {

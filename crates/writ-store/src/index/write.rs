@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use writ_model::record::RecordId;
+use writ_tlog::hash::Hash;
 
 /// Record ids that are sorted at a time (2 Mi, 40 MiB): what bounds the memory of a merge besides four
 /// bytes for each row, four for each position, and the filter.
@@ -37,24 +38,33 @@ pub(crate) struct Plan {
     pub(crate) first: u64,
     pub(crate) next: u64,
     pub(crate) n_rows: u32,
+    /// Root of the tree over the log up to `next`.
+    pub(crate) root: Hash,
     /// How many distinct terms, at most: a larger number makes the filter larger than it need be.
     pub(crate) n_terms_max: u64,
     pub(crate) recorders: Vec<RecorderName>,
 }
 
-/// Writes a run to a part.
-pub(crate) fn write(storage: &Arc<dyn Storage>, path: &Path, owner: &Owner, run: &Run) -> Result<Part, Error> {
+/// Writes a run to a part; `root` is that of the tree over the log up to its end.
+pub(crate) fn write(
+    storage: &Arc<dyn Storage>,
+    path: &Path,
+    owner: &Owner,
+    run: &Run,
+    root: Hash,
+) -> Result<Part, Error> {
     let go_on = AtomicBool::new(false);
-    let mut writer = PartWriter::create(storage, path, owner, plan(run), &go_on)?;
+    let mut writer = PartWriter::create(storage, path, owner, plan(run, root), &go_on)?;
     fill(&mut writer, run)?;
     writer.finish()
 }
 
-fn plan(run: &Run) -> Plan {
+fn plan(run: &Run, root: Hash) -> Plan {
     Plan {
         first: run.facts.first,
         next: run.facts.next,
         n_rows: run.facts.n_rows,
+        root,
         n_terms_max: run.n_terms(),
         recorders: run.recorders.iter().map(|recorder| recorder.name.clone()).collect(),
     }
@@ -80,6 +90,7 @@ pub(crate) struct PartWriter<'a> {
     path: PathBuf,
     owner: Owner,
     facts: Facts,
+    root: Hash,
     sections: Sections,
     /// The rows of the block in the making.
     rows: Vec<Row>,
@@ -121,7 +132,7 @@ impl<'a> PartWriter<'a> {
     ) -> Result<PartWriter<'a>, Error> {
         let beside = path.with_added_extension("tmp");
         let file = storage.open(&beside, Open::Create).map_err(|e| Error::io("write", &beside, e))?;
-        let Plan { first, next, n_rows, n_terms_max, recorders } = plan;
+        let Plan { first, next, n_rows, root, n_terms_max, recorders } = plan;
         Ok(PartWriter {
             stop,
             output: Output::new(file, beside.clone(), HEADER as u64),
@@ -129,6 +140,7 @@ impl<'a> PartWriter<'a> {
             path: path.to_owned(),
             owner: *owner,
             facts: Facts { first, next, n_rows, ..Facts::default() },
+            root,
             sections: Sections::default(),
             rows: Vec::with_capacity(BLOCK_ROWS),
             n_rows: 0,
@@ -309,6 +321,7 @@ impl<'a> PartWriter<'a> {
         let header = Header {
             owner: self.owner,
             facts: self.facts,
+            root: self.root,
             n_recorders: len32(self.recorders.len()),
             n_buckets: self.n_buckets,
             n_terms: self.n_terms,
@@ -350,7 +363,9 @@ mod tests {
             batch.push(Row { copy: n, ..Row::EMPTY }, Term(1), RecorderName::default, &[Term(u64::from(n) << 50)]);
         }
         let run = Run::sort(batch);
-        let written = |disk: &SimStorage| write(&(Arc::new(disk.clone()) as Arc<dyn Storage>), path, &owner, &run);
+        let written = |disk: &SimStorage| {
+            write(&(Arc::new(disk.clone()) as Arc<dyn Storage>), path, &owner, &run, Hash::EMPTY_ROOT)
+        };
         let disk = SimStorage::new();
         written(&disk).unwrap();
         assert!(disk.operations() >= 6);

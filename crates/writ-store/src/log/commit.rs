@@ -14,9 +14,12 @@ use crate::limit::{self, Sizes};
 use crate::log::entry::{self, HEAD};
 use crate::log::frame::{self, Chain, HEADER, Header};
 use crate::log::mark::Mark;
+use crate::log::read::Tail;
+use crate::log::readback::Readback;
 use crate::log::{Position, open, segment};
-use crate::manifest::Active;
+use crate::manifest::{Active, Noted};
 use crate::seal::Sealed;
+use crate::snapshot::query::Posting;
 use crate::storage::Open;
 use crate::term::TermKey;
 use crate::tree::Tree;
@@ -24,12 +27,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use writ_model::record::Envelope;
+use writ_tlog::hash::Hash;
 
 /// What became of a record that was handed to [`Writer::commit`](crate::Writer::commit). The record
 /// is durable in each case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It is stored.
+    /// It is stored. It may have been before: then no copy of it can be read any more.
     Stored(Position),
     /// It is stored, and another record of the same identity with other content (or with other
     /// withheld values) is stored too.
@@ -55,6 +59,13 @@ pub(crate) struct Tip {
     pub(crate) chain: Chain,
 }
 
+impl Tip {
+    fn tail(&self) -> Tail<'_> {
+        let Tip { file, path, active, begins, end, .. } = self;
+        Tail { file: Some(file.as_ref()), path, first: active.first, begins, end: *end }
+    }
+}
+
 /// The end of the log, where frames are appended.
 #[derive(Debug)]
 pub(crate) struct Committer {
@@ -65,6 +76,7 @@ pub(crate) struct Committer {
     mark: Mark,
     tree: Tree,
     known: Known,
+    readback: Readback,
     /// Where in the segment stands what records of this frame share.
     shared: HashMap<Arc<[u8]>, u32>,
     /// The frame in the making: room for the header, then entries.
@@ -74,9 +86,8 @@ pub(crate) struct Committer {
     begins: Vec<u32>,
     /// Position of the next record; counts those in the frame.
     next: u64,
-    /// Keys of what was stored, and how far that is durable.
+    /// Keys of what was stored.
     batch: Batch,
-    durable: u64,
     poison: Option<Error>,
 }
 
@@ -97,7 +108,7 @@ impl Committer {
     pub(crate) fn new(start: Start) -> Committer {
         let Start { catalog, sizes, keys, tip, mark, tree, known, batch } = start;
         let (shared, frame, begins) = (HashMap::new(), Vec::new(), Vec::new());
-        let next = batch.next;
+        let (next, readback) = (batch.next, Readback::new(&catalog, &keys));
         Committer {
             catalog,
             sizes,
@@ -106,13 +117,13 @@ impl Committer {
             mark,
             tree,
             known,
+            readback,
             shared,
             frame,
             records: 0,
             begins,
             next,
             batch,
-            durable: next,
             poison: None,
         }
     }
@@ -139,20 +150,18 @@ impl Committer {
         })
     }
 
-    /// Hands the batch over if it is full, or, at the end, if there is anything in it. What is not durable
-    /// is left out.
-    pub(crate) fn take_batch(&mut self, at_end: bool) -> Option<Batch> {
+    /// Hands the batch over if it is full, or, at the end, if there is anything in it, with the root of the tree
+    /// up to its end. After a failed commit nothing is handed over, since not all of it may be durable: the next
+    /// writer derives it.
+    pub(crate) fn take_batch(&mut self, at_end: bool) -> Option<(Batch, Hash)> {
         let is_full =
             self.batch.rows.len() >= self.sizes.chunk_records || self.batch.postings.len() >= limit::CHUNK_POSTINGS;
-        if self.poison.is_some() {
-            self.batch.cut(self.durable);
-        }
-        if self.batch.next == self.batch.first || !(at_end || is_full) {
+        if self.poison.is_some() || self.batch.next == self.batch.first || !(at_end || is_full) {
             return None;
         }
         let fresh = Batch::new(self.batch.next);
         self.known.end_batch(fresh.first);
-        Some(std::mem::replace(&mut self.batch, fresh))
+        Some((std::mem::replace(&mut self.batch, fresh), self.tree.root()))
     }
 
     /// Parts of the index hold more by now.
@@ -160,13 +169,16 @@ impl Committer {
         self.known.published(index);
     }
 
-    /// Notes in the folder how far the tree is durable, so that the next writer need not make it again.
+    /// Notes in the folder how far log and tree are durable, so that the next writer need not make it again.
     pub(crate) fn close(&mut self) -> Result<(), Error> {
         if self.poison.is_some() {
             return Ok(());
         }
-        let head = self.tree.sync(self.catalog.storage().as_ref())?;
-        if head == self.catalog.manifest().tree { Ok(()) } else { self.catalog.change(|manifest| manifest.tree = head) }
+        let noted = Noted { tree: self.tree.sync(self.catalog.storage().as_ref())?, chain: self.tip.chain };
+        if noted == self.catalog.manifest().noted {
+            return Ok(());
+        }
+        self.catalog.change(|manifest| manifest.noted = noted)
     }
 
     fn store(&mut self, group: &[Vec<Sealed>]) -> Result<Vec<Vec<Admission>>, Error> {
@@ -185,7 +197,9 @@ impl Committer {
     fn admit(&mut self, sealed: &Sealed) -> Result<Admission, Error> {
         let Row { id, copy, .. } = sealed.row;
         let mark = Identified { identity: sealed.identity, id, copy };
-        let novelty = self.known.note(&mark, || recorder(sealed))?;
+        let (readback, tip) = (&mut self.readback, self.tip.tail());
+        let is_there = |posting: &Posting| readback.holds(&tip, posting.position, posting.id);
+        let novelty = self.known.note(&mark, || recorder(sealed), is_there)?;
         if novelty == Novelty::None {
             return Ok(Admission::Duplicate);
         }
@@ -210,7 +224,7 @@ impl Committer {
         self.records += 1;
         self.next += 1;
         Ok(match novelty {
-            Novelty::Identity => Admission::Stored(position),
+            Novelty::Identity | Novelty::Lost => Admission::Stored(position),
             Novelty::Custody => Admission::Better(position),
             Novelty::Copy(_) | Novelty::None => Admission::Conflict(position),
         })
@@ -245,8 +259,8 @@ impl Committer {
         tip.file.sync().map_err(|e| Error::io("sync the log", &tip.path, e))?;
         (tip.end, tip.chain) = (tip.end + self.frame.len() as u64, frame::chain_after(&header));
         tip.begins.append(&mut self.begins);
-        (self.records, self.durable) = (0, self.next);
-        self.mark.set(self.durable).map_err(|e| Error::io("write the mark beside", &tip.path, e))?;
+        self.records = 0;
+        self.mark.set(self.next).map_err(|e| Error::io("write the mark beside", &tip.path, e))?;
         self.tree.write(self.catalog.storage().as_ref())?;
         if self.frame.capacity() > 2 * limit::FRAME_BYTES_MAX {
             self.frame = Vec::new();
@@ -261,10 +275,11 @@ impl Committer {
             .map_err(|e| Error::io("finish", path, e))?;
         let (entry, active) = (trailer.entry(), trailer.after());
         self.tip = begin(&self.catalog, active)?;
-        let tree = self.tree.sync(self.catalog.storage().as_ref())?;
+        self.readback.finished(entry);
+        let noted = Noted { tree: self.tree.sync(self.catalog.storage().as_ref())?, chain: active.chain };
         self.catalog.change(|manifest| {
             manifest.segments.push(entry);
-            (manifest.active, manifest.tree) = (active, tree);
+            (manifest.active, manifest.noted) = (active, noted);
         })
     }
 }

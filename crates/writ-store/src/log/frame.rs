@@ -17,9 +17,11 @@
 //! pass for a frame when the log is searched for the next whole one.
 
 use crate::bytes::Bytes;
+use crate::file::{self, File};
 use crate::limit;
 use crate::log::entry;
 use crate::term::TermKey;
+use std::io;
 use writ_model::canon::Digest;
 
 /// Length of a header, in bytes.
@@ -121,6 +123,16 @@ pub(crate) fn chain_start(keys: &TermKey) -> Chain {
 /// What the frame after this one follows.
 pub(crate) fn chain_after(header: &[u8; HEADER]) -> Chain {
     cut(Digest::of("writ frame 1", header))
+}
+
+/// The header of the first frame of a file; `None` where none can be read.
+pub(crate) fn first(file: &dyn File, keys: &TermKey) -> io::Result<Option<Header>> {
+    if file.size()? < HEADER as u64 {
+        return Ok(None);
+    }
+    let mut bytes = [0; HEADER];
+    file::read_exact_at(file, &mut bytes, 0)?;
+    Ok(Header::decode(&bytes, keys, 0))
 }
 
 fn cut(digest: Digest) -> Chain {

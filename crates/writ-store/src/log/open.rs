@@ -2,14 +2,13 @@
 //!
 //! Finished segments are listed, not read. The last one is scanned, which its bound keeps short.
 
-use crate::bytes::index;
 use crate::error::Error;
 use crate::file::File;
 use crate::log::frame;
 use crate::log::scan::{self, Scan};
 use crate::log::segment::{self, Trailer};
 use crate::log::{Damage, DamageCause, Position};
-use crate::manifest::{self, Active, Manifest, SegmentEntry};
+use crate::manifest::{self, Active, Manifest, Noted, SegmentEntry};
 use crate::storage::{Open, Storage};
 use crate::term::TermKey;
 use std::collections::BTreeMap;
@@ -27,7 +26,7 @@ pub(crate) struct Opened {
     pub(crate) file: Option<Box<dyn File>>,
     pub(crate) path: PathBuf,
     pub(crate) scan: Scan,
-    /// Finished segments that are gone, or of another length than they had.
+    /// What is wrong beside the segment that is appended to, as far as can be told from lists alone.
     pub(crate) damage: Vec<Damage>,
 }
 
@@ -49,26 +48,26 @@ pub(crate) fn path_of_active(dir: &Path, active: &Active) -> PathBuf {
 /// Opens the log of a folder, to read it or to append to it.
 pub(crate) fn open(storage: &dyn Storage, dir: &Path, keys: &TermKey, how: Open) -> Result<Opened, Error> {
     let manifests = manifest::folder(dir);
-    let Some(mut manifest) = Manifest::newest(storage, &manifests, keys.store())? else {
-        let place = manifests.display();
-        return Err(Error::corrupt(format!("the list of files in `{place}` is gone: restore it from a backup")));
-    };
-    let mut rolled = false;
+    let (mut manifest, missed) = Manifest::newest(storage, &manifests, keys.store(), how)?;
+    let (noted, mut rolled) = (manifest.noted, false);
     loop {
         let active = manifest.active;
         let path = path_of_active(dir, &active);
         let file = match storage.open(&path, how) {
             // A writer that finished a segment had no time to begin the next.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && (rolled || is_new(&manifest)) => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && rolled => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let place = path.display();
-                return Err(Error::corrupt(format!("the log `{place}` is gone: restore it from a backup")));
+                return Err(gone(&path));
             }
             other => Some(other.map_err(|e| Error::io("open", &path, e))?),
         };
         let read = |e| Error::io("read", &path, e);
         let trailer = file.as_ref().map_or(Ok(None), |file| segment::trailer(file.as_ref(), keys)).map_err(read)?;
-        if let Some(trailer) = trailer.filter(|trailer| goes_on(trailer, &active)) {
+        let first = file.as_ref().map_or(Ok(None), |file| frame::first(file.as_ref(), keys)).map_err(read)?;
+        // Where the first frame cannot be read the trailer is trusted, and reading the records tells.
+        let follows = first.is_none_or(|header| header.previous == active.chain);
+        let goes_on = |trailer: &Trailer| follows && trailer.epoch == active.epoch && trailer.first == active.first;
+        if let Some(trailer) = trailer.filter(goes_on) {
             manifest.segments.push(trailer.entry());
             manifest.active = trailer.after();
             rolled = true;
@@ -78,7 +77,13 @@ pub(crate) fn open(storage: &dyn Storage, dir: &Path, keys: &TermKey, how: Open)
             Some(file) => scan::scan(file.as_ref(), &path, keys, &active)?,
             None => Scan::empty(&active),
         };
-        let damage = missing(storage, dir, &manifest)?;
+        let mut damage = missing(storage, dir, &manifest)?;
+        let nothing_lost =
+            |file, first, cause| Damage { file, offset: 0, bytes: 0, first: Position(first), lost: 0, cause };
+        damage.extend(missed.map(|file| nothing_lost(file, 0, DamageCause::List)));
+        if is_another(&noted, &active, &scan) {
+            damage.push(nothing_lost(path.clone(), noted.tree.size, DamageCause::Another));
+        }
         return Ok(Opened { manifest, rolled, file, path, scan, damage });
     }
 }
@@ -88,16 +93,24 @@ pub(crate) fn first(keys: &TermKey) -> Active {
     Active { epoch: 1, first: 0, chain: frame::chain_start(keys) }
 }
 
-/// Whether the folder was made, and nothing written yet.
-fn is_new(manifest: &Manifest) -> bool {
-    manifest.segments.is_empty() && manifest.number <= 1
+fn gone(path: &Path) -> Error {
+    Error::corrupt(format!("the log `{}` is gone: restore it from a backup", path.display()))
 }
 
-fn goes_on(trailer: &Trailer, active: &Active) -> bool {
-    trailer.epoch == active.epoch && trailer.first == active.first
+/// Whether the log went another way than the one that was noted: its file was replaced by one of a copy of
+/// the folder.
+fn is_another(noted: &Noted, active: &Active, scan: &Scan) -> bool {
+    let size = noted.tree.size;
+    // Finished segments are pinned by their digests; a log that is shorter or damaged is told apart from this.
+    if size < active.first || size > scan.next || !scan.damage.is_empty() {
+        return false;
+    }
+    let before = scan.spans.iter().find(|span| span.next() == size);
+    let chain = if size == active.first { Some(active.chain) } else { before.map(|span| span.chain) };
+    chain != Some(noted.chain)
 }
 
-/// Finished segments that are not there as they were.
+/// Finished segments that are gone.
 fn missing(storage: &dyn Storage, dir: &Path, manifest: &Manifest) -> Result<Vec<Damage>, Error> {
     let folder = folder(dir);
     let names = storage.list(&folder).map_err(|e| Error::io("list", &folder, e))?;
@@ -147,7 +160,10 @@ impl Handles {
             return Ok(std::sync::Arc::clone(known));
         }
         let read = |e| Error::io("read", path, e);
-        let file = storage.open(path, Open::Read).map_err(read)?;
+        let file = match storage.open(path, Open::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(gone(path)),
+            other => other.map_err(read)?,
+        };
         let trailer = segment::trailer(file.as_ref(), keys).map_err(read)?;
         let Some(trailer) = trailer.filter(|trailer| trailer.digest == entry.digest) else {
             let place = path.display();
@@ -168,10 +184,4 @@ impl Handles {
 pub(crate) fn segment_of(segments: &[SegmentEntry], position: u64) -> Option<&SegmentEntry> {
     let at = segments.partition_point(|one| one.next() <= position);
     segments.get(at).filter(|one| one.first <= position)
-}
-
-/// Where a record of the last segment begins.
-pub(crate) fn begin_in(scan: &Scan, first: u64, position: u64) -> Option<u64> {
-    let begin = scan.begins.get(index(position.checked_sub(first)?)).copied()?;
-    (begin != scan::LOST).then_some(u64::from(begin))
 }

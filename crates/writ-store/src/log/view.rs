@@ -2,12 +2,13 @@
 
 use crate::bytes::index;
 use crate::error::Error;
-use crate::file::{self, File};
+use crate::file::File;
 use crate::limit;
 use crate::log::entry::{self, Body, Entry, HEAD, Malformed};
-use crate::log::open::{self, Handle, Handles, Opened};
+use crate::log::open::{self, Handles, Opened};
+use crate::log::read::{Segment, Tail};
 use crate::log::scan::{LOST, Scan, Span};
-use crate::log::{Damage, DamageCause, Position, segment};
+use crate::log::{Damage, DamageCause, Position};
 use crate::manifest::{Active, SegmentEntry};
 use crate::storage::Storage;
 use crate::term::TermKey;
@@ -15,9 +16,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Bytes that are read of an entry before it is known how long it is: most are shorter.
-const FIRST_READ: usize = 1 << 10;
 
 /// What records share that is kept in memory, at most so many of them: each is as long as the name of a
 /// file, and whoever reads one record of a delivery reads others.
@@ -60,12 +58,6 @@ impl Found {
             (Entry::Shared(_), _) => Err(Malformed),
         }
     }
-}
-
-/// One segment, open.
-enum Segment<'v> {
-    Finished(Arc<Handle>, PathBuf),
-    Active(&'v View),
 }
 
 impl View {
@@ -122,8 +114,7 @@ impl View {
     /// One record.
     pub(crate) fn read(&self, position: Position) -> Result<Found, Error> {
         let segment = self.segment(position.0)?;
-        let begin = segment.begin(position.0)?.ok_or_else(|| self.altered(position))?;
-        let bytes = segment.entry(begin).and_then(|bytes| bytes.ok_or_else(|| self.altered(position)))?;
+        let bytes = segment.record(position.0)?.ok_or_else(|| self.altered(position))?;
         let Ok((Entry::Record(shared_at, _), _)) = Entry::decode(&bytes) else { return Err(self.altered(position)) };
         let shared = self.shared(&segment, shared_at)?.ok_or_else(|| self.altered(position))?;
         Ok(Found { bytes, shared })
@@ -183,11 +174,16 @@ impl View {
     }
 
     fn segment(&self, position: u64) -> Result<Segment<'_>, Error> {
-        let Some(entry) = open::segment_of(&self.segments, position) else { return Ok(Segment::Active(self)) };
+        let Some(entry) = open::segment_of(&self.segments, position) else { return Ok(Segment::Active(self.tail())) };
         let path = open::path_of(&self.dir, entry);
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
         let handle = handles.get(self.storage.as_ref(), &path, &self.keys, entry)?;
         Ok(Segment::Finished(handle, path))
+    }
+
+    fn tail(&self) -> Tail<'_> {
+        let Scan { begins, end, .. } = &self.scan;
+        Tail { file: self.file.as_deref(), path: &self.path, first: self.active.first, begins, end: *end }
     }
 
     /// What records share that begins at this byte; `None` if nothing of the sort stands there.
@@ -224,75 +220,5 @@ impl View {
         Error::corrupt(format!(
             "the record at position {position} of `{path}` is not what was written: restore the file from a backup"
         ))
-    }
-}
-
-impl Segment<'_> {
-    fn first(&self) -> u64 {
-        match self {
-            Segment::Finished(handle, _) => handle.trailer.first,
-            Segment::Active(view) => view.active.first,
-        }
-    }
-
-    /// Where frames end.
-    fn end(&self) -> u64 {
-        match self {
-            Segment::Finished(handle, _) => handle.trailer.frames_end,
-            Segment::Active(view) => view.scan.end,
-        }
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Segment::Finished(_, path) => path,
-            Segment::Active(view) => &view.path,
-        }
-    }
-
-    fn begin(&self, position: u64) -> Result<Option<u64>, Error> {
-        match self {
-            Segment::Active(view) => Ok(open::begin_in(&view.scan, view.active.first, position)),
-            Segment::Finished(handle, path) => {
-                let begin = segment::begin(handle.file.as_ref(), &handle.trailer, position);
-                let begin = begin.map_err(|e| Error::io("read", path, e))?;
-                Ok((begin != u64::from(LOST)).then_some(begin))
-            }
-        }
-    }
-
-    fn begins(&self) -> Result<Vec<u32>, Error> {
-        match self {
-            Segment::Active(view) => Ok(view.scan.begins.clone()),
-            Segment::Finished(handle, path) => segment::begins(handle.file.as_ref(), path, &handle.trailer),
-        }
-    }
-
-    /// So many bytes from here on, or as many as there are before the frames end.
-    fn bytes(&self, at: u64, len: usize) -> Result<Vec<u8>, Error> {
-        let file = match self {
-            Segment::Finished(handle, _) => handle.file.as_ref(),
-            Segment::Active(View { file: Some(file), .. }) => file.as_ref(),
-            Segment::Active(_) => return Ok(Vec::new()),
-        };
-        let len = index(self.end().saturating_sub(at)).min(len);
-        let mut bytes = vec![0; len];
-        file::read_exact_at(file, &mut bytes, at).map_err(|e| Error::io("read", self.path(), e))?;
-        Ok(bytes)
-    }
-
-    fn entry_len(&self, at: u64) -> Result<Option<usize>, Error> {
-        Ok(entry::len(&self.bytes(at, HEAD)?).map(|(len, _)| len))
-    }
-
-    /// The bytes of the entry that begins here; `None` if none can begin here.
-    fn entry(&self, at: u64) -> Result<Option<Vec<u8>>, Error> {
-        let mut bytes = self.bytes(at, FIRST_READ)?;
-        let Some((len, _)) = entry::len(&bytes) else { return Ok(None) };
-        if len > bytes.len() {
-            bytes = self.bytes(at, len)?;
-        }
-        bytes.truncate(len);
-        Ok((bytes.len() == len).then_some(bytes))
     }
 }

@@ -7,7 +7,9 @@ use crate::error::{Error, Kind};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::IsTerminal as _;
-use writ_store::fsck::{Problem, Report, fsck};
+use writ_model::record::Record;
+use writ_store::fsck::{Adapter, Problem, Report, fsck};
+use writ_store::{Term, TermKey};
 use writ_view::escape;
 
 /// Read and hash everything in the folder again, and name what is not what was written
@@ -20,14 +22,30 @@ pub(super) struct FsckArgs {
     json: bool,
 }
 
-pub(super) fn run(args: &FsckArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
-    let show = std::io::stderr().is_terminal();
-    let mut told = |done: u64, all: u64| {
-        if show && all > 0 {
-            remark(&format!("{done} of {all} records"));
+/// What records mean is for the adapters to say.
+struct Adapters {
+    is_watched: bool,
+}
+
+impl Adapter for Adapters {
+    fn is_own(&self, record: &Record) -> bool {
+        app::is_own(record)
+    }
+
+    fn terms(&self, keys: &TermKey, record: &Record) -> Vec<Term> {
+        app::derive(keys, record)
+    }
+
+    fn told(&mut self, checked: u64, all: u64) {
+        if self.is_watched && all > 0 {
+            remark(&format!("{checked} of {all} records"));
         }
-    };
-    let report = fsck(&config.data, writ_sources::derivation(), &app::is_own, &mut told)?;
+    }
+}
+
+pub(super) fn run(args: &FsckArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
+    let mut adapter = Adapters { is_watched: std::io::stderr().is_terminal() };
+    let report = fsck(&config.data, writ_sources::derivation(), &mut adapter)?;
     if args.json {
         output.json(&described(&report))?;
     } else {

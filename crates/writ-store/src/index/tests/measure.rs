@@ -18,6 +18,7 @@ use crate::{Position, Query, Term};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use writ_model::time::Time;
+use writ_tlog::hash::Hash;
 
 /// Records of a part, as a store seals them.
 const PART: u64 = 65_536;
@@ -148,7 +149,9 @@ fn measures() {
         sorting += begin.elapsed();
         let begin = now();
         let path = folder.path(first, next);
-        folder.parts.push(Arc::new(crate::index::write::write(&super::os(), &path, &OWNER, &run).unwrap()));
+        folder
+            .parts
+            .push(Arc::new(crate::index::write::write(&super::os(), &path, &OWNER, &run, Hash::EMPTY_ROOT).unwrap()));
         writing += begin.elapsed();
     }
     let begin = now();

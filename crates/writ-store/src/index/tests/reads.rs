@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use writ_model::time::Time;
+use writ_tlog::hash::Hash;
 
 /// A file that counts how often it is read.
 #[derive(Clone, Debug)]
@@ -65,7 +66,7 @@ fn index() -> (Index, Arc<AtomicUsize>) {
             batch.push(row, term(1), || recorder_name(1), &[term(0), Term(mix(n) ^ 1)]);
         }
         let path = dir.path().join(format!("{first}.part"));
-        write(&super::os(), &path, &OWNER, &Run::sort(batch)).unwrap();
+        write(&super::os(), &path, &OWNER, &Run::sort(batch), Hash::EMPTY_ROOT).unwrap();
         let file = Counted { disk: SimDisk::new(std::fs::read(&path).unwrap()), reads: Arc::clone(&reads) };
         Arc::new(Part::open_on(Box::new(file), Path::new("counted.part"), &OWNER).unwrap())
     };

@@ -1,0 +1,60 @@
+//! Reading back: whether a record that keys lead to is in the log.
+//!
+//! A record is called stored already only after it was read: keys may outlive what they are of.
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Kind};
+use crate::log::Position;
+use crate::log::entry::Entry;
+use crate::log::open::{self, Handles};
+use crate::log::read::{Segment, Tail};
+use crate::manifest::SegmentEntry;
+use crate::storage::Storage;
+use crate::term::TermKey;
+use std::path::PathBuf;
+use std::sync::Arc;
+use writ_model::record::RecordId;
+
+/// The finished segments of a log that is appended to, opened as they are needed.
+#[derive(Debug)]
+pub(crate) struct Readback {
+    storage: Arc<dyn Storage>,
+    dir: PathBuf,
+    keys: TermKey,
+    segments: Vec<SegmentEntry>,
+    handles: Handles,
+}
+
+impl Readback {
+    pub(crate) fn new(catalog: &Catalog, keys: &TermKey) -> Readback {
+        let (storage, dir) = (Arc::clone(catalog.storage()), catalog.dir().to_owned());
+        let (segments, handles) = (catalog.manifest().segments, Handles::default());
+        Readback { storage, dir, keys: keys.clone(), segments, handles }
+    }
+
+    /// A segment was finished.
+    pub(crate) fn finished(&mut self, entry: SegmentEntry) {
+        self.segments.push(entry);
+    }
+
+    /// Whether the record of this id stands whole at this position. `tail` is the segment that is appended to.
+    pub(crate) fn holds(&mut self, tail: &Tail<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
+        match self.record(tail, position) {
+            Ok(bytes) => {
+                let entry = bytes.as_deref().map(Entry::decode);
+                Ok(matches!(entry, Some(Ok((Entry::Record(_, body), _))) if RecordId::of(&body.content) == id))
+            }
+            Err(error) if error.kind() == Kind::Corrupt => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn record(&mut self, tail: &Tail<'_>, position: Position) -> Result<Option<Vec<u8>>, Error> {
+        let Some(entry) = open::segment_of(&self.segments, position.0) else {
+            return Segment::Active(*tail).record(position.0);
+        };
+        let path = open::path_of(&self.dir, entry);
+        let handle = self.handles.get(self.storage.as_ref(), &path, &self.keys, entry)?;
+        Segment::Finished(handle, path).record(position.0)
+    }
+}

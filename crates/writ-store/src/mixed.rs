@@ -1,0 +1,243 @@
+//! Folders whose files do not belong together, or are not all there: what does not fit is refused, told, or made
+//! again, and never believed.
+
+use crate::fsck::{Adapter, Report, fsck};
+use crate::limit::Sizes;
+use crate::storage::Os;
+use crate::testing::{
+    SECRET, assert_finds, assert_holds, commit, derivation, derive, derive_better, folder, open, record, set, snapshot,
+    temp, try_open,
+};
+use crate::{Admission, DamageCause, Kind, Position, Recovery, Snapshot, Term, TermKey, Writer};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use writ_model::record::Record;
+
+/// Small, so that segments are finished all the time.
+const SMALL: Sizes = Sizes { segment_bytes: 1_000, chunk_records: 4 };
+
+fn open_small(dir: &Path) -> (Writer, Recovery) {
+    Writer::create_or_open_on(Arc::new(Os), SMALL, dir, SECRET, derivation("words"), derive).unwrap()
+}
+
+fn records(name: &str, n: i64) -> Vec<Record> {
+    (0..n).map(|n| record(&format!("{name}{n}"), Some(n), &format!("all {name} w{}", n % 3))).collect()
+}
+
+/// A folder of several segments, a frame for each record.
+fn segments(records: &[Record]) -> tempfile::TempDir {
+    let dir = temp();
+    let (writer, _) = open_small(dir.path());
+    for record in records {
+        commit(&writer, std::slice::from_ref(record)).unwrap();
+    }
+    writer.close().unwrap();
+    dir
+}
+
+/// The files below a folder, by name.
+fn files(dir: &Path, name: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir.join(name)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path, "")) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+fn copy(from: &Path, to: &Path, name: &str) {
+    let _ = std::fs::remove_dir_all(to.join(name));
+    for path in files(from, name) {
+        let to = to.join(path.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(path, to).unwrap();
+    }
+}
+
+/// A copy of a folder.
+fn copied(dir: &Path) -> tempfile::TempDir {
+    let copy = temp();
+    self::copy(dir, copy.path(), "");
+    copy
+}
+
+struct Words(fn(&TermKey, &Record) -> Vec<Term>);
+
+impl Adapter for Words {
+    fn is_own(&self, record: &Record) -> bool {
+        writ_model::record::content_digest(&record.envelope.identity, &record.evidence) == record.content
+    }
+
+    fn terms(&self, keys: &TermKey, record: &Record) -> Vec<Term> {
+        (self.0)(keys, record)
+    }
+
+    fn told(&mut self, _: u64, _: u64) {}
+}
+
+fn check(dir: &Path) -> Report {
+    fsck(dir, derivation("words"), &mut Words(derive)).unwrap()
+}
+
+/// Whether the check names a file for this cause.
+fn names(report: &Report, file: &Path, cause: &str) -> bool {
+    report.problems.iter().any(|problem| problem.file == file && problem.cause.contains(cause))
+}
+
+/// Two folders that were one, and went on with different records in each.
+fn two_ways() -> (tempfile::TempDir, tempfile::TempDir) {
+    let one = folder(&[records("both", 3)]);
+    let other = copied(one.path());
+    for (dir, name) in [(&one, "one"), (&other, "other")] {
+        let (writer, _) = open(dir.path());
+        commit(&writer, &records(name, 5)).unwrap();
+        writer.close().unwrap();
+    }
+    (one, other)
+}
+
+#[test]
+fn keys_of_a_copy_of_the_folder_make_no_record_stored() {
+    let (one, other) = two_ways();
+    copy(other.path(), one.path(), "index");
+    let all = [records("both", 3), records("one", 5)].concat();
+    let report = check(one.path());
+    assert!(report.problems.iter().any(|problem| problem.cause.contains("not the part that the list")), "{report:?}");
+    let found = snapshot(one.path());
+    assert_eq!(found.n_derived(), 5);
+    assert_holds(&found, &all);
+    let (writer, recovery) = open(one.path());
+    assert_eq!(recovery.n_derived, 5);
+    let answers = commit(&writer, &records("other", 5)).unwrap();
+    assert_eq!(answers[0], Admission::Stored(Position(8)));
+    writer.close().unwrap();
+    assert_holds(&snapshot(one.path()), &[all, records("other", 5)].concat());
+}
+
+#[test]
+fn a_list_of_a_copy_of_the_folder_is_no_list_of_this_log() {
+    let (one, other) = two_ways();
+    for name in ["index", "manifest", "tree"] {
+        copy(other.path(), one.path(), name);
+    }
+    let error = try_open(one.path()).unwrap_err();
+    assert!(error.kind() == Kind::Corrupt && error.message().contains("the log of a copy of this folder"), "{error}");
+    let found = snapshot(one.path());
+    assert_eq!(found.damage().iter().map(|one| one.cause).collect::<Vec<_>>(), [DamageCause::Another]);
+    // Keys of the one lead to records of the other, which are not what was looked up.
+    for position in 3..8 {
+        assert!(found.record(Position(position)).is_err(), "{position}");
+    }
+    assert!(!check(one.path()).is_sound());
+}
+
+#[test]
+fn a_record_that_can_be_read_no_more_is_stored_again_and_found() {
+    let records = records("all", 30);
+    let dir = segments(&records);
+    let first = files(dir.path(), "log").remove(0);
+    let mut bytes = std::fs::read(&first).unwrap();
+    // Within the evidence of the first record, behind header and shared entry.
+    let at = bytes.windows(4).position(|four| four == b"all0").unwrap();
+    bytes[at] ^= 1;
+    set(&first, &bytes);
+    assert!(snapshot(dir.path()).record(Position(0)).is_err());
+    let (writer, _) = open_small(dir.path());
+    let answers = commit(&writer, &records).unwrap();
+    assert_eq!(answers[0], Admission::Stored(Position(30)));
+    assert!(answers[1..].iter().all(|answer| *answer == Admission::Duplicate), "{answers:?}");
+    assert_eq!(commit(&writer, &records[..1]).unwrap(), [Admission::Duplicate]);
+    writer.close().unwrap();
+    let found = snapshot(dir.path());
+    assert_finds(&found, &records);
+    for (position, record) in (0..).zip(records.iter().chain(&records[..1])) {
+        assert_eq!(&found.record(Position(position)).unwrap(), record, "{position}");
+    }
+    assert_eq!(check(dir.path()).problems.iter().filter_map(|one| one.first).collect::<Vec<_>>(), [Position(0)]);
+}
+
+#[test]
+fn a_newest_list_that_is_gone_or_damaged_is_told_and_made_again_on_demand() {
+    let records = records("all", 30);
+    for is_gone in [true, false] {
+        let dir = segments(&records);
+        let newest = files(dir.path(), "manifest").pop().unwrap();
+        set(&newest, b"rubbish");
+        if is_gone {
+            std::fs::remove_file(&newest).unwrap();
+        }
+        let error = try_open(dir.path()).unwrap_err();
+        assert!(error.kind() == Kind::Corrupt && error.message().contains("`writ rebuild`"), "{error}");
+        let found = snapshot(dir.path());
+        assert_eq!(found.damage().iter().map(|one| one.cause).collect::<Vec<_>>(), [DamageCause::List]);
+        assert_holds(&found, &records);
+        assert!(names(&check(dir.path()), &newest, "newest list of files"));
+        let (writer, recovery) = Writer::rebuild(dir.path(), derivation("words"), derive).unwrap();
+        assert_eq!(recovery.n_records, 30);
+        writer.close().unwrap();
+        assert!(check(dir.path()).is_sound());
+        assert_holds(&snapshot(dir.path()), &records);
+    }
+}
+
+#[test]
+fn a_tree_that_is_gone_or_damaged_is_made_again_from_the_log_it_is_of() {
+    for damage in ["gone", "flipped"] {
+        let dir = folder(&[records("all", 9)]);
+        let root = check(dir.path()).root;
+        let leaves = dir.path().join("tree/0");
+        if damage == "gone" {
+            std::fs::remove_dir_all(dir.path().join("tree")).unwrap();
+        } else {
+            let mut bytes = std::fs::read(&leaves).unwrap();
+            bytes[40] ^= 1;
+            set(&leaves, &bytes);
+        }
+        // The index is not to blame.
+        assert_eq!(snapshot(dir.path()).n_derived(), 0, "{damage}");
+        assert!(!check(dir.path()).is_sound() && try_open(dir.path()).is_err(), "{damage}");
+        Writer::rebuild(dir.path(), derivation("words"), derive).unwrap().0.close().unwrap();
+        let report = check(dir.path());
+        assert!(report.is_sound() && report.root == root, "{damage}: {report:?}");
+    }
+}
+
+#[test]
+fn keys_that_records_do_not_have_are_named() {
+    let dir = folder(&[records("UPPER", 9)]);
+    let report = fsck(dir.path(), derivation("words"), &mut Words(derive_better)).unwrap();
+    let part = files(dir.path(), "index").remove(0);
+    assert!(names(&report, &part, "its keys are not those of its records"), "{report:?}");
+    assert_eq!((report.n_sound, report.problems.len()), (9, 1));
+}
+
+#[test]
+fn what_no_list_names_and_what_is_behind_the_last_frame_is_named() {
+    let dir = segments(&records("all", 30));
+    let log = files(dir.path(), "log");
+    let stray = dir.path().join("log/00000001-0000000000000001-00-00000000.log");
+    std::fs::copy(&log[1], &stray).unwrap();
+    let last = log.last().unwrap();
+    let bytes = [std::fs::read(last).unwrap(), b"more".to_vec()].concat();
+    set(last, &bytes);
+    let report = check(dir.path());
+    assert!(names(&report, &stray, "no list of files names it"), "{report:?}");
+    assert!(names(&report, last, "4 bytes are of no whole frame"), "{report:?}");
+    assert_eq!((report.n_sound, report.problems.len()), (30, 2));
+}
+
+#[test]
+fn a_finished_segment_that_is_gone_takes_its_own_records_only() {
+    let records = records("all", 30);
+    let dir = segments(&records);
+    let gone = files(dir.path(), "log").remove(1);
+    std::fs::remove_file(&gone).unwrap();
+    let report = check(dir.path());
+    assert!(names(&report, &gone, "log has no more"), "{report:?}");
+    let lost = report.problems.iter().map(|problem| problem.records).sum::<u64>();
+    assert!(lost > 0 && report.n_sound == 30 - lost, "{report:?}");
+    let found: Snapshot = snapshot(dir.path());
+    let readable = (0..30).filter(|position| found.record(Position(*position)).is_ok()).count() as u64;
+    assert_eq!(readable, 30 - lost);
+}
