@@ -1,8 +1,7 @@
 //! From facts to an answer: rules, strength, the walk, gaps, coverage, findings.
 //!
-//! The room is pure. [`walk::walk`] never waits for I/O: it is a function of the records it has
-//! been given, and where it needs more it returns what it needs ([`question::Ask`]); the caller
-//! fetches that and calls again ([`question::drive`]).
+//! The room is pure. The walk is a function of the records it has been given, and where it needs more it says
+//! what it needs ([`question::Ask`]); whoever drives it ([`question::drive`]) fetches that.
 //!
 //! Invariants:
 //! - It sees neither storage nor formats: adapters have said what they know in facts and

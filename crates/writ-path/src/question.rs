@@ -1,13 +1,13 @@
 //! What is asked, what the walk needs to know, and what it was told.
 //!
-//! The walk is a function of the records it has seen. Where it needs more it says so with an
-//! [`Ask`], and is called again with the [`Reply`]. So the pure room needs neither I/O nor futures,
-//! and a test can be the store.
+//! The walk is a function of the records it has seen. Where it needs more it says so with an [`Ask`], and whoever
+//! drives it replies with a [`Reply`]. So the pure room needs neither I/O nor futures, and a test can be the store.
 
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
 use writ_model::canon::Digest;
 use writ_model::custody::Custody;
 use writ_model::fact::Fact;
@@ -150,67 +150,64 @@ pub struct Span {
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// Records, and whether there were more than the budget allows.
-    Records(Vec<Rc<Seen>>, bool),
+    Records(Rc<[Rc<Seen>]>, bool),
     /// Spans.
-    Spans(Vec<Span>),
+    Spans(Rc<[Span]>),
     /// Count and digest of a window.
-    Window(u64, String),
+    Window(u64, Rc<str>),
 }
 
-/// Everything the walk was told so far.
-#[derive(Clone, Debug, Default)]
-pub struct Evidence {
-    replies: BTreeMap<Ask, Reply>,
+/// Records, and whether there were more than the budget allows.
+type Records = (Rc<[Rc<Seen>]>, bool);
+
+/// What the walk was told so far, and whoever tells it more.
+pub(crate) struct Evidence<'f> {
+    replies: RefCell<BTreeMap<Ask, Reply>>,
+    fetch: &'f dyn Fn(&Ask) -> Result<Reply, Stopped>,
 }
 
-/// The walk needs this before it can go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending(pub Ask);
+/// The walk cannot go on: what it needs to know could not be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stopped;
 
-impl Evidence {
-    /// Tells the walk something.
-    pub fn tell(&mut self, ask: Ask, reply: Reply) {
-        self.replies.insert(ask, reply);
+impl<'f> Evidence<'f> {
+    pub(crate) fn new(fetch: &'f dyn Fn(&Ask) -> Result<Reply, Stopped>) -> Evidence<'f> {
+        Evidence { replies: RefCell::default(), fetch }
     }
 
-    pub(crate) fn records(&self, ask: Ask) -> Result<(&[Rc<Seen>], bool), Pending> {
-        match self.replies.get(&ask) {
-            Some(Reply::Records(records, more)) => Ok((records, *more)),
-            Some(_) => Ok((&[], false)),
-            None => Err(Pending(ask)),
-        }
+    pub(crate) fn records(&self, ask: Ask) -> Result<Records, Stopped> {
+        Ok(if let Reply::Records(records, more) = self.reply(ask)? { (records, more) } else { (Rc::new([]), false) })
     }
 
-    pub(crate) fn spans(&self) -> Result<&[Span], Pending> {
-        match self.replies.get(&Ask::Spans) {
-            Some(Reply::Spans(spans)) => Ok(spans),
-            Some(_) => Ok(&[]),
-            None => Err(Pending(Ask::Spans)),
-        }
+    pub(crate) fn spans(&self) -> Result<Rc<[Span]>, Stopped> {
+        Ok(if let Reply::Spans(spans) = self.reply(Ask::Spans)? { spans } else { Rc::new([]) })
     }
 
-    pub(crate) fn window(&self, ask: Ask) -> Result<(u64, &str), Pending> {
-        match self.replies.get(&ask) {
-            Some(Reply::Window(count, digest)) => Ok((*count, digest)),
-            Some(_) => Ok((0, "")),
-            None => Err(Pending(ask)),
+    pub(crate) fn window(&self, ask: Ask) -> Result<(u64, Rc<str>), Stopped> {
+        Ok(if let Reply::Window(count, digest) = self.reply(ask)? { (count, digest) } else { (0, Rc::from("")) })
+    }
+
+    /// The same question has the same answer all through a walk, whatever is written meanwhile.
+    fn reply(&self, ask: Ask) -> Result<Reply, Stopped> {
+        if let Some(known) = self.replies.borrow().get(&ask) {
+            return Ok(known.clone());
         }
+        let reply = (self.fetch)(&ask)?;
+        self.replies.borrow_mut().insert(ask, reply.clone());
+        Ok(reply)
     }
 }
 
-/// Walks to the end, fetching what the walk asks for.
-pub fn drive<E>(
-    question: &Question<'_>,
-    mut fetch: impl FnMut(&Ask) -> Result<Reply, E>,
-) -> Result<crate::answer::Answer, E> {
-    let mut evidence = Evidence::default();
-    loop {
-        match crate::walk::walk(question, &evidence) {
-            Ok(answer) => return Ok(answer),
-            Err(Pending(ask)) => {
-                let reply = fetch(&ask)?;
-                evidence.tell(ask, reply);
-            }
-        }
-    }
+/// Walks to the end. `fetch` is asked for what the walk needs to know, each thing once; its first error ends the
+/// walk.
+pub fn drive<E>(question: &Question<'_>, fetch: impl Fn(&Ask) -> Result<Reply, E>) -> Result<crate::answer::Answer, E> {
+    let failed = Cell::new(None);
+    let ask = |ask: &Ask| {
+        fetch(ask).map_err(|error| {
+            failed.set(Some(error));
+            Stopped
+        })
+    };
+    let walked = crate::walk::walk(question, &Evidence::new(&ask));
+    walked.map_err(|Stopped| failed.take().unwrap_or_else(|| unreachable!("a walk stops for nothing else")))
 }

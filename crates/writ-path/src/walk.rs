@@ -32,7 +32,7 @@ pub(crate) use command::AskedBy;
 
 use crate::answer::{Answer, Coverage, Finding, Gap, SourceState};
 use crate::graph::{self, Graph};
-use crate::question::{Ask, Evidence, Pending, Question, Seen};
+use crate::question::{Ask, Evidence, Question, Seen, Stopped};
 use crate::rule::{self, Chain, Rule};
 use crate::strength::{Agreement, End, Strength, Witness, strength};
 use crate::verdict;
@@ -48,8 +48,8 @@ use writ_model::principal::PrincipalKind;
 use writ_model::record::RecordId;
 use writ_model::time::{EventTime, Time};
 
-/// Walks as far as the evidence allows: an answer, or what the walk needs to know next.
-pub fn walk(question: &Question<'_>, evidence: &Evidence) -> Result<Answer, Pending> {
+/// Walks to the end, or until something cannot be fetched.
+pub(crate) fn walk(question: &Question<'_>, evidence: &Evidence<'_>) -> Result<Answer, Stopped> {
     let mut walk = Walk::new(question, evidence);
     let start = walk.start()?;
     // Who is named decides whose word counts for what follows, so it is asked as soon as it may be.
@@ -99,7 +99,7 @@ pub(crate) struct Power {
 )]
 pub(crate) struct Walk<'a> {
     pub(crate) question: &'a Question<'a>,
-    pub(crate) evidence: &'a Evidence,
+    pub(crate) evidence: &'a Evidence<'a>,
     pub(crate) graph: Graph,
     pub(crate) performed_by: Option<(Party, Strength)>,
     pub(crate) power: Option<Power>,
@@ -143,7 +143,7 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(question: &'a Question<'a>, evidence: &'a Evidence) -> Walk<'a> {
+    fn new(question: &'a Question<'a>, evidence: &'a Evidence<'a>) -> Walk<'a> {
         Walk {
             question,
             evidence,
@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The event, the records that saw the same act, and who the last verifier authenticated.
-    fn start(&mut self) -> Result<Start, Pending> {
+    fn start(&mut self) -> Result<Start, Stopped> {
         let event = Rc::clone(&self.question.event);
         let fact = principal_fact(&event);
         let records = self.same_act(&event)?;
@@ -209,7 +209,7 @@ impl<'a> Walk<'a> {
     /// by both recorders, for the same action at the same instant. One of two halves is written by the
     /// caller's own recorder, and both name one caller; halves that do not are no halves, and are said
     /// to contradict.
-    pub(crate) fn same_act(&mut self, record: &Rc<Seen>) -> Result<Vec<Rc<Seen>>, Pending> {
+    pub(crate) fn same_act(&mut self, record: &Rc<Seen>) -> Result<Vec<Rc<Seen>>, Stopped> {
         let mut act = vec![Rc::clone(record)];
         let own = principal_fact(record);
         let Some(time) = record.event_time else { return Ok(act) };
@@ -259,7 +259,7 @@ impl<'a> Walk<'a> {
 
     /// Records that show a key up to an instant, the budget minded: once it is spent nothing more is
     /// looked at.
-    pub(crate) fn keyed(&mut self, name: &KeyName, role: KeyRole, until: Time, chain: Chain) -> Result<Found, Pending> {
+    pub(crate) fn keyed(&mut self, name: &KeyName, role: KeyRole, until: Time, chain: Chain) -> Result<Found, Stopped> {
         let found = self.nearest(name, role, until, chain)?;
         if found.more {
             self.budget_gap(chain, name);
@@ -274,7 +274,7 @@ impl<'a> Walk<'a> {
         role: KeyRole,
         until: Time,
         chain: Chain,
-    ) -> Result<Found, Pending> {
+    ) -> Result<Found, Stopped> {
         if self.looked_at.len() > self.question.budget.records {
             self.budget_gap(chain, name);
             return Ok(Found { records: Vec::new(), more: true });
@@ -294,7 +294,7 @@ impl<'a> Walk<'a> {
         role: KeyRole,
         (since, until): (Time, Time),
         chain: Chain,
-    ) -> Result<Found, Pending> {
+    ) -> Result<Found, Stopped> {
         let mut found = self.nearest(name, role, until, chain)?;
         let reaches = found.records.iter().any(|record| record.event_time.is_some_and(|time| time.start < since));
         found.more &= !reaches;

@@ -8,7 +8,7 @@ use super::way::Act;
 use super::{Start, Walk, call::tool_call};
 use crate::answer::Approval;
 use crate::graph;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Rule};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -39,7 +39,7 @@ const OLD_MS: i64 = 30 * 24 * 3600 * 1000;
 
 impl Walk<'_> {
     /// Every approval that speaks about the call, or what its absence comes to.
-    pub(super) fn approvals_of(&mut self, start: &Start) -> Result<(), Pending> {
+    pub(super) fn approvals_of(&mut self, start: &Start) -> Result<(), Stopped> {
         let judged_at = self.judged(start);
         let found = self.approvals_found(&judged_at)?;
         let routes = self.routes(&judged_at, Control::Approval)?;
@@ -68,7 +68,7 @@ impl Walk<'_> {
     }
 
     /// Approvals by the service that wrote them and their id, with the rule that found each.
-    fn approvals_found(&mut self, act: &Act) -> Result<FoundApprovals, Pending> {
+    fn approvals_found(&mut self, act: &Act) -> Result<FoundApprovals, Stopped> {
         let mut found: BTreeMap<(String, KeyName), &'static Rule> = BTreeMap::new();
         let call = self.behind.call.clone();
         let acts: Vec<Act> = call.iter().cloned().chain([act.clone()]).collect();
@@ -119,7 +119,7 @@ impl Walk<'_> {
         role: KeyRole,
         rule: &'static Rule,
         found: &mut BTreeMap<(String, KeyName), &'static Rule>,
-    ) -> Result<(), Pending> {
+    ) -> Result<(), Stopped> {
         let looked = self.keyed(name, role, Time::MAX, Chain::Command)?;
         self.approvals_flooded |= looked.more;
         for record in looked.records {
@@ -275,7 +275,7 @@ impl Walk<'_> {
     }
 
     /// The step in which the rule that gave an approval was made.
-    fn rule_made(&mut self, steps: &[Step]) -> Result<Vec<Step>, Pending> {
+    fn rule_made(&mut self, steps: &[Step]) -> Result<Vec<Step>, Stopped> {
         let Some(rule) = steps.iter().rev().find_map(|step| step.says.rule.clone()) else { return Ok(Vec::new()) };
         let Some(name) = KeyName::new(KeyKind::Approval, ANY, &format!("rule:{rule}")) else { return Ok(Vec::new()) };
         let own = steps.first().map(|step| step.record.identity.recorder.clone());
@@ -294,7 +294,7 @@ impl Walk<'_> {
         act: &Act,
         routes: &Routes,
         hop: Option<usize>,
-    ) -> Result<Approval, Pending> {
+    ) -> Result<Approval, Stopped> {
         let said = |state, reason: String, routes: &[Rc<Seen>]| Approval {
             reason: Some(reason),
             records: graph::references(routes),

@@ -3,7 +3,7 @@
 
 use super::Walk;
 use super::way::Act;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Rule};
 use crate::strength::Strength;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -57,7 +57,7 @@ impl Candidate {
 
 impl Walk<'_> {
     /// Calls that may have done this, best first, each once.
-    pub(super) fn calls_behind(&mut self, effect: &Act) -> Result<Vec<Candidate>, Pending> {
+    pub(super) fn calls_behind(&mut self, effect: &Act) -> Result<Vec<Candidate>, Stopped> {
         let mut found: Vec<Candidate> = Vec::new();
         self.by_request(effect, &mut found)?;
         self.by_carrier(effect, &mut found)?;
@@ -74,7 +74,7 @@ impl Walk<'_> {
     }
 
     /// Calls whose record shows the id the server gave to this request.
-    fn by_request(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Pending> {
+    fn by_request(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Stopped> {
         for (name, class) in effect.keys(KeyKind::Request, KeyRole::Carries) {
             let until = self.after(effect);
             for record in self.keyed(&name, KeyRole::Names, until, Chain::Command)?.records {
@@ -100,7 +100,7 @@ impl Walk<'_> {
     }
 
     /// The call of the session whose name the request carried.
-    fn by_carrier(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Pending> {
+    fn by_carrier(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Stopped> {
         let mut names = effect.keys(KeyKind::Session, KeyRole::Names);
         names.retain(|(name, _)| name.namespace == CARRIER);
         for (name, class) in names {
@@ -145,7 +145,7 @@ impl Walk<'_> {
     }
 
     /// Calls of the same moment that name what was acted upon, or the credential it was done with.
-    fn by_likeness(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Pending> {
+    fn by_likeness(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Stopped> {
         let mut names: Vec<KeyName> =
             effect.keys(KeyKind::Resource, KeyRole::Names).into_iter().map(|(name, _)| name).collect();
         names.extend(effect.keys(KeyKind::Credential, KeyRole::Presents).into_iter().map(|(name, _)| name));
@@ -172,7 +172,7 @@ impl Walk<'_> {
     }
 
     /// What speaks for and against a call that is alike.
-    fn likened(&mut self, effect: &Act, act: Act, names: &[KeyName], distance: u64) -> Result<Candidate, Pending> {
+    fn likened(&mut self, effect: &Act, act: Act, names: &[KeyName], distance: u64) -> Result<Candidate, Stopped> {
         let mut because: Vec<String> = Vec::new();
         let mut against: Vec<String> = Vec::new();
         let call = tool_call(&act.fact);
@@ -239,7 +239,7 @@ impl Walk<'_> {
     }
 
     /// Other effects of that moment that fit the call as well, on the same things and of the same action.
-    fn other_effects(&mut self, effect: &Act, act: &Act, names: &[KeyName]) -> Result<usize, Pending> {
+    fn other_effects(&mut self, effect: &Act, act: &Act, names: &[KeyName]) -> Result<usize, Stopped> {
         let mut others: BTreeSet<RecordId> = BTreeSet::new();
         let since = self.before(effect).min(self.stretch(act).0);
         let until = self.after(effect).max(self.ended(act));
@@ -268,7 +268,7 @@ impl Walk<'_> {
     }
 
     /// A call's act: every record of it, its fact.
-    pub(super) fn call_act(&mut self, record: &Rc<Seen>) -> Result<Option<Act>, Pending> {
+    pub(super) fn call_act(&mut self, record: &Rc<Seen>) -> Result<Option<Act>, Stopped> {
         let Some(fact) = tool_call_fact(record).cloned() else { return Ok(None) };
         let mut act = Act::of(record, &fact);
         for (name, _) in act.keys(KeyKind::ToolCall, KeyRole::Carries) {
@@ -300,7 +300,7 @@ impl Walk<'_> {
     }
 
     /// The call that a step is, or lies inside; the step itself where no call is around it.
-    pub(super) fn enclosing_call(&mut self, record: &Rc<Seen>) -> Result<Option<Act>, Pending> {
+    pub(super) fn enclosing_call(&mut self, record: &Rc<Seen>) -> Result<Option<Act>, Stopped> {
         if tool_call_fact(record).is_some() {
             return self.call_act(record);
         }

@@ -7,7 +7,7 @@ use super::way::{Act, Asker, Way};
 use super::{Start, Walk, principal_fact};
 use crate::answer::Alternative;
 use crate::graph::DraftHop;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Edge};
 use crate::strength::Strength;
 use alloc::collections::BTreeSet;
@@ -42,7 +42,7 @@ pub(crate) struct Behind {
 }
 
 impl Walk<'_> {
-    pub(super) fn command_chain(&mut self, start: &Start) -> Result<(), Pending> {
+    pub(super) fn command_chain(&mut self, start: &Start) -> Result<(), Stopped> {
         let event = Act { records: start.records.clone(), fact: start.fact.clone() };
         match start.fact.kind {
             FactKind::Effect => {
@@ -63,14 +63,14 @@ impl Walk<'_> {
         }
     }
 
-    fn caller_act(&mut self, record: &Rc<Seen>) -> Result<Act, Pending> {
+    fn caller_act(&mut self, record: &Rc<Seen>) -> Result<Act, Stopped> {
         let records = self.same_act(record)?;
         let fact = super::most_telling(&records).unwrap_or_else(|| principal_fact(record));
         Ok(Act { records, fact })
     }
 
     /// Who is behind an effect.
-    fn command_of(&mut self, act: &Act, node: &str) -> Result<(), Pending> {
+    fn command_of(&mut self, act: &Act, node: &str) -> Result<(), Stopped> {
         let mut candidates = self.calls_behind(act)?;
         if candidates.is_empty() {
             candidates.extend(self.around(act)?);
@@ -135,7 +135,7 @@ impl Walk<'_> {
     }
 
     /// The call or turn whose span lies around an effect's own.
-    fn around(&mut self, act: &Act) -> Result<Option<Candidate>, Pending> {
+    fn around(&mut self, act: &Act) -> Result<Option<Candidate>, Stopped> {
         for record in act.records.clone() {
             let like = |fact: &writ_model::fact::Fact| {
                 super::call::tool_call(fact).is_some() || super::way::intent(fact).is_some()
@@ -155,7 +155,7 @@ impl Walk<'_> {
     }
 
     /// The event is a call, a model call or a turn: who made and asked for it.
-    fn asked_through(&mut self, act: Act, node: &str) -> Result<(), Pending> {
+    fn asked_through(&mut self, act: Act, node: &str) -> Result<(), Stopped> {
         let way = self.way_from(act.clone())?;
         self.behind.call = Some(act);
         self.commit(&way, node, None)
@@ -167,7 +167,7 @@ impl Walk<'_> {
         way: &Way,
         call: &str,
         weakest: Option<(Strength, Option<&'static str>)>,
-    ) -> Result<(), Pending> {
+    ) -> Result<(), Stopped> {
         self.context(way);
         self.propose(way, call);
         let mut nodes = vec![call.to_string()];

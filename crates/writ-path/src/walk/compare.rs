@@ -3,7 +3,7 @@
 use super::credential::Issuance;
 use super::{Start, Walk};
 use crate::answer::ScopeChange;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Edge};
 use crate::strength::Strength;
 use alloc::format;
@@ -17,7 +17,7 @@ use writ_model::scope::{Scope, ScopeChange as Change};
 
 impl Walk<'_> {
     /// Findings that rest on both chains.
-    pub(super) fn compare(&mut self, start: &Start) -> Result<(), Pending> {
+    pub(super) fn compare(&mut self, start: &Start) -> Result<(), Stopped> {
         self.asker_and_power(start);
         self.purpose(start)
     }
@@ -63,7 +63,7 @@ impl Walk<'_> {
     }
 
     /// A credential that an inventory meant for something else than this task.
-    fn purpose(&mut self, start: &Start) -> Result<(), Pending> {
+    fn purpose(&mut self, start: &Start) -> Result<(), Stopped> {
         let Some(name) = self.power.as_ref().and_then(|power| power.credential.clone()) else { return Ok(()) };
         let Some(instant) = self.question.event.event_time.map(|time| time.start) else { return Ok(()) };
         let entries = self.entries(&name, instant)?;

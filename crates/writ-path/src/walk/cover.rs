@@ -7,7 +7,7 @@ use super::Walk;
 use super::way::Act;
 use crate::answer::Coverage;
 use crate::coverage;
-use crate::question::{Ask, Pending, Seen};
+use crate::question::{Ask, Seen, Stopped};
 use crate::rule::Chain;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -33,7 +33,7 @@ const ANY: &str = "any";
 
 impl Walk<'_> {
     /// Coverage of the recorder of an act over a stretch of time.
-    pub(super) fn covering(&mut self, act: &Act, from: Time, to: Time) -> Result<Vec<String>, Pending> {
+    pub(super) fn covering(&mut self, act: &Act, from: Time, to: Time) -> Result<Vec<String>, Stopped> {
         let Some(first) = act.records.first() else { return Ok(Vec::new()) };
         let (source, recorder) = (first.identity.source.clone(), first.identity.recorder.clone());
         self.coverage_of(&source, &recorder, from, to)
@@ -46,7 +46,7 @@ impl Walk<'_> {
         recorder: &str,
         from: Time,
         to: Time,
-    ) -> Result<Vec<String>, Pending> {
+    ) -> Result<Vec<String>, Stopped> {
         let Some(info) = self.question.source(source) else { return Ok(Vec::new()) };
         let speaks_of_itself = source.starts_with("otel.");
         let late = to.plus_millis(i64::try_from(info.delay_worst_ms).unwrap_or(i64::MAX));
@@ -67,7 +67,7 @@ impl Walk<'_> {
     }
 
     /// The source that a recorder's records here are of, preferring one that holds such facts.
-    pub(super) fn source_of(&self, recorder: &str, kind: FactKind) -> Result<Option<String>, Pending> {
+    pub(super) fn source_of(&self, recorder: &str, kind: FactKind) -> Result<Option<String>, Stopped> {
         let spans = self.evidence.spans()?;
         let mut own = spans.iter().filter(|span| span.recorder == recorder && span.source != "health");
         let holds = |source: &str| self.question.source(source).is_some_and(|info| info.contains.contains(&kind));
@@ -75,7 +75,7 @@ impl Walk<'_> {
     }
 
     /// What is said about a recorder.
-    pub(super) fn said_of(&mut self, recorder: &str) -> Result<Vec<Rc<Seen>>, Pending> {
+    pub(super) fn said_of(&mut self, recorder: &str) -> Result<Vec<Rc<Seen>>, Stopped> {
         match KeyName::of_recorder(recorder) {
             Some(name) => {
                 let found = self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?;
@@ -88,7 +88,7 @@ impl Walk<'_> {
 
     /// Whether something of this source or recorder could not be read: that may be the record that is
     /// missed, and when it was written is not known.
-    fn unread(&mut self, source: &str, recorder: &str) -> Result<bool, Pending> {
+    fn unread(&mut self, source: &str, recorder: &str) -> Result<bool, Stopped> {
         let kept = |kept: &str| kept == recorder || kept.strip_prefix(UNREAD) == Some(source);
         if self.rejects(&kept)? {
             self.limit(format!(
@@ -106,7 +106,7 @@ impl Walk<'_> {
     }
 
     /// Whether a route may be among what could not be read: then those that are here may not be all.
-    pub(super) fn routes_unread(&mut self) -> Result<bool, Pending> {
+    pub(super) fn routes_unread(&mut self) -> Result<bool, Stopped> {
         let of = |kept: &str| kept.strip_prefix(UNREAD).is_some_and(|source| source == DIRECTORY || source == ANY);
         let unread = self.rejects(&of)?;
         if unread {
@@ -118,11 +118,11 @@ impl Walk<'_> {
     }
 
     /// Whether something could not be read that is kept under such a recorder.
-    fn rejects(&self, of: &dyn Fn(&str) -> bool) -> Result<bool, Pending> {
+    fn rejects(&self, of: &dyn Fn(&str) -> bool) -> Result<bool, Stopped> {
         Ok(self.evidence.spans()?.iter().any(|span| span.source == REJECTS && of(&span.recorder)))
     }
 
-    fn lost_something(&mut self, recorder: &str, from: Time, to: Time) -> Result<bool, Pending> {
+    fn lost_something(&mut self, recorder: &str, from: Time, to: Time) -> Result<bool, Stopped> {
         let mut off = false;
         let said = self.said_of(recorder)?;
         if self.reports_flooded {
@@ -152,7 +152,7 @@ impl Walk<'_> {
     }
 
     /// Declarations by whoever handed the evidence in, that still hold.
-    fn declared(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Pending> {
+    fn declared(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Stopped> {
         let mut ids = Vec::new();
         for record in self.said_of(recorder)? {
             for fact in &record.facts {
@@ -172,7 +172,7 @@ impl Walk<'_> {
                     to: said.to,
                 };
                 let (count, digest) = self.evidence.window(ask)?;
-                if coverage::holds(said, count, digest) {
+                if coverage::holds(said, count, &digest) {
                     let info = self.question.source(source);
                     ids.push(self.note_coverage(coverage::entry(String::new(), said, info), &record));
                 } else {
@@ -184,7 +184,7 @@ impl Walk<'_> {
     }
 
     /// Manifests of the recorder that still count what is here, and together reach over the stretch.
-    fn counted(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Pending> {
+    fn counted(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Stopped> {
         let mut held: Vec<(Rc<Seen>, Manifest, String)> = Vec::new();
         let mut contradicted = false;
         for record in self.said_of(recorder)? {
@@ -235,7 +235,7 @@ impl Walk<'_> {
     }
 
     /// An unbroken count over the stretch, with records on both sides.
-    fn unbroken(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Option<String>, Pending> {
+    fn unbroken(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Option<String>, Stopped> {
         let ask = Ask::Recorded {
             source: source.to_string(),
             recorder: recorder.to_string(),
@@ -248,7 +248,7 @@ impl Walk<'_> {
         }
         let mut numbers: BTreeMap<(String, u64), (Time, Rc<Seen>)> = BTreeMap::new();
         let mut torn: BTreeSet<String> = BTreeSet::new();
-        for record in records {
+        for record in records.iter() {
             let (Some(time), Some(sequence)) =
                 (record.event_time, record.facts.iter().find_map(|fact| fact.sequence.clone()))
             else {

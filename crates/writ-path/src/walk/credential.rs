@@ -5,7 +5,7 @@ use super::gap::elsewhere;
 use super::{Power, Start, Walk, most_telling};
 use crate::answer::Alternative;
 use crate::graph::DraftHop;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Edge, Rule};
 use crate::strength::{Agreement, Strength, Witness, strength};
 use alloc::collections::BTreeSet;
@@ -44,7 +44,7 @@ pub(super) struct Issuance {
 }
 
 impl Walk<'_> {
-    pub(super) fn credential_chain(&mut self, start: &Start) -> Result<(), Pending> {
+    pub(super) fn credential_chain(&mut self, start: &Start) -> Result<(), Stopped> {
         let fact = &start.fact;
         let Some(presented) = &fact.presented else { return Ok(()) };
         if presented.credential.is_none() && fact.actor.is_none() {
@@ -76,7 +76,7 @@ impl Walk<'_> {
     }
 
     /// From credential to credential until one is lasting, its issuance is not known, or the budget ends.
-    fn issuances(&mut self, first: Link, start: &Start) -> Result<(), Pending> {
+    fn issuances(&mut self, first: Link, start: &Start) -> Result<(), Stopped> {
         let mut visited: BTreeSet<String> = BTreeSet::new();
         let mut link = first;
         for _ in 0..self.question.budget.depth {
@@ -94,7 +94,7 @@ impl Walk<'_> {
     }
 
     /// Who issued one credential; the credential that was turned into it, if the walk goes on.
-    fn issuance(&mut self, link: &Link, start: &Start) -> Result<Option<Link>, Pending> {
+    fn issuance(&mut self, link: &Link, start: &Start) -> Result<Option<Link>, Stopped> {
         let found = match &link.credential {
             Some(name) => self.issuing_acts(name, link)?,
             None => (Vec::new(), false),
@@ -167,7 +167,7 @@ impl Walk<'_> {
     /// somebody else, or at another instant than the use tells, did not issue it.
     ///
     /// Also says whether there are more of them than can be looked at.
-    fn issuing_acts(&mut self, name: &KeyName, link: &Link) -> Result<(Vec<Issuance>, bool), Pending> {
+    fn issuing_acts(&mut self, name: &KeyName, link: &Link) -> Result<(Vec<Issuance>, bool), Stopped> {
         let Some(used) = link.used_in.first() else { return Ok((Vec::new(), false)) };
         // The use may tell when it was created; nothing later can have created it.
         let until = link.presented.issued_at.or(link.time);

@@ -8,7 +8,7 @@ use super::way::Act;
 use super::{Start, Walk, effect_of};
 use crate::answer::Decision;
 use crate::graph;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Proof, Rule};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -32,7 +32,7 @@ struct Found {
 }
 
 impl Walk<'_> {
-    pub(super) fn decisions_of(&mut self, start: &Start) -> Result<(), Pending> {
+    pub(super) fn decisions_of(&mut self, start: &Start) -> Result<(), Stopped> {
         self.own_decision(start);
         let act = self.judged(start);
         let mut found = self.decisions_found(start, &act)?;
@@ -49,7 +49,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn decisions_found(&mut self, start: &Start, act: &Act) -> Result<Vec<Found>, Pending> {
+    fn decisions_found(&mut self, start: &Start, act: &Act) -> Result<Vec<Found>, Stopped> {
         let mut found: BTreeMap<RecordId, Found> = BTreeMap::new();
         let acts: Vec<Act> = self.behind.call.iter().cloned().chain([act.clone()]).collect();
         for act in &acts {
@@ -84,7 +84,7 @@ impl Walk<'_> {
         rule: &'static Rule,
         class: Attestation,
         found: &mut BTreeMap<RecordId, Found>,
-    ) -> Result<(), Pending> {
+    ) -> Result<(), Stopped> {
         for record in self.keyed(name, role, Time::MAX, Chain::Command)?.records {
             let own = start.records.iter().any(|known| known.id == record.id);
             let said = record.facts.iter().find_map(|fact| match &fact.detail {
@@ -165,7 +165,7 @@ impl Walk<'_> {
 
     /// No decision is recorded: `none_recorded` under coverage of the only decision point, `no_control`
     /// where the inventory says that there is none, else unknown.
-    fn no_decision(&mut self, act: &Act) -> Result<Decision, Pending> {
+    fn no_decision(&mut self, act: &Act) -> Result<Decision, Stopped> {
         let routes = self.routes(act, Control::Decision)?;
         Ok(match self.silence(act, &routes, FactKind::Decision)? {
             Silence::Undeclared => Decision::new("unknown", "unbound", "unknown"),

@@ -2,7 +2,7 @@
 
 use super::Walk;
 use crate::answer::Gap;
-use crate::question::{Ask, Pending, Seen};
+use crate::question::{Ask, Seen, Stopped};
 use crate::rule::{Chain, Edge};
 use crate::strength::{Agreement, Witness, strength};
 use crate::walk::credential::Link;
@@ -31,7 +31,7 @@ impl Why {
 
 impl Walk<'_> {
     /// Nobody recorded who issued this credential.
-    pub(super) fn issuance_gap(&mut self, link: &Link) -> Result<(), Pending> {
+    pub(super) fn issuance_gap(&mut self, link: &Link) -> Result<(), Stopped> {
         let Some(used) = link.used_in.first().cloned() else { return Ok(()) };
         let issuer = link.presented.issuer.clone().unwrap_or_else(|| used.identity.recorder.clone());
         let why = match self.omitted(link, &used) {
@@ -59,7 +59,7 @@ impl Walk<'_> {
     }
 
     /// The caller's own account holds the half of the record that shows its credential.
-    pub(super) fn other_half_gap(&mut self, link: &Link, records: &[Rc<Seen>]) -> Result<(), Pending> {
+    pub(super) fn other_half_gap(&mut self, link: &Link, records: &[Rc<Seen>]) -> Result<(), Stopped> {
         let Some(used) = records.first().cloned() else { return Ok(()) };
         let issuer = link.presented.issuer.clone().unwrap_or_else(|| used.identity.recorder.clone());
         let why = self.why_missing(&used, &issuer, link.time, link.time)?;
@@ -163,7 +163,7 @@ impl Walk<'_> {
         issuer: &str,
         expected: Option<EventTime>,
         used_at: Option<EventTime>,
-    ) -> Result<Why, Pending> {
+    ) -> Result<Why, Stopped> {
         let source = &used.identity.source;
         let info = self.question.source(source);
         if let Some(instant) = expected.or(used_at) {
@@ -213,7 +213,7 @@ impl Walk<'_> {
         &mut self,
         recorder: &str,
         instant: EventTime,
-    ) -> Result<Option<(String, String)>, Pending> {
+    ) -> Result<Option<(String, String)>, Stopped> {
         let Some(name) = KeyName::of_recorder(recorder) else { return Ok(None) };
         let mut off = None;
         for record in self.keyed(&name, KeyRole::Names, instant.start, Chain::Credential)?.records {

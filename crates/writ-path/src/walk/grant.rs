@@ -5,7 +5,7 @@ use super::Walk;
 use super::credential::{Issuance, Link, against_rivals, unseen};
 use crate::answer::Alternative;
 use crate::graph::DraftHop;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Edge};
 use crate::strength::Strength;
 use alloc::format;
@@ -30,7 +30,7 @@ impl Walk<'_> {
         act: &Issuance,
         rivals: &[Issuance],
         disagree: bool,
-    ) -> Result<(), Pending> {
+    ) -> Result<(), Stopped> {
         let service = act.minting.by_service.clone().unwrap_or_default();
         let node = match &act.fact.actor {
             Some(actor) => self.graph.principal(&actor.principal, &act.records),
@@ -50,7 +50,7 @@ impl Walk<'_> {
     }
 
     /// Who handed the service its role, or bound it to the host the session is for.
-    fn handed_over(&mut self, session: &Link, traces: &[KeyName], service: &str) -> Result<(), Pending> {
+    fn handed_over(&mut self, session: &Link, traces: &[KeyName], service: &str) -> Result<(), Stopped> {
         let grants = self.grants(session, traces)?;
         let Some((given, rivals)) = grants.split_first() else {
             self.limit(format!("No record here shows who handed its role to {service}."));
@@ -76,7 +76,7 @@ impl Walk<'_> {
     }
 
     /// A session the platform delivers to a host by itself: who bound the role to that host.
-    pub(super) fn attached(&mut self, link: &Link) -> Result<bool, Pending> {
+    pub(super) fn attached(&mut self, link: &Link) -> Result<bool, Stopped> {
         if link.presented.delivered_by.is_none() {
             return Ok(false);
         }
@@ -115,7 +115,7 @@ impl Walk<'_> {
 
     /// A session whose issuance the source leaves out: whoever asked for a session of that account
     /// and role at that moment may be its cause, with every other who did.
-    pub(super) fn named_session(&mut self, link: &Link) -> Result<bool, Pending> {
+    pub(super) fn named_session(&mut self, link: &Link) -> Result<bool, Stopped> {
         let (Some(used), Some(issued_at)) = (link.used_in.first(), link.presented.issued_at) else { return Ok(false) };
         let until = self.until(used, &issued_at);
         let mut candidates: Vec<Given> = Vec::new();
@@ -157,7 +157,7 @@ impl Walk<'_> {
     }
 
     /// Successful grants that show one of these names and came before, nearest first.
-    fn grants(&mut self, link: &Link, traces: &[KeyName]) -> Result<Vec<Given>, Pending> {
+    fn grants(&mut self, link: &Link, traces: &[KeyName]) -> Result<Vec<Given>, Stopped> {
         let (Some(used), Some(time)) = (link.used_in.first(), link.presented.issued_at.or(link.time)) else {
             return Ok(Vec::new());
         };
@@ -192,7 +192,7 @@ impl Walk<'_> {
 
     /// Changes of what was given that came after it and before the session: of the name both show, and
     /// of what it was given by way of. Who made them may be the one whose power it is.
-    fn changed_since(&mut self, link: &Link, (record, fact, trace): &Given) -> Result<Vec<Changed>, Pending> {
+    fn changed_since(&mut self, link: &Link, (record, fact, trace): &Given) -> Result<Vec<Changed>, Stopped> {
         let (Some(used), Some(time)) = (link.used_in.first(), link.presented.issued_at.or(link.time)) else {
             return Ok(Vec::new());
         };

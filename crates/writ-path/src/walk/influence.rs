@@ -5,7 +5,7 @@ use super::Walk;
 use super::call::{tool_call, tool_call_fact};
 use crate::answer::Influence;
 use crate::graph;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -16,7 +16,7 @@ use writ_model::key::{Attestation, CARRIER, KeyKind, KeyName, KeyRole};
 
 impl Walk<'_> {
     /// Earlier reads of the same session whose result shows what the call then named.
-    pub(super) fn influences_of(&mut self) -> Result<(), Pending> {
+    pub(super) fn influences_of(&mut self) -> Result<(), Stopped> {
         let Some(call) = self.behind.call.clone().filter(|call| tool_call(&call.fact).is_some()) else { return Ok(()) };
         let mut named: Vec<KeyName> = Vec::new();
         for kind in [KeyKind::Credential, KeyKind::Resource] {

@@ -4,7 +4,7 @@ use super::Walk;
 use super::call::tool_call;
 use super::gap::Why;
 use super::way::{Act, Way};
-use crate::question::{Ask, Pending, Seen};
+use crate::question::{Ask, Seen, Stopped};
 use crate::rule::Chain;
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -20,7 +20,7 @@ const AGENTS: &str = "otel.";
 
 impl Walk<'_> {
     /// No call of an agent, no person's request and no schedule is known behind this act.
-    pub(super) fn no_call(&mut self, act: &Act, node: &str) -> Result<(), Pending> {
+    pub(super) fn no_call(&mut self, act: &Act, node: &str) -> Result<(), Stopped> {
         let what = act.fact.action.clone();
         let silent = match self.content_off(act)? {
             Some(why) => Some(why),
@@ -41,7 +41,7 @@ impl Walk<'_> {
     }
 
     /// The log that would hold what was asked had been switched off.
-    fn content_off(&mut self, act: &Act) -> Result<Option<Why>, Pending> {
+    fn content_off(&mut self, act: &Act) -> Result<Option<Why>, Stopped> {
         let recorder = super::effect_of(&act.fact).and_then(|effect| effect.content_in.clone());
         let instant = act.records.iter().find_map(|record| record.event_time);
         let (Some(recorder), Some(instant)) = (recorder, instant) else { return Ok(None) };
@@ -55,7 +55,7 @@ impl Walk<'_> {
     }
 
     /// Why the agents whose logs are here may have written nothing of this act.
-    fn agents_silent(&mut self, act: &Act) -> Result<Option<Why>, Pending> {
+    fn agents_silent(&mut self, act: &Act) -> Result<Option<Why>, Stopped> {
         let (from, to) = self.stretch(act);
         let agents: alloc::vec::Vec<(String, String)> = self
             .evidence
@@ -85,7 +85,7 @@ impl Walk<'_> {
     }
 
     /// Whether an agent recorded steps of that moment other than calls: what they led to is not told.
-    fn at_work(&mut self, agents: &[(String, String)], act: &Act) -> Result<bool, Pending> {
+    fn at_work(&mut self, agents: &[(String, String)], act: &Act) -> Result<bool, Stopped> {
         let (from, to) = self.stretch(act);
         for (source, recorder) in agents.iter().take(AGENTS_LOOKED_AT_MAX) {
             let ask = Ask::Recorded { source: source.clone(), recorder: recorder.clone(), from, to };
@@ -104,7 +104,7 @@ impl Walk<'_> {
     }
 
     /// What a recorder, or its collector, said about losing records of that stretch.
-    fn reported_loss(&mut self, recorder: &str, from: Time, to: Time) -> Result<Option<Why>, Pending> {
+    fn reported_loss(&mut self, recorder: &str, from: Time, to: Time) -> Result<Option<Why>, Stopped> {
         let mut off: Option<String> = None;
         for record in self.said_of(recorder)? {
             let Some(at) = record.event_time else { continue };
@@ -160,7 +160,7 @@ impl Walk<'_> {
     }
 
     /// No turn is known to have made the call.
-    pub(super) fn turn_missing(&mut self, way: &Way, node: &str) -> Result<(), Pending> {
+    pub(super) fn turn_missing(&mut self, way: &Way, node: &str) -> Result<(), Stopped> {
         let call = way.call.records.first().cloned();
         let mut why = match (&way.lost, call) {
             (Some(lost), Some(call)) => self.span_lost(&lost.value, &call, &way.call)?,
@@ -178,7 +178,7 @@ impl Walk<'_> {
     }
 
     /// The span around an act is named and not here.
-    fn span_lost(&mut self, lost: &str, call: &Seen, act: &Act) -> Result<Why, Pending> {
+    fn span_lost(&mut self, lost: &str, call: &Seen, act: &Act) -> Result<Why, Stopped> {
         let (from, to) = self.stretch(act);
         let recorder = call.identity.recorder.clone();
         if let Some(why) = self.reported_loss(&recorder, from, to)? {
@@ -195,7 +195,7 @@ impl Walk<'_> {
     }
 
     /// A turn is known and nobody is known to have asked for it.
-    pub(super) fn asker_missing(&mut self, way: &Way, node: &str) -> Result<(), Pending> {
+    pub(super) fn asker_missing(&mut self, way: &Way, node: &str) -> Result<(), Stopped> {
         let last = way.turns.last().map_or(&way.call, |turn| &turn.act);
         let (from, to) = self.stretch(last);
         let recorder = last.records.first().map(|record| record.identity.recorder.clone()).unwrap_or_default();

@@ -5,7 +5,7 @@
 
 use super::{Start, Walk};
 use crate::answer::{PrincipalEntry, SourceState};
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain};
 use crate::strength::{Agreement, Strength, Witness, strength};
 use crate::walk::credential::Link;
@@ -26,7 +26,7 @@ pub(super) type Entry = (Rc<Seen>, IdentityFact);
 
 impl Walk<'_> {
     /// Kinds and owners of the principals found, at the instant of the event.
-    pub(super) fn name_principals(&mut self) -> Result<(), Pending> {
+    pub(super) fn name_principals(&mut self) -> Result<(), Stopped> {
         let Some(instant) = self.question.event.event_time.map(|time| time.start) else { return Ok(()) };
         let mut ids: BTreeSet<String> = BTreeSet::new();
         ids.extend(self.performed_by.iter().map(|(party, _)| party.principal.id.clone()));
@@ -101,7 +101,7 @@ impl Walk<'_> {
     }
 
     /// Directory entries about a name whose interval covers the instant.
-    pub(super) fn entries(&mut self, name: &KeyName, instant: Time) -> Result<Vec<Entry>, Pending> {
+    pub(super) fn entries(&mut self, name: &KeyName, instant: Time) -> Result<Vec<Entry>, Stopped> {
         let mut entries = Vec::new();
         let found = self.keyed(name, KeyRole::Mints, Time::MAX, Chain::Credential)?;
         if found.more {
@@ -124,7 +124,7 @@ impl Walk<'_> {
     }
 
     /// Uses of a credential after it, or one it was made from, was ended.
-    pub(super) fn revocations(&mut self, link: &Link, start: &Start) -> Result<(), Pending> {
+    pub(super) fn revocations(&mut self, link: &Link, start: &Start) -> Result<(), Stopped> {
         let (Some(name), Some(used), Some(first)) = (&link.credential, link.time, link.used_in.first().cloned()) else {
             return Ok(());
         };
@@ -162,7 +162,7 @@ impl Walk<'_> {
     }
 
     /// Whether every source this answer rests on has told all it will.
-    pub(super) fn source_states(&mut self) -> Result<(), Pending> {
+    pub(super) fn source_states(&mut self) -> Result<(), Stopped> {
         let spans = self.evidence.spans()?.to_vec();
         let mut cited: BTreeMap<(String, String), Custody> = BTreeMap::new();
         let own =

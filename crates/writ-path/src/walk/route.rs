@@ -3,7 +3,7 @@
 
 use super::Walk;
 use super::way::Act;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::Chain;
 use alloc::format;
 use alloc::rc::Rc;
@@ -29,7 +29,7 @@ pub(super) enum Silence {
 
 impl Walk<'_> {
     /// What it comes to that no record of a control is here.
-    pub(super) fn silence(&mut self, act: &Act, routes: &Routes, kind: FactKind) -> Result<Silence, Pending> {
+    pub(super) fn silence(&mut self, act: &Act, routes: &Routes, kind: FactKind) -> Result<Silence, Stopped> {
         let Some((by, policy)) = Self::agreed(routes) else { return Ok(Silence::Undeclared) };
         let routes: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
         self.graph.cite(&routes);
@@ -56,7 +56,7 @@ impl Walk<'_> {
     }
 
     /// Routes that say which control of a sort stands before an act, each with its record.
-    pub(super) fn routes(&mut self, act: &Act, control: Control) -> Result<Routes, Pending> {
+    pub(super) fn routes(&mut self, act: &Act, control: Control) -> Result<Routes, Stopped> {
         let (Some(record), (from, _)) = (act.records.first().cloned(), self.stretch(act)) else {
             return Ok(Vec::new());
         };

@@ -3,7 +3,7 @@
 //! context contradicts itself.
 
 use super::Walk;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::Chain;
 use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
@@ -29,7 +29,7 @@ pub(super) enum Climb {
 
 impl Walk<'_> {
     /// From a span to the nearest one around it that has a fact like this.
-    pub(super) fn climb(&mut self, from: &Rc<Seen>, like: impl Fn(&Fact) -> bool) -> Result<Climb, Pending> {
+    pub(super) fn climb(&mut self, from: &Rc<Seen>, like: impl Fn(&Fact) -> bool) -> Result<Climb, Stopped> {
         let mut at = Rc::clone(from);
         let mut visited: BTreeSet<RecordId> = BTreeSet::new();
         // Spans nest deeper than chains are long: a framework puts several around each call.
@@ -73,7 +73,7 @@ impl Walk<'_> {
     }
 
     /// Whether another recorder saw the same parent come from another caller.
-    fn shared_context(&mut self, record: &Rc<Seen>, parent: &Key) -> Result<(), Pending> {
+    fn shared_context(&mut self, record: &Rc<Seen>, parent: &Key) -> Result<(), Stopped> {
         if parent.class != Attestation::Claimed {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 use super::{Start, Walk, effect_of, principal_fact};
 use crate::answer::Alternative;
 use crate::graph::DraftHop;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Edge, Rule};
 use crate::strength::Strength;
 use alloc::format;
@@ -25,7 +25,7 @@ struct Trigger {
 impl Walk<'_> {
     /// The call that set a service off, with the hop to it; `None` where the effect has a caller of its
     /// own, or nothing here shows what set it off.
-    pub(super) fn set_off_by(&mut self, start: &Start) -> Result<Option<(Rc<Seen>, String)>, Pending> {
+    pub(super) fn set_off_by(&mut self, start: &Start) -> Result<Option<(Rc<Seen>, String)>, Stopped> {
         let Some(time) = start.records.first().and_then(|record| record.event_time) else { return Ok(None) };
         let by_order = self.orders(start, &time)?;
         let by_role = if by_order.is_empty() { self.roles(start, &time)? } else { Vec::new() };
@@ -44,7 +44,7 @@ impl Walk<'_> {
     }
 
     /// Calls that gave or changed the standing order this effect says it is part of.
-    fn orders(&mut self, start: &Start, time: &EventTime) -> Result<Vec<Trigger>, Pending> {
+    fn orders(&mut self, start: &Start, time: &EventTime) -> Result<Vec<Trigger>, Stopped> {
         let Some(effect) = effect_of(&start.fact).filter(|effect| effect.via_service.is_some()) else {
             return Ok(Vec::new());
         };
@@ -59,7 +59,7 @@ impl Walk<'_> {
     }
 
     /// Calls that handed the service the role it acts under.
-    fn roles(&mut self, start: &Start, time: &EventTime) -> Result<Vec<Trigger>, Pending> {
+    fn roles(&mut self, start: &Start, time: &EventTime) -> Result<Vec<Trigger>, Stopped> {
         let via_service = effect_of(&start.fact).is_some_and(|effect| effect.via_service.is_some());
         let Some(presented) = start.fact.presented.as_ref().filter(|_| via_service) else { return Ok(Vec::new()) };
         let mut found: Vec<Trigger> = Vec::new();
@@ -85,7 +85,7 @@ impl Walk<'_> {
         role: KeyRole,
         within_ms: Option<u64>,
         fits: impl Fn(&Seen) -> bool,
-    ) -> Result<Vec<Trigger>, Pending> {
+    ) -> Result<Vec<Trigger>, Stopped> {
         let Some(first) = start.records.first() else { return Ok(Vec::new()) };
         let until = self.until(first, time);
         let own = |record: &Rc<Seen>| start.records.iter().any(|known| known.id == record.id);

@@ -4,7 +4,7 @@
 
 use super::Walk;
 use super::span::Climb;
-use crate::question::{Pending, Seen};
+use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Edge, Rule};
 use crate::strength::{Agreement, Strength, Witness, strength};
 use alloc::collections::BTreeSet;
@@ -106,7 +106,7 @@ impl Way {
 
 impl Walk<'_> {
     /// The way back from a call, a step inside one, or a turn.
-    pub(super) fn way_from(&mut self, call: Act) -> Result<Way, Pending> {
+    pub(super) fn way_from(&mut self, call: Act) -> Result<Way, Stopped> {
         let proposed = self.proposals(&call)?;
         let mut way = Way { call, proposed, turns: Vec::new(), askers: Vec::new(), lost: None };
         if intent(&way.call.fact).is_some() {
@@ -126,7 +126,7 @@ impl Walk<'_> {
     }
 
     /// Turns of other agents around one, and the turn it goes on from.
-    fn turns_before(&mut self, way: &mut Way, first: &Act) -> Result<(), Pending> {
+    fn turns_before(&mut self, way: &mut Way, first: &Act) -> Result<(), Stopped> {
         let mut act = first.clone();
         while way.turns.len() < self.question.budget.depth {
             let before = match self.delegating(&act, &mut way.lost)? {
@@ -149,7 +149,7 @@ impl Walk<'_> {
 
     /// Model calls that proposed this call, as records that agree on its id; those that lie inside each
     /// other are one call seen by several instrumentations.
-    fn proposals(&mut self, call: &Act) -> Result<Vec<(Act, KeyName)>, Pending> {
+    fn proposals(&mut self, call: &Act) -> Result<Vec<(Act, KeyName)>, Stopped> {
         let mut found: Vec<(Act, KeyName)> = Vec::new();
         let Some(began) = call.began() else { return Ok(found) };
         for (name, _) in call.keys(KeyKind::ToolCall, KeyRole::Carries) {
@@ -176,7 +176,7 @@ impl Walk<'_> {
     }
 
     /// The turn that made a call: by the turn's id, by the span around it, else by its session.
-    fn turn_of(&mut self, call: &Act, lost: &mut Option<KeyName>) -> Result<Option<Turn>, Pending> {
+    fn turn_of(&mut self, call: &Act, lost: &mut Option<KeyName>) -> Result<Option<Turn>, Stopped> {
         let until = self.latest(call);
         for (name, class) in call.keys(KeyKind::Turn, KeyRole::Carries) {
             let mut records = self.keyed(&name, KeyRole::Mints, until, Chain::Command)?.records;
@@ -231,7 +231,7 @@ impl Walk<'_> {
     }
 
     /// The latest turn of the same session before the call: a guess, and said to be one.
-    fn session_turn(&mut self, call: &Act) -> Result<Option<Turn>, Pending> {
+    fn session_turn(&mut self, call: &Act) -> Result<Option<Turn>, Stopped> {
         let until = self.latest(call);
         let mut names = call.keys(KeyKind::Session, KeyRole::Carries);
         names.retain(|(name, _)| name.namespace != CARRIER);
@@ -250,7 +250,7 @@ impl Walk<'_> {
 
     /// A turn with every span around it that is the same turn told by another instrumentation: the
     /// same agent, or one that does not say which.
-    fn whole_turn(&mut self, first: &Rc<Seen>) -> Result<Act, Pending> {
+    fn whole_turn(&mut self, first: &Rc<Seen>) -> Result<Act, Stopped> {
         let mut act = turn_act(first);
         let mut at = Rc::clone(first);
         for _ in 0..self.question.budget.depth {
@@ -270,7 +270,7 @@ impl Walk<'_> {
     }
 
     /// The turn of another agent around this one.
-    fn delegating(&mut self, turn: &Act, lost: &mut Option<KeyName>) -> Result<Option<Turn>, Pending> {
+    fn delegating(&mut self, turn: &Act, lost: &mut Option<KeyName>) -> Result<Option<Turn>, Stopped> {
         let Some(outermost) = turn.records.last().cloned() else { return Ok(None) };
         let (around, key) = match self.climb(&outermost, |fact| intent(fact).is_some())? {
             Climb::Found(around, key) => (around, key),
@@ -289,7 +289,7 @@ impl Walk<'_> {
     }
 
     /// The latest earlier turn of the same conversation, for a turn that does not tell who asked.
-    fn resumed(&mut self, turn: &Act) -> Result<Option<Turn>, Pending> {
+    fn resumed(&mut self, turn: &Act) -> Result<Option<Turn>, Stopped> {
         let Some(began) = turn.began() else { return Ok(None) };
         let mut names = turn.keys(KeyKind::Conversation, KeyRole::Carries);
         names.extend(turn.keys(KeyKind::Task, KeyRole::Carries));

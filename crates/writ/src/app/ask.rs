@@ -32,7 +32,7 @@ pub(crate) struct Asker {
     /// Records that turned out not to be what was written when they were to be read.
     unreadable: RefCell<BTreeSet<Position>>,
     /// Looked up once: it does not change as of one instant.
-    spans: OnceCell<Vec<Span>>,
+    spans: OnceCell<Rc<[Span]>>,
 }
 
 impl Asker {
@@ -113,7 +113,7 @@ impl Asker {
                 let window = self.snapshot.window(source, recorder, (*from, *to), self.as_of)?;
                 let ids = window.map(|found| found.map(|(id, _)| id)).collect::<Result<Vec<_>, _>>()?;
                 let (count, digest) = window_digest(ids);
-                Ok(Reply::Window(count, digest))
+                Ok(Reply::Window(count, digest.into()))
             }
         }
     }
@@ -146,12 +146,12 @@ impl Asker {
                 }
             }
         }
-        Ok(Reply::Records(found, more))
+        Ok(Reply::Records(found.into(), more))
     }
 
-    fn spans(&self) -> Result<Vec<Span>, Error> {
+    fn spans(&self) -> Result<Rc<[Span]>, Error> {
         if let Some(known) = self.spans.get() {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         let spans = self.snapshot.recorders(self.as_of)?.into_iter().map(|span| Span {
             source: span.source,
@@ -159,7 +159,7 @@ impl Asker {
             first: span.first_event,
             last: span.last_event,
         });
-        Ok(self.spans.get_or_init(|| spans.collect()).clone())
+        Ok(Rc::clone(self.spans.get_or_init(|| spans.collect())))
     }
 
     /// A record as the walk sees it: its evidence checked against its digest, its facts derived anew.
