@@ -46,7 +46,7 @@ pub use log::recover::TornTail;
 pub use log::{Damage, DamageCause, Position};
 pub use seal::{Draft, Packer, Sealed};
 pub use snapshot::Snapshot;
-pub use snapshot::query::{Cursor, Order, Posting, Query, RecorderSpan};
+pub use snapshot::query::{Cursor, Order, Posting, Query, RecorderSpan, When};
 pub use term::{Term, TermKey};
 pub use writer::{Pending, Recovery, Writer};
 

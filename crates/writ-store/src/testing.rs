@@ -174,7 +174,7 @@ pub fn n_parts(dir: &Path) -> usize {
 pub fn naive(records: &[Record], word: Option<&str>, query: &Query) -> Vec<RecordId> {
     let time = |record: &Record| record.envelope.event_time.map(|time| time.start);
     let fits = |record: &&Record| {
-        let in_window = query.window.is_none_or(|(from, to)| time(record).is_some_and(|t| from <= t && t <= to));
+        let in_window = query.when.includes(time(record));
         let has_word = word.is_none_or(|word| words(record).iter().any(|other| other == word));
         in_window && has_word && record.envelope.received_time <= query.as_of
     };

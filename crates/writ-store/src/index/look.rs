@@ -9,7 +9,7 @@ use crate::index::ranks::Ranks;
 use crate::index::row::{Place, Row};
 use crate::index::source::{Reader, Source};
 use crate::log::Position;
-use crate::snapshot::query::{Order, Posting, Query};
+use crate::snapshot::query::{Order, Posting, Query, When};
 use crate::term::{Term, before_custody, last_custody};
 use std::ops::Range;
 use std::sync::Arc;
@@ -148,9 +148,10 @@ fn nearest(source: &Source, query: &Query) -> Option<Nearest> {
     let last = facts.events.map(|(_, last)| last);
     let first = if facts.n_timeless > 0 { None } else { facts.events.map(|(first, _)| first) };
     let after = query.after.map(|cursor| cursor.place().time);
-    let (from, to) = match query.window {
-        None => (None, Some(Time::MAX)),
-        Some((from, to)) => (Some(from), Some(to)),
+    let (from, to) = match query.when {
+        When::Any => (None, Some(Time::MAX)),
+        When::Within(from, to) => (Some(from), Some(to)),
+        When::Untold => (None, None),
     };
     // Nothing of it is so late, or so early.
     if last < from || first > to {
@@ -172,15 +173,19 @@ fn nearest(source: &Source, query: &Query) -> Option<Nearest> {
 fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
     let facts = source.facts();
     let mut ranks = 0..facts.n_rows;
-    if let Some(((from, to), (first, last))) = query.window.zip(facts.events) {
-        // A record without an event time is not known to lie in any window; `None` sorts before all.
-        ranks.start = facts.n_timeless;
-        if from > first {
-            ranks.start = source.first_rank(Some(from), |place| place.time < Some(from))?;
+    match (query.when, facts.events) {
+        (When::Untold, _) => ranks.end = facts.n_timeless,
+        (When::Within(from, to), Some((first, last))) => {
+            // A record without an event time is not known to lie in any window; `None` sorts before all.
+            ranks.start = facts.n_timeless;
+            if from > first {
+                ranks.start = source.first_rank(Some(from), |place| place.time < Some(from))?;
+            }
+            if to < last {
+                ranks.end = source.first_rank(Some(to), |place| place.time <= Some(to))?;
+            }
         }
-        if to < last {
-            ranks.end = source.first_rank(Some(to), |place| place.time <= Some(to))?;
-        }
+        (When::Within(..) | When::Any, _) => {}
     }
     if let Some(place) = query.after.map(|cursor| cursor.place()) {
         // Behind a record is behind all its copies.

@@ -88,9 +88,7 @@ impl Folder {
 
 /// What must be found of these rows, by filtering and sorting.
 fn naive(rows: &[Stored], wanted: impl Fn(&Stored) -> bool, query: &Query) -> Vec<Posting> {
-    let in_window = |row: &Stored| {
-        query.window.is_none_or(|(from, to)| row.row.time.is_some_and(|time| from <= time && time <= to))
-    };
+    let in_window = |row: &Stored| query.when.includes(row.row.time);
     let mut found: Vec<&Stored> =
         rows.iter().filter(|row| wanted(row) && in_window(row) && row.row.received <= query.as_of).collect();
     found.sort_by_key(|row| (row.row.place(), row.position));

@@ -72,13 +72,35 @@ pub enum Order {
     NewestFirst,
 }
 
+/// Event times that are looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// All, and records without an event time too.
+    #[default]
+    Any,
+    /// Between these two, both included. A record without an event time is in no window. What a recorder's
+    /// precision and skew allow is for the caller to add.
+    Within(Time, Time),
+    /// None: only records without an event time.
+    Untold,
+}
+
+impl When {
+    /// Whether a record of this event time is looked for.
+    pub fn includes(self, time: Option<Time>) -> bool {
+        match self {
+            When::Any => true,
+            When::Within(from, to) => time.is_some_and(|time| from <= time && time <= to),
+            When::Untold => time.is_none(),
+        }
+    }
+}
+
 /// The bounds of a look-up. Postings are ordered by event time and id, never by arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Event times between these two, both included. A record without an event time is in no window;
-    /// without a window it is found. What a recorder's precision and skew allow is for the caller to
-    /// add.
-    pub window: Option<(Time, Time)>,
+    /// Which event times.
+    pub when: When,
     /// Only records that were received by then. They alone count against the limit, so later
     /// arrivals change nothing.
     pub as_of: Time,
@@ -93,13 +115,19 @@ pub struct Query {
 impl Query {
     /// At most `limit` of what was received by `as_of`, oldest first.
     pub fn new(as_of: Time, limit: usize) -> Query {
-        Query { window: None, as_of, order: Order::OldestFirst, after: None, limit }
+        Query { when: When::Any, as_of, order: Order::OldestFirst, after: None, limit }
     }
 
     /// Only event times between these two, both included.
     #[must_use]
     pub fn within(self, from: Time, to: Time) -> Query {
-        Query { window: Some((from, to)), ..self }
+        Query { when: When::Within(from, to), ..self }
+    }
+
+    /// Only records without an event time.
+    #[must_use]
+    pub fn untold(self) -> Query {
+        Query { when: When::Untold, ..self }
     }
 
     /// From the newest backwards.

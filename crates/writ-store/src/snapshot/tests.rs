@@ -4,7 +4,7 @@ use crate::testing::{
     Lcg, commit, derivation, derive_nothing, folder, identity, in_custody, log_path, naive, open, received, record,
     snapshot, temp, term, with_redaction, words,
 };
-use crate::{Draft, Order, Posting, Query, RecorderSpan, Snapshot};
+use crate::{Draft, Order, Posting, Query, RecorderSpan, Snapshot, When};
 use std::io::Write as _;
 use writ_model::custody::Custody;
 use writ_model::record::{Record, RecordId};
@@ -33,9 +33,13 @@ fn any_query(dice: &mut Lcg) -> Query {
     let as_of = if dice.below(2) == 0 { Time::MAX } else { at(dice.below(55)) };
     let limit = if dice.below(2) == 0 { usize::MAX } else { usize::try_from(dice.below(12)).unwrap() };
     let mut query = Query::new(as_of, limit);
-    if dice.below(2) == 0 {
-        let from = dice.below(45);
-        query = query.within(at(from), at(from + dice.below(30)));
+    match dice.below(5) {
+        0 => query = query.untold(),
+        1 | 2 => {
+            let from = dice.below(45);
+            query = query.within(at(from), at(from + dice.below(30)));
+        }
+        _ => {}
     }
     if dice.below(2) == 0 { query.newest_first() } else { query }
 }
@@ -100,8 +104,8 @@ fn pages_joined_by_cursors_are_the_whole_list() {
     writer.close().unwrap();
     let found = snapshot(dir.path());
     for order in [Order::OldestFirst, Order::NewestFirst] {
-        for window in [None, Some((at(10), at(30)))] {
-            let query = Query { window, order, ..Query::new(at(45), 7) };
+        for when in [When::Any, When::Within(at(10), at(30)), When::Untold] {
+            let query = Query { when, order, ..Query::new(at(45), 7) };
             let all = term(found.term_key(), "all");
             let (mut pages, mut page) = (Vec::new(), found.lookup(all, &query).unwrap());
             while let Some(last) = page.last() {

@@ -129,9 +129,8 @@ impl Asker {
             let term = self.snapshot.term_key().term_of(name, role, class);
             let query = Query::new(self.as_of, limit + 1);
             let mut postings = self.snapshot.lookup(term, &query.within(Time::MIN, until).newest_first())?;
-            // Records without a time are in no window; they stand before all others.
-            let timeless = self.snapshot.lookup(term, &query)?;
-            postings.extend(timeless.into_iter().take_while(|posting| posting.time.is_none()));
+            // Records without a time are in no window.
+            postings.extend(self.snapshot.lookup(term, &query.untold())?);
             more |= best && postings.len() > limit;
             best &= postings.is_empty();
             for posting in postings.into_iter().take(limit) {

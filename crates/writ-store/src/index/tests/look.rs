@@ -4,7 +4,7 @@ use super::world::{World, term};
 use super::{Folder, at, check, naive};
 use crate::index::Index;
 use crate::index::tail::Tail;
-use crate::{Order, Query, Term};
+use crate::{Order, Query, Term, When};
 use writ_model::record::RecordId;
 use writ_model::time::Time;
 
@@ -54,8 +54,8 @@ fn pages_joined_by_cursors_are_the_whole_list() {
         folder.push(&world, 170, 200);
         let index = folder.index();
         for order in [Order::OldestFirst, Order::NewestFirst] {
-            for window in [None, Some((at(10), at(30)))] {
-                let query = Query { window, order, ..Query::new(at(45), 7) };
+            for when in [When::Any, When::Within(at(10), at(30)), When::Untold] {
+                let query = Query { when, order, ..Query::new(at(45), 7) };
                 let (mut pages, mut page) = (Vec::new(), index.lookup(term(0), &query).unwrap());
                 while let Some(last) = page.last() {
                     let next = query.after(last.cursor());
