@@ -5,6 +5,7 @@
 //! store.key     32 secret bytes
 //! lock, writing held by the one process that writes
 //! durable       how far that process has acknowledged, for readers beside it
+//! checkpoint    the head of the tree, signed
 //! manifest/     numbered lists of the files that make up the folder
 //! log/          segments, of which the last is appended to
 //! tree/         the hashes over the log, a file for each level
@@ -30,7 +31,7 @@ use writ_model::canon;
 pub const FORMAT: u32 = 1;
 
 const FORMAT_PREFIX: &str = "writ folder ";
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "FORMAT",
     "FORMAT.tmp",
     "store.key",
@@ -38,6 +39,8 @@ const NAMES: [&str; 12] = [
     "lock",
     "writing",
     "durable",
+    "checkpoint",
+    "checkpoint.tmp",
     "manifest",
     "log",
     "tree",
@@ -98,11 +101,7 @@ fn open_lock(path: &Path) -> Result<fs::File, Error> {
 impl Folder {
     /// Opens a folder to read. Takes no lock and writes nothing.
     pub(crate) fn open(dir: &Path) -> Result<Folder, Error> {
-        let Some(format) = read_small(&dir.join("FORMAT"))? else {
-            let place = dir.display();
-            return Err(Error::invalid(format!("there is no writ folder at `{place}`: run `writ ingest` first")));
-        };
-        check_format(dir, &format)?;
+        check_format_of(dir)?;
         let keys = TermKey::new(&read_secret(dir)?);
         Ok(Folder { dir: dir.to_owned(), keys })
     }
@@ -154,8 +153,18 @@ pub fn is_folder(dir: &Path) -> bool {
     format || (dir.join("store.key").is_file() && dir.join("log").is_dir())
 }
 
+/// Makes a folder for a store, unless there is one already.
+pub(crate) fn check_new(dir: &Path) -> Result<(), Error> {
+    check_nothing_foreign(dir)?;
+    if dir.join("FORMAT").exists() {
+        let place = dir.display();
+        return Err(Error::invalid(format!("`{place}` is a writ folder already: name a new one")));
+    }
+    fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))
+}
+
 /// Refuses to spread a store over a folder that holds something else.
-fn check_nothing_foreign(dir: &Path) -> Result<(), Error> {
+pub(crate) fn check_nothing_foreign(dir: &Path) -> Result<(), Error> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -206,10 +215,8 @@ fn create(storage: &dyn Storage, dir: &Path, secret: &[u8; 32]) -> Result<(), Er
         let path = dir.join(name);
         storage.make_folder(&path).map_err(|e| Error::io("make the folder", &path, e))?;
     }
-    let key = dir.join("store.key");
-    if !key.exists() {
-        let text = format!("{KEYS_PREFIX}1 {}\n", canon::hex(secret));
-        file::replace(&key, text.as_bytes(), Access::Owner).map_err(|e| Error::io("write", &key, e))?;
+    if !dir.join("store.key").exists() {
+        write_keys(dir, secret)?;
     }
     // A creation that was interrupted had one, and a key is never written over: logs elsewhere may need it.
     let keys = TermKey::new(&read_secret(dir)?);
@@ -218,12 +225,33 @@ fn create(storage: &dyn Storage, dir: &Path, secret: &[u8; 32]) -> Result<(), Er
     let made = storage.open(&path, Open::Create).and_then(|file| file.sync()).and_then(|()| storage.sync_folder(&log));
     made.map_err(|e| Error::io("write", &path, e))?;
     Manifest::empty(active).publish(storage, &manifest::folder(dir), keys.store())?;
+    mark_whole(dir)
+}
+
+/// Writes the file of keys.
+pub(crate) fn write_keys(dir: &Path, secret: &[u8; 32]) -> Result<(), Error> {
+    let key = dir.join("store.key");
+    let text = format!("{KEYS_PREFIX}1 {}\n", canon::hex(secret));
+    file::replace(&key, text.as_bytes(), Access::Owner).map_err(|e| Error::io("write", &key, e))
+}
+
+/// Writes `FORMAT`, by which a folder is there.
+pub(crate) fn mark_whole(dir: &Path) -> Result<(), Error> {
     let format = dir.join("FORMAT");
     let text = format!("{FORMAT_PREFIX}{FORMAT}\n");
     file::replace(&format, text.as_bytes(), Access::Usual).map_err(|e| Error::io("write", &format, e))?;
     // The folder's own name has to last as well.
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     file::sync_folder(parent).map_err(|e| Error::io("sync the folder", parent, e))
+}
+
+/// Refuses a folder that is not there, or of another format.
+pub(crate) fn check_format_of(dir: &Path) -> Result<(), Error> {
+    let Some(format) = read_small(&dir.join("FORMAT"))? else {
+        let place = dir.display();
+        return Err(Error::invalid(format!("there is no writ folder at `{place}`: run `writ ingest` first")));
+    };
+    check_format(dir, &format)
 }
 
 fn check_format(dir: &Path, text: &[u8]) -> Result<(), Error> {
@@ -246,12 +274,16 @@ fn check_format(dir: &Path, text: &[u8]) -> Result<(), Error> {
 }
 
 fn read_secret(dir: &Path) -> Result<[u8; 32], Error> {
-    let path = dir.join("store.key");
-    let found = read_at_most(&path, KEYS_BYTES_MAX)?.unwrap_or_default();
+    read_keys(&dir.join("store.key"))
+}
+
+/// Reads a file of keys.
+pub(crate) fn read_keys(path: &Path) -> Result<[u8; 32], Error> {
+    let found = read_at_most(path, KEYS_BYTES_MAX)?.unwrap_or_default();
     parse_keys(&found).ok_or_else(|| {
         let place = path.display();
         Error::corrupt(format!(
-            "`{place}` does not hold this store's keys: restore it from a backup, without it nothing can be looked up"
+            "`{place}` does not hold a store's keys: restore it from where its backup is kept, without it nothing can be read"
         ))
     })
 }

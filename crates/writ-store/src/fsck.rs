@@ -7,6 +7,7 @@ mod keys;
 mod records;
 mod segments;
 
+use crate::checkpoint;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::index::header::Owner;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use writ_model::canon::Digest;
 use writ_model::record::Record;
 use writ_tlog::hash::Hash;
+use writ_tlog::tree::Head;
 
 /// Problems listed one by one; the rest are counted. A folder of rubbish must not fill the memory.
 const LISTED_MAX: usize = 1_000;
@@ -92,6 +94,8 @@ struct Check<'a> {
     keys: &'a TermKey,
     manifest: &'a Manifest,
     log: &'a View,
+    /// What the last checkpoint says.
+    signed: Option<Head>,
     report: Report,
 }
 
@@ -117,8 +121,13 @@ pub fn fsck(dir: &Path, derivation: Digest, adapter: &mut dyn Adapter) -> Result
     for damage in log.damage() {
         report.push(Problem::of(damage));
     }
+    let signed = checkpoint::read(storage.as_ref(), dir, &folder.keys).unwrap_or_else(|error| {
+        report.of_file(&checkpoint::path(dir), None, error.message());
+        None
+    });
+    let signed = signed.map(|(head, _)| head);
     let mut check =
-        Check { storage: storage.as_ref(), dir, keys: &folder.keys, manifest: &manifest, log: &log, report };
+        Check { signed, storage: storage.as_ref(), dir, keys: &folder.keys, manifest: &manifest, log: &log, report };
     check.segments()?;
     let roots = check.records(&parts, manifest.n_noted().max(marked), adapter)?;
     check.parts(&parts, &roots);

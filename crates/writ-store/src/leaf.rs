@@ -11,11 +11,51 @@ use crate::log::entry::{Inflater, Kind};
 use crate::log::view::View;
 use crate::term::TermKey;
 use std::ops::Range;
-use writ_model::canon::{Digest, Writer};
+use writ_model::canon::{Digest, Malformed, Reader, Writer};
 use writ_model::record::{Envelope, Record};
+use writ_model::time::Time;
 use writ_tlog::hash::Hash;
 
 const VERSION: u64 = 1;
+
+/// What a leaf says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// The format of the record.
+    pub source: String,
+    /// Who wrote it.
+    pub recorder: String,
+    /// When it was received.
+    pub received: Time,
+    /// The kind of each part, and the commitment to it.
+    pub commitments: Vec<(u64, [u8; 32])>,
+}
+
+impl Leaf {
+    /// Reads the bytes of a leaf; `None` for anything else.
+    pub fn decode(bytes: &[u8]) -> Option<Leaf> {
+        Leaf::read(bytes).ok()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Leaf, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let known = (reader.array()?, reader.uint()?) == (5, VERSION);
+        let (source, recorder) = (reader.text()?.to_owned(), reader.text()?.to_owned());
+        let pair = reader.array()? == 2;
+        let (seconds, nanos) = (reader.int()?, u32::try_from(reader.uint()?).map_err(|_| Malformed)?);
+        let mut commitments = Vec::new();
+        for _ in 0..reader.array()? {
+            let is_pair = reader.array()? == 2;
+            let (kind, bytes) = (reader.uint()?, reader.bytes()?.try_into().map_err(|_| Malformed)?);
+            commitments.push(if is_pair { (kind, bytes) } else { return Err(Malformed) });
+        }
+        reader.end()?;
+        if !(known && pair) {
+            return Err(Malformed);
+        }
+        Ok(Leaf { source, recorder, received: Time::new(seconds, nanos), commitments })
+    }
+}
 
 /// Bytes of a leaf at most: names of sources and recorders have at most a few hundred, and an entry of
 /// a C2SP log may have 65,535.
@@ -90,5 +130,12 @@ mod tests {
             leaf(&TermKey::new(&[8; 32]), |_| ()),
         ];
         assert!(others.iter().all(|other| *other != one));
+        let read = Leaf::decode(&one).unwrap();
+        assert_eq!(
+            (read.source.as_str(), read.recorder.as_str(), read.received),
+            ("test.log", "recorder:odd", Time::new(6, 0))
+        );
+        assert_eq!(read.commitments.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [1, 2]);
+        assert!((0..one.len()).all(|cut| Leaf::decode(&one[..cut]).is_none()));
     }
 }

@@ -15,8 +15,10 @@
 //!
 //! The folder format is 1; `docs/spec` holds what every byte of it means.
 
+pub mod backup;
 mod bytes;
 mod catalog;
+mod checkpoint;
 mod derive;
 mod dictionary;
 mod error;
@@ -30,6 +32,7 @@ pub mod limit;
 mod log;
 mod look;
 mod manifest;
+mod proof;
 mod seal;
 mod shelf;
 pub mod sim;
@@ -41,6 +44,7 @@ mod writer;
 
 pub use error::{Error, Kind};
 pub use folder::{FORMAT, is_folder};
+pub use leaf::Leaf;
 pub use log::commit::Admission;
 pub use log::recover::TornTail;
 pub use log::{Damage, DamageCause, Position};

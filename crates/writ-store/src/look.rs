@@ -1,6 +1,7 @@
 //! Looking: which files a folder has at one moment, as far as was acknowledged, seen without a lock beside a
 //! running writer.
 
+use crate::checkpoint;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::index::header::Owner;
@@ -19,7 +20,7 @@ pub(crate) struct Look {
     pub(crate) manifest: Manifest,
     pub(crate) log: View,
     pub(crate) parts: shelf::Opened,
-    /// How much some writer had acknowledged.
+    /// How much some writer had acknowledged: by its mark, or by what was signed.
     pub(crate) marked: u64,
 }
 
@@ -41,6 +42,8 @@ impl Look {
         let (dir, keys) = (folder.dir(), &folder.keys);
         // In this order: whatever was acknowledged by the mark is in the segments that are then listed.
         let marked = mark::read(storage.as_ref(), &folder.mark(), keys.store());
+        // One that is no checkpoint is for `writ fsck` to name.
+        let signed = checkpoint::read(storage.as_ref(), dir, keys).ok().flatten().map_or(0, |(head, _)| head.size);
         let durable = marked.filter(|_| folder.is_written());
         let opened = log::open(storage.as_ref(), dir, keys, Open::Read)?;
         let manifest = opened.manifest.clone();
@@ -52,6 +55,6 @@ impl Look {
         }
         // Keys of records that the log has no more lead nowhere.
         parts.parts.retain(|(entry, _)| entry.next() <= log.next());
-        Ok(Look { manifest, log, parts, marked: marked.unwrap_or(0) })
+        Ok(Look { manifest, log, parts, marked: marked.unwrap_or(0).max(signed) })
     }
 }

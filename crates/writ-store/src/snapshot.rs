@@ -7,11 +7,13 @@ mod open;
 pub(crate) mod query;
 
 use crate::bytes::index;
+use crate::checkpoint;
 use crate::error::{Error, Kind};
 use crate::index::{Index, Window};
 use crate::log::entry::{Inflater, Malformed};
 use crate::log::view::{Found, View};
 use crate::log::{Damage, Position};
+use crate::proof;
 use crate::snapshot::query::{Posting, Query, RecorderSpan};
 use crate::storage::{Os, Storage};
 use crate::term::{Term, TermKey};
@@ -20,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use writ_model::canon::Digest;
 use writ_model::record::{Envelope, Identity, Record, RecordId};
 use writ_model::time::Time;
+use writ_tlog::bundle::Bundle;
 
 /// What a folder holds at one moment.
 #[derive(Debug)]
@@ -215,6 +218,28 @@ impl Snapshot {
         let window: Window =
             self.index.window(self.keys.recorder(source, recorder), (source, recorder), times, as_of)?;
         Ok(window)
+    }
+
+    /// The last checkpoint that the store signed, a C2SP signed note; `None` if there is none yet.
+    pub fn checkpoint(&self) -> Result<Option<String>, Error> {
+        proof::checkpoint(&self.log)
+    }
+
+    /// The public key of its checkpoints, as C2SP writes one.
+    pub fn checkpoint_key(&self) -> Result<String, Error> {
+        checkpoint::verifier(&self.keys).map(|key| key.to_string())
+    }
+
+    /// The proof that a record is in the log that the last checkpoint is of, as a C2SP proof file with the record's
+    /// leaf as extra data.
+    pub fn prove(&self, position: Position) -> Result<Bundle, Error> {
+        proof::inclusion(&self.log, position)
+    }
+
+    /// Checks that the log goes on from the one that an older checkpoint is of; gives how many records it had then,
+    /// and how many the last checkpoint is of.
+    pub fn goes_on_from(&self, checkpoint: &[u8]) -> Result<(u64, u64), Error> {
+        proof::since(&self.log, checkpoint)
     }
 
     fn inflater(&self) -> Result<Inflater, Error> {

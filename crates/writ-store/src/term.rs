@@ -35,6 +35,7 @@ pub struct TermKey {
     withheld: [u8; 32],
     /// HMAC under the key of salts, begun.
     salts: Hmac<Sha256>,
+    signing: [u8; 32],
     store: [u8; 8],
 }
 
@@ -71,6 +72,7 @@ impl TermKey {
             frames: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ frames 1"]))),
             withheld: hmac(secret, &[b"writ withheld 1"]),
             salts: begin(&hmac(secret, &[b"writ salts 1"])),
+            signing: hmac(secret, &[b"writ signing 1"]),
             store: half::<8>(id),
         }
     }
@@ -78,6 +80,11 @@ impl TermKey {
     /// Names the store in 16 hex digits, without revealing its secret.
     pub fn store_id(&self) -> String {
         canon::hex(&self.store)
+    }
+
+    /// The secret half of the key that signs checkpoints (Ed25519).
+    pub(crate) fn signing(&self) -> [u8; 32] {
+        self.signing
     }
 
     /// HMAC-SHA-256 of a withheld value, so that equality can be told without the value. The key is

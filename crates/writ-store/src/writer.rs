@@ -1,6 +1,6 @@
 //! Writing to a folder: many producers, one writer thread, one lock.
 
-mod rebuild;
+pub(crate) mod rebuild;
 mod resume;
 
 use crate::error::{Error, Kind};

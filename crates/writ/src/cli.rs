@@ -1,15 +1,20 @@
 //! The command line: one file per command, whose doc comments are its help.
 
+mod backup;
 mod check;
+mod checkpoint;
 mod demo;
 mod explain;
 mod find;
 mod fsck;
 mod ingest;
 mod output;
+mod prove;
 mod rebuild;
+mod restore;
 mod show;
 mod sources;
+mod verify;
 mod why;
 
 use crate::app::ask::Asker;
@@ -48,6 +53,11 @@ enum Command {
     Find(find::FindArgs),
     Fsck(fsck::FsckArgs),
     Rebuild(rebuild::RebuildArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Checkpoint(checkpoint::CheckpointArgs),
+    Prove(prove::ProveArgs),
+    Verify(verify::VerifyArgs),
     Sources(sources::SourcesArgs),
     Explain(explain::ExplainArgs),
 }
@@ -77,6 +87,11 @@ pub(crate) fn run() -> ExitCode {
         Command::Find(args) => find::run(&args, &config, &mut output),
         Command::Fsck(args) => fsck::run(&args, &config, &mut output),
         Command::Rebuild(args) => rebuild::run(&args, &config, &mut output),
+        Command::Backup(args) => backup::run(&args, &config, &mut output),
+        Command::Restore(args) => restore::run(&args, &config, &mut output),
+        Command::Checkpoint(args) => checkpoint::run(&args, &config, &mut output),
+        Command::Prove(args) => prove::run(&args, &config, &mut output),
+        Command::Verify(args) => verify::run(&args, &mut output),
         Command::Sources(args) => sources::run(&args, &config, &mut output),
         Command::Explain(args) => explain::run(&args, &config, &mut output),
     };

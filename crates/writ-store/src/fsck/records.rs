@@ -32,6 +32,7 @@ impl Check<'_> {
             stored: tree::Reader::new(self.storage, self.dir),
             folder: tree::folder(self.dir),
             noted: self.manifest.noted.tree,
+            signed: self.signed,
             frontier: Some(Frontier::new()),
         };
         let mut expected = vec![Expected::default(); parts.parts.len()];
@@ -110,6 +111,8 @@ struct Leaves<'s> {
     folder: PathBuf,
     /// How far they were noted to be durable.
     noted: Head,
+    /// What the last checkpoint says.
+    signed: Option<Head>,
     /// The tree over the records so far; none behind one that is lost.
     frontier: Option<Frontier>,
 }
@@ -136,6 +139,10 @@ impl Leaves<'_> {
         let is_noted = frontier.size() == self.noted.size;
         if is_noted && frontier.root() != self.noted.root {
             report.of_file(&self.folder, None, "its root is not the one that was noted");
+        }
+        let is_other = |head: Head| frontier.size() == head.size && frontier.root() != head.root;
+        if self.signed.is_some_and(is_other) {
+            report.of_file(&self.folder, None, "its root is not the one that the checkpoint was signed for");
         }
         for (place, hash) in above.into_iter().filter(|(place, _)| place.level > 0) {
             if self.differs(place, hash)? {

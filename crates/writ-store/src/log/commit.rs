@@ -5,6 +5,7 @@
 
 use crate::bytes::{index, len32};
 use crate::catalog::Catalog;
+use crate::checkpoint;
 use crate::error::{Error, Kind};
 use crate::file::File;
 use crate::index::batch::Batch;
@@ -28,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use writ_model::record::Envelope;
 use writ_tlog::hash::Hash;
+use writ_tlog::tree::Head;
 
 /// What became of a record that was handed to [`Writer::commit`](crate::Writer::commit). The record
 /// is durable in each case.
@@ -175,10 +177,18 @@ impl Committer {
             return Ok(());
         }
         let noted = Noted { tree: self.tree.sync(self.catalog.storage().as_ref())?, chain: self.tip.chain };
-        if noted == self.catalog.manifest().noted {
-            return Ok(());
+        if noted != self.catalog.manifest().noted {
+            self.catalog.change(|manifest| manifest.noted = noted)?;
         }
-        self.catalog.change(|manifest| manifest.noted = noted)
+        self.sign(noted.tree)
+    }
+
+    /// Signs what is noted. A checkpoint of more than the manifest notes would be one of records that a crash may
+    /// yet take.
+    fn sign(&self, head: Head) -> Result<(), Error> {
+        let (storage, dir) = (self.catalog.storage().as_ref(), self.catalog.dir());
+        let is_signed = checkpoint::read(storage, dir, &self.keys)?.is_some_and(|(signed, _)| signed == head);
+        if is_signed { Ok(()) } else { checkpoint::write(storage, dir, &self.keys, head) }
     }
 
     fn store(&mut self, group: &[Vec<Sealed>]) -> Result<Vec<Vec<Admission>>, Error> {
@@ -280,7 +290,8 @@ impl Committer {
         self.catalog.change(|manifest| {
             manifest.segments.push(entry);
             (manifest.active, manifest.noted) = (active, noted);
-        })
+        })?;
+        self.sign(noted.tree)
     }
 }
 

@@ -79,6 +79,16 @@ impl View {
         }
     }
 
+    /// Where it lies, and whose it is.
+    pub(crate) fn place(&self) -> (&dyn Storage, &Path, &TermKey) {
+        (self.storage.as_ref(), &self.dir, &self.keys)
+    }
+
+    /// The segment that is appended to.
+    pub(crate) fn file(&self) -> Option<&dyn File> {
+        self.file.as_deref()
+    }
+
     /// The position after the last record.
     pub(crate) fn next(&self) -> u64 {
         self.scan.next

@@ -1,6 +1,7 @@
 //! Resuming: log, tree and index of a folder are brought to one end, from which a writer goes on.
 
 use crate::catalog::Catalog;
+use crate::checkpoint;
 use crate::derive::Deriver;
 use crate::error::Error;
 use crate::folder::{Folder, Lock};
@@ -45,7 +46,8 @@ impl Resumer<'_> {
         // A mark is set after a sync, so a log that is shorter than it has lost its end.
         let marked = mark::read(storage, &self.folder.mark(), keys.store()).unwrap_or(0);
         let opened = open::open(storage, dir, keys, Open::Write)?;
-        check_whole(&opened, marked)?;
+        let signed = checkpoint::read(storage, dir, keys)?.map(|(head, _)| head);
+        check_whole(&opened, marked.max(signed.map_or(0, |head| head.size)))?;
         // Now it says nothing more, and without a mark every frame counts. That somebody writes is told after
         // it is gone: until then it may be an old one, and hide what was acknowledged since.
         match storage.remove(&self.folder.mark()) {
@@ -68,13 +70,20 @@ impl Resumer<'_> {
             .map_err(|e| Error::io("write", &self.folder.mark(), e))?;
         let view = View::new(Arc::clone(&self.storage), dir, keys, opened);
         let tree = self.tree(&catalog, &view)?;
+        let mut roots = tree::Reader::new(storage, dir);
+        if let Some(head) = signed.filter(|head| !roots.root(head.size).is_ok_and(|root| root == head.root)) {
+            let (place, n) = (dir.display(), head.size);
+            return Err(Error::corrupt(format!(
+                "the first {n} records of `{place}` are not those that the checkpoint was signed for: run `writ fsck`, \
+                 and restore the folder from a backup"
+            )));
+        }
         let parts = shelf::open(storage, dir, &self.owner, &catalog.manifest());
         let covered = parts.next();
         let index_folder = shelf::folder(dir, &self.owner);
         storage.make_folder(&index_folder).map_err(|e| Error::io("make the folder", &index_folder, e))?;
         let shelf = Arc::new(Shelf::new(Arc::clone(&catalog), self.owner, parts.parts));
         let mut known = Known::new(shelf.index()?);
-        let mut roots = tree::Reader::new(storage, dir);
         let deriver = Deriver { log: &view, keys, derive, chunk_records: self.sizes.chunk_records };
         // Also the last ones, however few: or a writer that never closes would derive them each time.
         deriver.run(covered..n_records, &mut known, |batch, known, damage| {

@@ -13,6 +13,7 @@
 )]
 
 mod agent_logs;
+mod backup;
 mod cases;
 mod check;
 mod cli;
