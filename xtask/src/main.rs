@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test | lint | tidy | generate | dictionary | guide | bench | score`.
+//! Development tasks: `cargo xtask test | lint | tidy | generate | dictionary | guide | bench | score | soak`.
 //!
 //! Everything that is done to this repository, rather than by Writ, starts here, so that a person
 //! and the continuous integration run the same code and no shell script grows a second opinion.
@@ -17,6 +17,7 @@ mod generate;
 mod guide;
 mod lint;
 mod score;
+mod soak;
 mod test;
 mod tidy;
 mod tree;
@@ -37,6 +38,8 @@ cargo xtask score [--only NAME] [--quick] [--verbose] [--json] [--binary PATH]
                                   answers beside their truth, on every world of scenarios/
 cargo xtask score --perturb N [--seed S] [--only NAME] [--verbose] [--json] [--binary PATH]
                                   what losing and disturbing records may never do to an answer
+cargo xtask soak [--seeds A..B | --minutes N] [--kills N]
+                                  crashes and faults of the disk, simulated by seed, and real kills
 ";
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         "guide" => guide::run(rest),
         "bench" => bench::run(rest),
         "score" => score::run(rest),
+        "soak" => soak::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -280,7 +280,8 @@ fn options(arguments: &[String]) -> Result<Options, String> {
     Ok(options)
 }
 
-fn number(flag: &str, text: &str) -> Result<u64, String> {
+/// A number as people write it.
+pub(crate) fn number(flag: &str, text: &str) -> Result<u64, String> {
     text.replace('_', "").parse().map_err(|_| format!("`{flag}` needs a whole number, not `{text}`"))
 }
 

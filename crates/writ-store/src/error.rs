@@ -49,7 +49,7 @@ impl Error {
     /// From a failed operation on a file: `doing` completes the sentence "cannot …".
     pub(crate) fn io(doing: &str, path: &Path, error: io::Error) -> Error {
         use io::ErrorKind::{
-            FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, UnexpectedEof,
+            FileTooLarge, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, UnexpectedEof,
         };
         let place = path.display();
         let (kind, remedy) = match error.kind() {
@@ -57,6 +57,8 @@ impl Error {
                 (Kind::Full, "the disk is full; free space on it and try again")
             }
             UnexpectedEof => (Kind::Corrupt, "the file is shorter than it was; restore it from a backup"),
+            // Where a file may be missing that is no error.
+            NotFound => (Kind::Corrupt, "it is gone; restore it from a backup"),
             PermissionDenied | ReadOnlyFilesystem => {
                 (Kind::Unavailable, "access is refused; check owner, mode and mount")
             }

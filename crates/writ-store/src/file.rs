@@ -52,16 +52,7 @@ impl File for Disk {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let mut done = 0;
-        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match read_some(&self.0, rest, offset + done as u64) {
-                Ok(0) => break,
-                Ok(n) => done += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(done)
+        read_whole(buffer, offset, |rest, at| read_some(&self.0, rest, at))
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -109,6 +100,24 @@ fn read_some(file: &fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usiz
 #[cfg(windows)]
 fn write_some(file: &fs::File, bytes: &[u8], offset: u64) -> io::Result<usize> {
     file.seek_write(bytes, offset)
+}
+
+/// Reads on until the buffer is full or the file ends: one call may give less, or be interrupted.
+pub(crate) fn read_whole(
+    buffer: &mut [u8],
+    offset: u64,
+    mut read_some: impl FnMut(&mut [u8], u64) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let mut done = 0;
+    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match read_some(rest, offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
 }
 
 /// Reads exactly these bytes.

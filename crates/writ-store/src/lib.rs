@@ -61,5 +61,5 @@ mod golden;
 #[cfg(test)]
 mod mixed;
 #[cfg(test)]
-#[expect(unreachable_pub, reason = "tests/crash.rs includes this file too")]
+#[expect(unreachable_pub, reason = "tests/crash includes this file too")]
 mod testing;

@@ -50,8 +50,8 @@ impl Look {
         let mut parts = shelf::open(storage.as_ref(), dir, owner, &manifest);
         let mut log = View::new(Arc::clone(storage), dir, keys, opened);
         if let Some(durable) = durable {
-            // What a part holds was acknowledged, maybe since the mark was read.
-            log.hide_from(durable.max(parts.next()));
+            // What the list notes was acknowledged, maybe since the mark was read.
+            log.hide_from(durable.max(manifest.n_noted()));
         }
         // Keys of records that the log has no more lead nowhere.
         parts.parts.retain(|(entry, _)| entry.next() <= log.next());

@@ -1,6 +1,6 @@
 //! What tests of this crate share: small records whose evidence lists their keys, and a naive model.
 //!
-//! `tests/crash.rs` includes this file too, so it speaks to the public API alone.
+//! `tests/crash` includes this file too, so it speaks to the public API alone.
 
 use std::path::Path;
 use writ_model::canon::Digest;

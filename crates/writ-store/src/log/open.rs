@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Opened {
     /// The list that counts, with segments added that were finished since.
     pub(crate) manifest: Manifest,
-    /// Whether segments were added to it.
-    pub(crate) rolled: bool,
+    /// How many segments were added to it.
+    pub(crate) rolled: usize,
     /// The segment that is appended to, if it is there already.
     pub(crate) file: Option<Box<dyn File>>,
     pub(crate) path: PathBuf,
@@ -49,13 +49,13 @@ pub(crate) fn path_of_active(dir: &Path, active: &Active) -> PathBuf {
 pub(crate) fn open(storage: &dyn Storage, dir: &Path, keys: &TermKey, how: Open) -> Result<Opened, Error> {
     let manifests = manifest::folder(dir);
     let (mut manifest, missed) = Manifest::newest(storage, &manifests, keys.store(), how)?;
-    let (noted, mut rolled) = (manifest.noted, false);
+    let (noted, mut rolled) = (manifest.noted, 0);
     loop {
         let active = manifest.active;
         let path = path_of_active(dir, &active);
         let file = match storage.open(&path, how) {
             // A writer that finished a segment had no time to begin the next.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && rolled => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && rolled > 0 => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(gone(&path));
             }
@@ -70,7 +70,7 @@ pub(crate) fn open(storage: &dyn Storage, dir: &Path, keys: &TermKey, how: Open)
         if let Some(trailer) = trailer.filter(goes_on) {
             manifest.segments.push(trailer.entry());
             manifest.active = trailer.after();
-            rolled = true;
+            rolled += 1;
             continue;
         }
         let scan = match &file {

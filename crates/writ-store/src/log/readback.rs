@@ -39,22 +39,25 @@ impl Readback {
 
     /// Whether the record of this id stands whole at this position. `tail` is the segment that is appended to.
     pub(crate) fn holds(&mut self, tail: &Tail<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
-        match self.record(tail, position) {
-            Ok(bytes) => {
-                let entry = bytes.as_deref().map(Entry::decode);
-                Ok(matches!(entry, Some(Ok((Entry::Record(_, body), _))) if RecordId::of(&body.content) == id))
-            }
+        match self.segment(tail, position).and_then(|segment| is_whole(&segment, position, id)) {
             Err(error) if error.kind() == Kind::Corrupt => Ok(false),
-            Err(error) => Err(error),
+            other => other,
         }
     }
 
-    fn record(&mut self, tail: &Tail<'_>, position: Position) -> Result<Option<Vec<u8>>, Error> {
-        let Some(entry) = open::segment_of(&self.segments, position.0) else {
-            return Segment::Active(*tail).record(position.0);
-        };
+    fn segment<'t>(&mut self, tail: &Tail<'t>, position: Position) -> Result<Segment<'t>, Error> {
+        let Some(entry) = open::segment_of(&self.segments, position.0) else { return Ok(Segment::Active(*tail)) };
         let path = open::path_of(&self.dir, entry);
         let handle = self.handles.get(self.storage.as_ref(), &path, &self.keys, entry)?;
-        Segment::Finished(handle, path).record(position.0)
+        Ok(Segment::Finished(handle, path))
     }
+}
+
+fn is_whole(segment: &Segment<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
+    let bytes = segment.record(position.0)?;
+    let Some(Ok((Entry::Record(shared_at, body), _))) = bytes.as_deref().map(Entry::decode) else { return Ok(false) };
+    // Without what it shares with others it cannot be read.
+    let shared = segment.entry(u64::from(shared_at))?;
+    let is_shared = matches!(shared.as_deref().map(Entry::decode), Some(Ok((Entry::Shared(_), _))));
+    Ok(is_shared && RecordId::of(&body.content) == id)
 }

@@ -160,6 +160,16 @@ pub(crate) fn finish(
     Ok(Trailer { digest: Digest::of("writ segment 1", &bytes), ..trailer })
 }
 
+/// Writes the end of a finished segment once more and syncs it. Whoever finished it may have failed to sync it,
+/// and after that the kernel holds it for clean and would never write it.
+pub(crate) fn finish_again(file: &dyn File, entry: &SegmentEntry) -> io::Result<()> {
+    let mut footer = vec![0; entry.count as usize * BEGIN + TRAILER];
+    let at = entry.bytes.checked_sub(footer.len() as u64).ok_or(io::ErrorKind::UnexpectedEof)?;
+    file::read_exact_at(file, &mut footer, at)?;
+    file.write_at(&footer, at)?;
+    file.sync()
+}
+
 /// The trailer of a finished segment; `None` where the file does not end with one.
 pub(crate) fn trailer(file: &dyn File, keys: &TermKey) -> io::Result<Option<Trailer>> {
     let size = file.size()?;

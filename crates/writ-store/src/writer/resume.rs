@@ -14,6 +14,7 @@ use crate::log::commit::{self, Committer, Start, Tip};
 use crate::log::mark::{self, Mark};
 use crate::log::open::{self, Opened};
 use crate::log::recover;
+use crate::log::segment;
 use crate::log::view::View;
 use crate::shelf::{self, Shelf};
 use crate::storage::{Open, Storage};
@@ -116,14 +117,24 @@ impl Resumer<'_> {
     fn tip(&self, catalog: &Arc<Catalog>, opened: &Opened) -> Result<Tip, Error> {
         let active = opened.manifest.active;
         let begins = opened.scan.begins.clone();
+        let (dir, added) = (self.folder.dir(), opened.manifest.segments.iter().rev().take(opened.rolled));
+        for entry in added {
+            let path = open::path_of(dir, entry);
+            let again =
+                self.storage.open(&path, Open::Write).and_then(|file| segment::finish_again(file.as_ref(), entry));
+            again.map_err(|e| Error::io("finish again", &path, e))?;
+        }
         let tip = if opened.file.is_some() {
             let path = opened.path.clone();
             let file = self.storage.open(&path, Open::Write).map_err(|e| Error::io("open", &path, e))?;
+            // Whoever made it may have failed to make its name last.
+            let folder = open::folder(dir);
+            self.storage.sync_folder(&folder).map_err(|e| Error::io("sync the folder", &folder, e))?;
             Tip { file, path, active, begins, end: opened.scan.end, chain: opened.scan.chain }
         } else {
             commit::begin(catalog, active)?
         };
-        if opened.rolled {
+        if opened.rolled > 0 {
             catalog.change(|_| ())?;
         }
         Ok(tip)
