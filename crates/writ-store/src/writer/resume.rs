@@ -72,7 +72,9 @@ impl Resumer<'_> {
         let view = View::new(Arc::clone(&self.storage), dir, keys, opened);
         let tree = self.tree(&catalog, &view)?;
         let mut roots = tree::Reader::new(storage, dir);
-        if let Some(head) = signed.filter(|head| !roots.root(head.size).is_ok_and(|root| root == head.root)) {
+        if let Some(head) = signed
+            && roots.root(head.size)? != head.root
+        {
             let (place, n) = (dir.display(), head.size);
             return Err(Error::corrupt(format!(
                 "the first {n} records of `{place}` are not those that the checkpoint was signed for: run `writ fsck`, \

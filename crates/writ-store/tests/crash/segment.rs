@@ -12,12 +12,13 @@ use writ_store::storage::Os;
 use writ_store::{DamageCause, Kind, Position, Writer};
 
 /// Deletes what a folder notes of how much was acknowledged, as if nobody had had the time to: the mark, the
-/// keys and every list of files but the first, which is the same in every folder of this secret.
+/// checkpoint, the keys and every list of files but the first, which is the same in every folder of this secret.
 fn forget(dir: &Path) {
     let fresh = temp();
     try_open(fresh.path()).unwrap().0.close().unwrap();
     let _ = std::fs::remove_dir_all(dir.join("index"));
     let _ = std::fs::remove_file(dir.join("durable"));
+    let _ = std::fs::remove_file(dir.join("checkpoint"));
     std::fs::remove_dir_all(dir.join("manifest")).unwrap();
     std::fs::create_dir(dir.join("manifest")).unwrap();
     let first = "manifest/0000000000000001";
