@@ -99,11 +99,11 @@ fn database(options: &Options, error: &rusqlite::Error) -> String {
 
 /// One line of JSON. The names are those of our own tables.
 fn told(seconds: f64, counts: &Counts, tables: &[(String, u64)]) -> String {
-    let Counts { n_records, n_duplicates, n_rejects, n_keys, n_commits } = counts;
+    let Counts { records, duplicates, rejects, keys, commits } = counts;
     let tables: Vec<String> = tables.iter().map(|(name, bytes)| format!("\"{name}\":{bytes}")).collect();
     format!(
-        "{{\"seconds\":{seconds},\"records\":{n_records},\"duplicates\":{n_duplicates},\"rejects\":{n_rejects},\
-         \"keys\":{n_keys},\"commits\":{n_commits},\"tables\":{{{}}}}}",
+        "{{\"seconds\":{seconds},\"records\":{records},\"duplicates\":{duplicates},\"rejects\":{rejects},\
+         \"keys\":{keys},\"commits\":{commits},\"tables\":{{{}}}}}",
         tables.join(",")
     )
 }

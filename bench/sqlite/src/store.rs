@@ -22,11 +22,11 @@ const SETTINGS: &str = "
 /// What was stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    pub(crate) n_records: u64,
-    pub(crate) n_duplicates: u64,
-    pub(crate) n_rejects: u64,
-    pub(crate) n_keys: u64,
-    pub(crate) n_commits: u64,
+    pub(crate) records: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) rejects: u64,
+    pub(crate) keys: u64,
+    pub(crate) commits: u64,
 }
 
 /// The database while it is written.
@@ -51,7 +51,7 @@ impl Store {
     pub(crate) fn take(&mut self, lots: Receiver<Lot>, batch: usize) -> rusqlite::Result<()> {
         let mut pending: Vec<Prepared> = Vec::with_capacity(batch);
         for lot in lots {
-            self.counts.n_rejects += lot.n_rejects as u64;
+            self.counts.rejects += lot.n_rejects as u64;
             for record in lot.records {
                 pending.push(record);
                 if pending.len() == batch {
@@ -67,22 +67,18 @@ impl Store {
         let transaction = self.database.transaction()?;
         let mut keys: Vec<(i64, i64, Reference)> = Vec::new();
         for record in batch.iter() {
-            let delivery = match self.deliveries.get(&record.shared) {
-                Some(number) => *number,
-                None => {
-                    let sql = "INSERT INTO delivery (shared) VALUES (?)";
-                    let number = transaction.prepare_cached(sql)?.insert((&*record.shared,))?;
-                    self.deliveries.insert(Arc::clone(&record.shared), number);
-                    number
-                }
-            };
-            let number = self.counts.n_records.cast_signed() + 1;
+            let known = self.deliveries.get(&record.shared).copied();
+            let delivery = known.map_or_else(|| deliver(&transaction, &record.shared), Ok)?;
+            if known.is_none() {
+                self.deliveries.insert(Arc::clone(&record.shared), delivery);
+            }
+            let number = self.counts.records.cast_signed() + 1;
             match self.layout.insert(&transaction, record, delivery, number)? {
                 Some(reference) => {
-                    self.counts.n_records += 1;
+                    self.counts.records += 1;
                     keys.extend(record.terms.iter().map(|term| (*term, record.time, reference)));
                 }
-                None => self.counts.n_duplicates += 1,
+                None => self.counts.duplicates += 1,
             }
         }
         // Neighbours in the tree are then written together.
@@ -93,8 +89,8 @@ impl Store {
         }
         drop(insert);
         transaction.commit()?;
-        self.counts.n_keys += keys.len() as u64;
-        self.counts.n_commits += 1;
+        self.counts.keys += keys.len() as u64;
+        self.counts.commits += 1;
         batch.clear();
         Ok(())
     }
@@ -107,6 +103,11 @@ impl Store {
     }
 }
 
+/// Keeps what the records of one delivery share, and says by which number they name it.
+fn deliver(database: &Connection, shared: &[u8]) -> rusqlite::Result<i64> {
+    database.prepare_cached("INSERT INTO delivery (shared) VALUES (?)")?.insert((shared,))
+}
+
 /// Makes sure that everything that was counted is there, and tells what each table takes in bytes.
 pub(crate) fn check(path: &Path, counts: &Counts) -> rusqlite::Result<Result<Vec<(String, u64)>, String>> {
     let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -116,8 +117,8 @@ pub(crate) fn check(path: &Path, counts: &Counts) -> rusqlite::Result<Result<Vec
             .map(i64::cast_unsigned)
     };
     let found = (count("record")?, count("key")?);
-    if found != (counts.n_records, counts.n_keys) {
-        let stored = (counts.n_records, counts.n_keys);
+    if found != (counts.records, counts.keys) {
+        let stored = (counts.records, counts.keys);
         return Ok(Err(format!("the database holds records and keys {found:?}, where {stored:?} went in")));
     }
     let mut tables = database.prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name")?;

@@ -97,16 +97,16 @@ fn record(
     if bare.n_records != corpus.n_records {
         return Err(format!("the bare append cut {} records out of {}", bare.n_records, corpus.n_records));
     }
-    let mut told = format!("writ {:.2} s, bare append {:.2} s", ingest.seconds, bare.seconds);
+    let mut told = vec![format!("writ {:.2} s", ingest.seconds), format!("bare append {:.2} s", bare.seconds)];
     // Only the first run tries both layouts: the slower one is of no use to anybody.
     let best = measured.best_layout().next().map(|run| run.layout);
     for layout in sqlite::LAYOUTS.into_iter().filter(|layout| best.is_none_or(|best| best == *layout)) {
         let Some(sqlite) = sides.sqlite else { break };
         let recorded = sqlite.run(layout, corpus, batch, n_threads)?;
-        told += &format!(", SQLite {layout} {:.2} s", recorded.seconds);
+        told.push(format!("SQLite {layout} {:.2} s", recorded.seconds));
         measured.sqlite.push(recorded);
     }
-    eprintln!("bench: run {number} of {}: {told}", options.n_runs);
+    eprintln!("bench: run {number} of {}: {}", options.n_runs, told.join(", "));
     measured.writ.push(ingest);
     measured.bare.push(bare);
     measured.batch = batch;

@@ -12,6 +12,7 @@ const N_RUNS_SHORT: usize = 2;
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub(super) struct Options {
     pub(super) kind: Kind,
     pub(super) n_records: usize,
