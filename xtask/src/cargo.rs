@@ -50,9 +50,19 @@ pub(crate) fn read(root: &Path, arguments: &[&str]) -> Result<String, String> {
     }
 }
 
+/// What makes cargo insist on the lock file that was committed, in the continuous integration.
+pub(crate) fn lock() -> &'static [&'static str] {
+    if is_ci() { &["--locked"] } else { &[] }
+}
+
 /// `cargo metadata`, whole.
 pub(crate) fn metadata(root: &Path) -> Result<Value, String> {
     parse(&read(root, &["metadata", "--format-version", "1"])?)
+}
+
+/// `cargo metadata` of a program that is no member of the workspace.
+pub(crate) fn metadata_outside(root: &Path, manifest: &str) -> Result<Value, String> {
+    parse(&read(root, &[&["metadata", "--format-version", "1", "--manifest-path", manifest], lock()].concat())?)
 }
 
 /// The folder that builds go to, which `CARGO_TARGET_DIR` may have moved.

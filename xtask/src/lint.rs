@@ -1,5 +1,7 @@
-//! `cargo xtask lint`: what clippy says of the whole workspace, where a warning is a failure.
+//! `cargo xtask lint`: what clippy says of the whole workspace, and of the program beside it that the
+//! benchmark compares with, where a warning is a failure.
 
+use crate::bench::sqlite;
 use crate::cargo;
 
 /// `cargo xtask lint`
@@ -7,7 +9,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     if let Some(word) = arguments.first() {
         return Err(format!("`cargo xtask lint` takes no arguments, and found `{word}`"));
     }
-    // In the continuous integration the lock file must be the one that was committed.
-    let lock: &[&str] = if cargo::is_ci() { &["--locked"] } else { &[] };
-    cargo::run(&cargo::root(), &[&["clippy", "--workspace", "--all-targets"], lock, &["--", "-D", "warnings"]].concat())
+    let (root, deny) = (cargo::root(), ["--", "-D", "warnings"]);
+    cargo::run(&root, &[&["clippy", "--workspace", "--all-targets"], cargo::lock(), &deny].concat())?;
+    let target = cargo::target(&root)?;
+    let target = target.to_string_lossy();
+    let beside = ["clippy", "--all-targets", "--manifest-path", sqlite::MANIFEST, "--target-dir", &target];
+    cargo::run(&root, &[&beside, cargo::lock(), &deny[..]].concat())
 }

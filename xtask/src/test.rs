@@ -18,6 +18,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
+use crate::bench::sqlite;
 use crate::{cargo, generate, score, tidy};
 use outcome::{Outcome, Skip};
 
@@ -44,7 +45,7 @@ struct Step {
 }
 
 const STEPS: &[Step] = &[
-    Step { name: "format", slow: false, run: |run| cargo::run(run.root, &["fmt", "--all", "--check"]) },
+    Step { name: "format", slow: false, run: format },
     Step { name: "tidy", slow: false, run: |_| tidy::run(&[]) },
     Step { name: "generated", slow: false, run: |_| generate::run(&["--check".to_owned()]) },
     Step { name: "no_std", slow: true, run: no_std },
@@ -52,6 +53,12 @@ const STEPS: &[Step] = &[
     Step { name: "score", slow: false, run: |run| score::run(&scored(run.root, &[])?) },
     Step { name: "perturb", slow: true, run: |run| score::run(&scored(run.root, &["--perturb", "60"])?) },
 ];
+
+/// How the workspace is formatted, and the program beside it.
+fn format(run: &mut Run<'_>) -> Result<(), String> {
+    cargo::run(run.root, &["fmt", "--all", "--check"])?;
+    cargo::run(run.root, &["fmt", "--check", "--manifest-path", sqlite::MANIFEST])
+}
 
 /// What `score` is called with: the binary that the tests have just built, and these.
 fn scored(root: &Path, more: &[&str]) -> Result<Vec<String>, String> {
@@ -98,12 +105,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     failure.map_or(Ok(()), Err)
 }
 
-/// In the continuous integration the lock file must be the one that was committed.
-fn with_lock<'a>(run: &Run<'_>, before: &[&'a str], after: &[&'a str]) -> Vec<&'a str> {
-    let lock: &[&str] = if run.ci { &["--locked"] } else { &[] };
-    [before, lock, after].concat()
-}
-
 /// Builds the pure rooms where there is no standard library, if this machine has such a target.
 fn no_std(run: &mut Run<'_>) -> Result<(), String> {
     let sysroot = std::process::Command::new("rustc").args(["--print", "sysroot"]).output();
@@ -123,8 +124,8 @@ fn no_std(run: &mut Run<'_>) -> Result<(), String> {
 /// Runs the tests, shows what is worth reading and counts the rest.
 fn tests(run: &mut Run<'_>) -> Result<(), String> {
     let colour = if std::io::stderr().is_terminal() { "always" } else { "auto" };
-    let arguments =
-        with_lock(run, &["test", "--workspace", "--no-fail-fast", "--color", colour], &["--", "--show-output"]);
+    let test = ["test", "--workspace", "--no-fail-fast", "--color", colour];
+    let arguments = [&test, cargo::lock(), &["--", "--show-output"]].concat();
     let mut child = cargo::cargo(run.root)
         .args(&arguments)
         .stdin(Stdio::null())

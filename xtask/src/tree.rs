@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::bench::sqlite;
 use crate::cargo;
 
 /// The repository as the checks see it.
@@ -17,6 +18,8 @@ pub(crate) struct Tree {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Every package that the lock file can bring in.
     pub(crate) packages: Vec<Package>,
+    /// The same of the program that the benchmark compares with, which has a lock file of its own.
+    pub(crate) beside: Vec<Package>,
     /// For each crate of the workspace, what it brings along when it is built by itself.
     pub(crate) closures: BTreeMap<String, Vec<Brought>>,
     /// SHA-256 of third-party files that may not be copied, with their names; `None` if they are not here.
@@ -50,13 +53,14 @@ impl Tree {
     /// Reads the repository at `root` and asks cargo about it.
     pub(crate) fn read(root: &Path, generated: Vec<String>) -> Result<Self, String> {
         let files = Self::files(root)?;
+        let beside = packages(&cargo::metadata_outside(root, sqlite::MANIFEST)?);
         let packages = packages(&cargo::metadata(root)?);
         let mut closures = BTreeMap::new();
         for package in packages.iter().filter(|package| package.member) {
             closures.insert(package.name.clone(), closure(root, &package.name)?);
         }
         let checkout = root.to_string_lossy().into_owned();
-        Ok(Self { files, packages, closures, foreign: foreign(root)?, generated, checkout })
+        Ok(Self { files, packages, beside, closures, foreign: foreign(root)?, generated, checkout })
     }
 
     /// The files under a folder, by path; what `.gitignore` there names is left out.

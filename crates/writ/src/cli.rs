@@ -139,7 +139,8 @@ fn for_each_event(
     let events = events(typed)?;
     let mut gravest: Option<Kind> = None;
     for event in &events {
-        let Err(error) = one(event, output) else { continue };
+        // Whoever asks about many gets each answer as soon as it is there.
+        let Err(error) = one(event, output).and_then(|()| output.finish()) else { continue };
         if events.len() == 1 || output.is_closed() {
             return Err(error);
         }

@@ -103,7 +103,7 @@ fn compress(files: &[PathBuf], next: &AtomicUsize, to: &SyncSender<Chunk>) -> Re
 }
 
 /// The records of `{"Records":[…]}`, cut at the boundary.
-fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let inside = std::str::from_utf8(text).unwrap_or_default();
     let inside = inside.strip_prefix("{\"Records\":[").and_then(|inside| inside.strip_suffix("]}")).unwrap_or_default();
     let ends = inside.match_indices(BOUNDARY).map(|(at, _)| at).chain([inside.len()]);

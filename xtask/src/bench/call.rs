@@ -2,7 +2,7 @@
 
 use super::json::Json;
 use super::random::Random;
-use super::record;
+use super::record::{self, Form};
 use super::world::{Principal, Session};
 
 /// What is particular to one call. The texts are JSON.
@@ -78,7 +78,7 @@ pub(super) fn draw(account: &str, region: &str, random: &mut Random) -> Call {
 }
 
 /// Credentials for a role are asked for and given.
-pub(super) fn assume(session: &Session, principal: &Principal, time: i64, random: &mut Random) -> Call {
+pub(super) fn assume(session: &Session, principal: &Principal, time: i64, form: Form, random: &mut Random) -> Call {
     let role = &session.role;
     let role_arn = format!("arn:aws:iam::{}:role/{}", role.account, role.name);
     let request = Json::whole(|json| {
@@ -89,10 +89,11 @@ pub(super) fn assume(session: &Session, principal: &Principal, time: i64, random
             json.text("sourceIdentity", name);
         }
     });
+    let token_length = if form == Form::Full { 380 } else { 40 };
     let response = Json::whole(|json| {
         json.object("credentials", |json| {
             json.text("accessKeyId", &session.key);
-            json.text("sessionToken", &random.letters(TOKEN_LETTERS, 380));
+            json.text("sessionToken", &random.letters(TOKEN_LETTERS, token_length));
             json.text("expiration", &expiration(time + 3_600));
         });
         json.object("assumedRoleUser", |json| {

@@ -9,20 +9,71 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
+use super::bare;
 use super::random::Random;
-use super::record::{self, Record};
-use super::world::World;
+use super::record::{self, Form, Record};
+use super::world::{Shape, Standing, World};
 
 /// Goes up with every change to what is generated, so that no old corpus is measured.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Any number; the corpus is the same wherever it is made.
 const SEED: u64 = 20_260_302;
-/// Look-ups that are timed.
+/// Look-ups of each sort that are timed, where there are as many.
 const N_SAMPLE: usize = 200;
 /// A delivered file holds some five minutes of an account and a region: here, up to so many records.
 const FILE_RECORDS_MAX: usize = 3_000;
 /// Every two-hundredth record is delivered late, by so many records.
 const LATE_RECORDS: usize = 2_000;
+
+/// Which company, and how much is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Workloads for the most part, in records as CloudTrail writes them today.
+    Usual,
+    /// People with long-lived keys for the most part, in records of some 760 bytes: the setting of the
+    /// prototypes that the design rests on, and of the budget of 400 bytes on disk.
+    Small,
+}
+
+impl Kind {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::Usual, Self::Small].into_iter().find(|kind| kind.word() == name)
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Small => "small",
+        }
+    }
+
+    pub(super) fn shape(self) -> Shape {
+        match self {
+            // The busiest principal makes a tenth of the calls, as the busiest workload of a firm does.
+            Self::Usual => Shape { zipf_exponent: 0.9, people: 250, key_calls: 600 },
+            // The busiest makes 7.5 % of them.
+            Self::Small => Shape { zipf_exponent: 0.8, people: 960, key_calls: 960 },
+        }
+    }
+
+    pub(super) fn form(self) -> Form {
+        match self {
+            Self::Usual => Form::Full,
+            Self::Small => Form::Terse,
+        }
+    }
+}
+
+/// Native ids of events to look up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Samples {
+    /// Spread over everything.
+    pub(super) usual: Vec<String>,
+    /// At the end of long chains of roles.
+    pub(super) deep: Vec<String>,
+    /// Of the busiest principal.
+    pub(super) hot: Vec<String>,
+}
 
 /// Files of records, and what is known about them.
 #[derive(Debug)]
@@ -35,21 +86,34 @@ pub(super) struct Corpus {
     pub(super) record_bytes: u64,
     /// Bytes of the files.
     pub(super) file_bytes: u64,
-    /// Native ids of events to look up.
-    pub(super) sample: Vec<String>,
+    pub(super) samples: Samples,
+    /// The record of the first of the deep events, whose keys are forged later, and its id.
+    pub(super) victim: (String, String),
+}
+
+impl Corpus {
+    /// The native id of the record that is ingested first: files of a folder are read in order.
+    pub(super) fn first(&self) -> Result<String, String> {
+        let path = self.files.iter().min().ok_or("the corpus has no files")?;
+        let text = bare::read(path)?;
+        let record: Value =
+            bare::records(&text).next().and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
+        let id = record.get("eventID").and_then(Value::as_str);
+        id.map(str::to_owned).ok_or_else(|| format!("`{}` begins with no record", path.display()))
+    }
 }
 
 /// The corpus of `n_records`, made under `place` unless it is there.
-pub(super) fn make(place: &Path, n_records: usize, plain: bool) -> Result<Corpus, String> {
+pub(super) fn make(place: &Path, kind: Kind, n_records: usize, plain: bool) -> Result<Corpus, String> {
     let form = if plain { "json" } else { "gz" };
-    let home = place.join(format!("cloudtrail-{VERSION}-{n_records}-{form}"));
+    let home = place.join(format!("cloudtrail-{VERSION}-{}-{n_records}-{form}", kind.word()));
     let note = home.join("corpus.json");
     if !note.exists() {
         eprintln!("bench: writing {n_records} records to {}", home.display());
         if home.exists() {
             fs::remove_dir_all(&home).map_err(|error| format!("`{}` cannot be cleared: {error}", home.display()))?;
         }
-        let text = write(&home.join("logs"), n_records, plain)?.to_string();
+        let text = write(&home.join("logs"), kind, n_records, plain)?.to_string();
         fs::write(&note, text).map_err(|error| format!("`{}` cannot be written: {error}", note.display()))?;
     }
     let text = fs::read_to_string(&note).map_err(|error| format!("`{}` cannot be read: {error}", note.display()))?;
@@ -59,6 +123,7 @@ pub(super) fn make(place: &Path, n_records: usize, plain: bool) -> Result<Corpus
         let items = value.get(name).and_then(Value::as_array).into_iter().flatten();
         items.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     };
+    let text_of = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or(0);
     let folder = home.join("logs");
     Ok(Corpus {
@@ -67,28 +132,57 @@ pub(super) fn make(place: &Path, n_records: usize, plain: bool) -> Result<Corpus
         n_records,
         record_bytes: number("record_bytes"),
         file_bytes: number("file_bytes"),
-        sample: list("sample"),
+        samples: Samples { usual: list("usual"), deep: list("deep"), hot: list("hot") },
+        victim: (text_of("victim_id"), text_of("victim")),
     })
 }
 
 /// What is still to be written to one file, by account and region.
 type Buckets = BTreeMap<(&'static str, &'static str), (usize, Vec<Record>)>;
 
-fn write(folder: &Path, n_records: usize, plain: bool) -> Result<Value, String> {
+/// Takes some of the events that it is shown, spread over the corpus.
+struct Sampler {
+    stride: usize,
+    /// The next one is taken from this place on.
+    wanted: usize,
+    ids: Vec<String>,
+}
+
+impl Sampler {
+    fn new(n_records: usize) -> Self {
+        Self { stride: n_records.div_ceil(N_SAMPLE).max(1), wanted: 0, ids: Vec::new() }
+    }
+
+    /// Whether the event at this place was taken.
+    fn offer(&mut self, at: usize, id: &str, random: &mut Random) -> bool {
+        let is_taken = at >= self.wanted;
+        if is_taken {
+            self.ids.push(id.to_owned());
+            self.wanted = (at / self.stride + 1) * self.stride + random.below(self.stride);
+        }
+        is_taken
+    }
+}
+
+fn write(folder: &Path, kind: Kind, n_records: usize, plain: bool) -> Result<Value, String> {
     let mut random = Random::new(SEED);
-    let mut world = World::new(&mut random);
+    let mut world = World::new(kind.shape(), &mut random);
     let mut files = Files { folder, plain, names: Vec::new(), bytes: 0 };
-    let (mut buckets, mut late, mut sample) = (Buckets::new(), VecDeque::new(), Vec::new());
+    let (mut buckets, mut late) = (Buckets::new(), VecDeque::new());
+    let [mut usual, mut deep, mut hot] = [0; 3].map(|_| Sampler::new(n_records));
+    let mut victim = (String::new(), String::new());
     let (mut n_written, mut record_bytes) = (0, 0_u64);
-    let stride = n_records.div_ceil(N_SAMPLE).max(1);
-    let mut wanted = random.below(stride);
     while n_written < n_records {
         let moment = world.next(&mut random).ok_or("the world has come to a stop")?;
-        for record in record::write(&moment, &mut random).into_iter().take(n_records - n_written) {
+        for record in record::write(&moment, kind.form(), &mut random).into_iter().take(n_records - n_written) {
             record_bytes += record.text.len() as u64;
-            if n_written == wanted {
-                sample.push(record.event_id.clone());
-                wanted = (n_written / stride + 1) * stride + random.below(stride);
+            let id = &record.event_id;
+            usual.offer(n_written, id, &mut random);
+            if record.standing == Standing::Hot {
+                hot.offer(n_written, id, &mut random);
+            }
+            if record.standing == Standing::Deep && deep.offer(n_written, id, &mut random) && deep.ids.len() == 1 {
+                victim = (id.clone(), record.text.clone());
             }
             n_written += 1;
             if random.chance(5) {
@@ -109,7 +203,8 @@ fn write(folder: &Path, n_records: usize, plain: bool) -> Result<Value, String> 
         files.write(records, &mut random)?;
     }
     Ok(serde_json::json!({
-        "files": files.names, "record_bytes": record_bytes, "file_bytes": files.bytes, "sample": sample,
+        "files": files.names, "record_bytes": record_bytes, "file_bytes": files.bytes,
+        "usual": usual.ids, "deep": deep.ids, "hot": hot.ids, "victim_id": victim.0, "victim": victim.1,
     }))
 }
 
@@ -162,7 +257,7 @@ impl Files<'_> {
     }
 }
 
-fn gzip(text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn gzip(text: &str) -> Result<Vec<u8>, String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let done = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     done.map_err(|error| format!("gzip failed: {error}"))
@@ -170,7 +265,6 @@ fn gzip(text: &str) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bare;
     use super::*;
 
     fn place(name: &str) -> PathBuf {
@@ -182,8 +276,9 @@ mod tests {
     #[test]
     fn the_corpus_is_whole_and_the_same_each_time() {
         let place = place("corpus");
-        let first = make(&place, 5_000, false).unwrap();
-        assert_eq!((first.n_records, first.sample.len()), (5_000, N_SAMPLE));
+        let first = make(&place, Kind::Usual, 5_000, false).unwrap();
+        assert_eq!(first.n_records, 5_000);
+        assert!((100..=N_SAMPLE).contains(&first.samples.usual.len()) && !first.samples.deep.is_empty());
         let texts: Vec<Vec<u8>> = first.files.iter().map(|file| bare::read(file).unwrap()).collect();
         let mut ids = std::collections::BTreeSet::new();
         let (mut n, mut bytes) = (0, 0);
@@ -196,12 +291,14 @@ mod tests {
         }
         assert_eq!((n, ids.len()), (5_000, 5_000), "every record is there once");
         assert_eq!(bytes as u64, first.record_bytes);
-        assert!(first.sample.iter().all(|id| ids.contains(id)));
-        assert!(ids.len() > first.sample.iter().collect::<std::collections::BTreeSet<_>>().len());
-        let again = make(&place, 5_000, false).unwrap();
+        let Samples { usual, deep, hot } = &first.samples;
+        assert!(usual.iter().chain(deep).chain(hot).chain([&first.first().unwrap()]).all(|id| ids.contains(id)));
+        assert_eq!(first.victim.0, deep[0]);
+        assert!(first.victim.1.contains(&deep[0]));
+        let again = make(&place, Kind::Usual, 5_000, false).unwrap();
         assert_eq!(again.files, first.files);
         fs::remove_dir_all(&place).unwrap();
-        let anew = make(&place, 5_000, false).unwrap();
+        let anew = make(&place, Kind::Usual, 5_000, false).unwrap();
         assert_eq!(anew.files.iter().map(|file| bare::read(file).unwrap()).collect::<Vec<_>>(), texts);
         fs::remove_dir_all(&place).unwrap();
     }

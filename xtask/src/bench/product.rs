@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::Instant;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::ask::{self, Asked};
 use super::corpus::Corpus;
+use super::log::{self, Split};
+use super::process::{self, Ran};
 
 /// The release binary and the folder it keeps its data in.
 #[derive(Debug)]
@@ -19,23 +21,31 @@ pub(super) struct Product {
 }
 
 /// What one ingest came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ingest {
     pub(super) seconds: f64,
+    pub(super) memory: Option<u64>,
     /// Bytes on disk, by the first part of the path in the data folder.
     pub(super) bytes: BTreeMap<String, u64>,
-    /// How often the log was synced: the frames in it, each of which is one group commit.
-    pub(super) n_syncs: usize,
+    /// Bytes of the log, by what they are for.
+    pub(super) log: Split,
 }
 
-/// What look-ups came to.
-#[derive(Clone, Debug)]
-pub(super) struct Why {
-    /// Milliseconds of a process that answers about one event, its start and the opening of the folder included.
-    pub(super) alone_ms: Vec<f64>,
-    /// Milliseconds of one process that answers about many.
-    pub(super) together_ms: f64,
-    pub(super) n_together: usize,
+/// What making the index again came to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rebuilt {
+    pub(super) seconds: f64,
+    pub(super) memory: Option<u64>,
+    pub(super) n_records: u64,
+}
+
+/// What opening a folder takes after its writer was killed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Crashed {
+    /// Milliseconds of an answer, from a process that only reads.
+    pub(super) why_ms: f64,
+    /// Milliseconds of an ingest of nothing, which opens the folder to write and closes it.
+    pub(super) resume_ms: f64,
 }
 
 /// Events that are asked about in a process of their own; each opens the folder anew.
@@ -44,68 +54,81 @@ const N_ALONE: usize = 20;
 impl Product {
     /// Ingests the corpus into an empty data folder.
     pub(super) fn ingest(&self, corpus: &Corpus) -> Result<Ingest, String> {
-        if self.data.exists() {
-            fs::remove_dir_all(&self.data)
-                .map_err(|error| format!("`{}` cannot be cleared: {error}", self.data.display()))?;
-        }
-        let folder = corpus.folder.to_string_lossy();
-        let (output, ms) = self.timed(&["ingest", &folder, "--json"], "")?;
+        self.clear()?;
+        let Ran { output, seconds, memory } = self.add(&corpus.folder)?;
         counts(&output.stdout, corpus.n_records)?;
-        Ok(Ingest { seconds: ms / 1_000.0, bytes: sizes(&self.data)?, n_syncs: frames(&self.data.join("log"))? })
+        let (bytes, log) = (sizes(&self.data)?, log::split(&self.data.join("log"))?);
+        Ok(Ingest { seconds, memory, bytes, log })
     }
 
-    /// Asks about events, some alone and all together.
-    pub(super) fn why(&self, sample: &[String]) -> Result<Why, String> {
-        let events: Vec<String> = sample.iter().map(|id| format!("aws.cloudtrail:{id}")).collect();
-        let stride = events.len().div_ceil(N_ALONE).max(1);
-        let mut alone_ms = Vec::new();
-        for (event, id) in events.iter().zip(sample).step_by(stride) {
-            let (output, ms) = self.timed(&["why", event, "--json"], "")?;
-            answers(&output, std::slice::from_ref(id))?;
-            alone_ms.push(ms);
+    /// Ingests a folder into what is there.
+    pub(super) fn add(&self, folder: &Path) -> Result<Ran, String> {
+        process::run(self.command(&["ingest", "--json"]).arg(folder), "")
+    }
+
+    /// Milliseconds of a process that answers about one event, its start and the opening of the folder
+    /// included, for some of these events.
+    pub(super) fn why_alone(&self, ids: &[String]) -> Result<Vec<f64>, String> {
+        let stride = ids.len().div_ceil(N_ALONE).max(1);
+        ids.iter().step_by(stride).map(|id| self.why_once(id)).collect()
+    }
+
+    pub(super) fn why_once(&self, id: &str) -> Result<f64, String> {
+        let ran = process::run(&mut self.command(&["why", &ask::reference(id), "--json"]), "")?;
+        ask::hops(ran.output.stdout.trim_ascii_end(), id)?;
+        Ok(ran.seconds * 1_000.0)
+    }
+
+    /// Asks about events in one process.
+    pub(super) fn why(&self, warm: &[String], ids: &[String]) -> Result<Asked, String> {
+        ask::ask(&mut self.command(&["why"]), warm, ids)
+    }
+
+    /// Makes the index again.
+    pub(super) fn rebuild(&self, n_records: usize) -> Result<Rebuilt, String> {
+        let Ran { output, seconds, memory } = process::run(&mut self.command(&["rebuild", "--json"]), "")?;
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        match told.get("records").and_then(Value::as_u64) {
+            // Writ's own records stand in the log too.
+            Some(told) if told >= n_records as u64 => Ok(Rebuilt { seconds, memory, n_records: told }),
+            told => Err(format!("`writ rebuild` told of {told:?} records, where {n_records} went in")),
         }
-        let (output, together_ms) = self.timed(&["why", "-", "--json"], &(events.join("\n") + "\n"))?;
-        answers(&output, sample)?;
-        Ok(Why { alone_ms, together_ms, n_together: events.len() })
     }
 
-    fn timed(&self, arguments: &[&str], input: &str) -> Result<(Output, f64), String> {
-        let start = Instant::now();
-        let output = self.run(arguments, input)?;
-        let ms = start.elapsed().as_secs_f64() * 1_000.0;
-        if output.status.success() { Ok((output, ms)) } else { Err(complaint(&arguments.join(" "), &output)) }
+    /// Kills an ingest into an empty folder once half of the records are acknowledged (SIGKILL, where there
+    /// is such a thing), and opens what is left.
+    pub(super) fn crash(&self, corpus: &Corpus) -> Result<Crashed, String> {
+        let told = |error| format!("`writ ingest` cannot be killed: {error}");
+        self.clear()?;
+        let mut ingest = self.command(&["ingest", "--acks"]);
+        ingest.arg(&corpus.folder).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = ingest.spawn().map_err(told)?;
+        let mut acks = child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines());
+        let is_running = acks.nth(corpus.n_records / 2).is_some() && child.try_wait().map_err(told)?.is_none();
+        child.kill().and_then(|()| child.wait()).map_err(told)?;
+        if !is_running {
+            return Err("`writ ingest` was done before it could be killed".to_owned());
+        }
+        let why_ms = self.why_once(&corpus.first()?)?;
+        let resumed = process::run(&mut self.command(&["ingest", "--json", "-"]), "")?;
+        Ok(Crashed { why_ms, resume_ms: resumed.seconds * 1_000.0 })
     }
 
-    /// Runs the binary on the data folder. The input must be short enough for a pipe.
-    fn run(&self, arguments: &[&str], input: &str) -> Result<Output, String> {
-        let told = |error| format!("`{}` cannot be run: {error}", self.binary.display());
+    /// Removes the data folder.
+    pub(super) fn clear(&self) -> Result<(), String> {
+        let gone = if self.data.exists() { fs::remove_dir_all(&self.data) } else { Ok(()) };
+        gone.map_err(|error| format!("`{}` cannot be cleared: {error}", self.data.display()))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg("--data").arg(&self.data).args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(told)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input.as_bytes()).map_err(told)?;
-        }
-        child.wait_with_output().map_err(told)
+        command
     }
-}
-
-/// Makes sure that each event was answered, in turn.
-fn answers(output: &Output, ids: &[String]) -> Result<(), String> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut lines = text.lines();
-    for id in ids {
-        let answer: Option<Value> = lines.next().and_then(|line| serde_json::from_str(line).ok());
-        let answered = answer.as_ref().and_then(|answer| answer.pointer("/event/native_id")).and_then(Value::as_str);
-        if answered != Some(id) {
-            return Err(format!("`writ why` gave no answer about `{id}` where one was due"));
-        }
-    }
-    Ok(())
 }
 
 /// Reads `writ.ingest/1` and makes sure that every record went in, once.
-fn counts(stdout: &[u8], n_records: usize) -> Result<(), String> {
+pub(super) fn counts(stdout: &[u8], n_records: usize) -> Result<(), String> {
     let told: Value =
         serde_json::from_slice(stdout).map_err(|error| format!("`writ ingest --json` gave no JSON: {error}"))?;
     let count = |name: &str| told.get(name).and_then(Value::as_u64);
@@ -118,24 +141,6 @@ fn counts(stdout: &[u8], n_records: usize) -> Result<(), String> {
             "ingest told of records, duplicates and rejects {is:?}, where {should:?} went in: the time means nothing"
         ))
     }
-}
-
-/// The frames in the files of a log: how often their magic bytes occur.
-///
-/// Inside compressed evidence eight given bytes occur by chance once in 10^19 places.
-fn frames(folder: &Path) -> Result<usize, String> {
-    const MAGIC: &[u8] = b"\x9eWritFr\n";
-    let told = |error| format!("`{}` cannot be read: {error}", folder.display());
-    let mut n_frames = 0;
-    for entry in fs::read_dir(folder).map_err(told)? {
-        let bytes = fs::read(entry.map_err(told)?.path()).map_err(told)?;
-        n_frames += bytes.windows(MAGIC.len()).filter(|window| *window == MAGIC).count();
-    }
-    if n_frames > 0 { Ok(n_frames) } else { Err(format!("`{}` holds no frame", folder.display())) }
-}
-
-fn complaint(what: &str, output: &Output) -> String {
-    format!("`writ {what}` ended with {}:\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end())
 }
 
 /// Bytes that a folder takes on disk, by the names in it.
@@ -179,34 +184,6 @@ mod tests {
         assert!(counts(told(19, 0).as_bytes(), 20).is_err());
         assert!(counts(b"{\"records\":20}", 20).is_err(), "counts that are not told are not taken for nothing");
         assert!(counts(b"done", 20).is_err());
-    }
-
-    #[test]
-    fn every_event_needs_its_own_answer() {
-        let output = |text: &str| Output {
-            status: std::process::ExitStatus::default(),
-            stdout: text.into(),
-            stderr: Vec::new(),
-        };
-        let line = |id: &str| format!("{{\"event\":{{\"native_id\":\"{id}\"}}}}\n");
-        let ids = ["a".to_owned(), "b".to_owned()];
-        assert!(answers(&output(&(line("a") + &line("b"))), &ids).is_ok());
-        assert!(answers(&output(&line("a")), &ids).is_err());
-        assert!(answers(&output(&(line("b") + &line("a"))), &ids).is_err());
-        assert!(answers(&output("{\"error\":\"not found\"}\n"), &ids[..1]).is_err());
-    }
-
-    #[test]
-    fn frames_are_counted_in_all_files_of_a_log() {
-        let folder = std::env::temp_dir().join(format!("writ-xtask-{}-frames", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("a.log"), b"\x9eWritFr\nxx\x9eWritFr\nWritFr\n").unwrap();
-        fs::write(folder.join("b.log"), b"\x9eWritFr\n").unwrap();
-        assert_eq!(frames(&folder), Ok(3));
-        fs::remove_file(folder.join("a.log")).unwrap();
-        fs::write(folder.join("b.log"), b"another format").unwrap();
-        assert!(frames(&folder).is_err());
-        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

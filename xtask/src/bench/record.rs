@@ -3,7 +3,7 @@
 use super::call::{self, Call};
 use super::json::Json;
 use super::random::Random;
-use super::world::{Act, Caller, Moment, Principal, Session};
+use super::world::{Act, Caller, Moment, Principal, Session, Standing};
 
 /// A record and where it is delivered.
 #[derive(Debug)]
@@ -13,10 +13,21 @@ pub(super) struct Record {
     pub(super) time: i64,
     pub(super) event_id: String,
     pub(super) text: String,
+    pub(super) standing: Standing,
+}
+
+/// How much of what CloudTrail can tell stands in a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Everything that current versions write.
+    Full,
+    /// Who did what and when: no resources, no TLS details, no nulls, and short names of programs and tokens.
+    Terse,
 }
 
 /// What all records of one act have in common.
 struct Event<'a> {
+    form: Form,
     moment: &'a Moment,
     call: Call,
     request_id: String,
@@ -27,7 +38,7 @@ struct Event<'a> {
 }
 
 /// The records that a moment leaves: one, or two where a role of another account is assumed.
-pub(super) fn write(moment: &Moment, random: &mut Random) -> Vec<Record> {
+pub(super) fn write(moment: &Moment, form: Form, random: &mut Random) -> Vec<Record> {
     let home = match &moment.caller {
         Caller::Session(session) => session.role.account,
         Caller::Key | Caller::Service => moment.principal.account,
@@ -35,12 +46,12 @@ pub(super) fn write(moment: &Moment, random: &mut Random) -> Vec<Record> {
     let (call, away) = match &moment.act {
         Act::Assume(session) => {
             let away = session.role.account;
-            (call::assume(session, &moment.principal, moment.time, random), (away != home).then_some(away))
+            (call::assume(session, &moment.principal, moment.time, form, random), (away != home).then_some(away))
         }
         Act::Call => (call::draw(home, moment.principal.region, random), None),
     };
     let shared = away.is_some().then(|| random.uuid());
-    let mut event = Event { moment, call, request_id: random.uuid(), recipient: home, shared };
+    let mut event = Event { form, moment, call, request_id: random.uuid(), recipient: home, shared };
     let mut records = vec![record(&event, random)];
     if let Some(away) = away {
         event.recipient = away;
@@ -50,7 +61,7 @@ pub(super) fn write(moment: &Moment, random: &mut Random) -> Vec<Record> {
 }
 
 fn record(event: &Event<'_>, random: &mut Random) -> Record {
-    let (moment, call) = (event.moment, &event.call);
+    let (moment, call, is_full) = (event.moment, &event.call, event.form == Form::Full);
     let event_id = random.uuid();
     let text = Json::whole(|json| {
         json.text("eventVersion", "1.11");
@@ -59,30 +70,38 @@ fn record(event: &Event<'_>, random: &mut Random) -> Record {
         json.text("eventSource", call.service);
         json.text("eventName", call.name);
         json.text("awsRegion", moment.principal.region);
-        caller_side(moment, json);
+        caller_side(event, json);
         if let Some((code, message)) = &call.error {
             json.text("errorCode", code);
             json.text("errorMessage", message);
         }
         json.raw("requestParameters", &call.request);
-        json.raw("responseElements", &call.response);
-        if let Some(more) = &call.additional {
+        if is_full || call.response != "null" {
+            json.raw("responseElements", &call.response);
+        }
+        if let Some(more) = call.additional.as_ref().filter(|_| is_full) {
             json.raw("additionalEventData", more);
         }
         json.text("requestID", &event.request_id);
         json.text("eventID", &event_id);
-        json.flag("readOnly", call.read_only);
-        if let Some(resources) = &call.resources {
+        if is_full {
+            json.flag("readOnly", call.read_only);
+        }
+        if let Some(resources) = call.resources.as_ref().filter(|_| is_full) {
             json.raw("resources", resources);
         }
         json.text("eventType", "AwsApiCall");
-        json.flag("managementEvent", !call.is_data);
+        if is_full {
+            json.flag("managementEvent", !call.is_data);
+        }
         json.text("recipientAccountId", event.recipient);
         if let Some(shared) = &event.shared {
             json.text("sharedEventID", shared);
         }
-        json.text("eventCategory", if call.is_data { "Data" } else { "Management" });
-        if !matches!(moment.caller, Caller::Service) {
+        if is_full {
+            json.text("eventCategory", if call.is_data { "Data" } else { "Management" });
+        }
+        if is_full && !matches!(moment.caller, Caller::Service) {
             json.object("tlsDetails", |json| {
                 json.text("tlsVersion", "TLSv1.3");
                 json.text("cipherSuite", "TLS_AES_128_GCM_SHA256");
@@ -90,17 +109,26 @@ fn record(event: &Event<'_>, random: &mut Random) -> Record {
             });
         }
     });
-    Record { account: event.recipient, region: moment.principal.region, time: moment.time, event_id, text }
+    Record {
+        account: event.recipient,
+        region: moment.principal.region,
+        time: moment.time,
+        event_id,
+        text,
+        standing: moment.standing,
+    }
 }
 
-fn caller_side(moment: &Moment, json: &mut Json) {
-    let principal = &moment.principal;
-    if let Caller::Service = moment.caller {
+fn caller_side(event: &Event<'_>, json: &mut Json) {
+    let principal = &event.moment.principal;
+    if let Caller::Service = event.moment.caller {
         json.text("sourceIPAddress", principal.service);
         json.text("userAgent", principal.service);
     } else {
         json.text("sourceIPAddress", &principal.address);
-        json.text("userAgent", principal.agent);
+        // The name and version of the program come first.
+        let brief = principal.agent.split(' ').next().unwrap_or_default();
+        json.text("userAgent", if event.form == Form::Full { principal.agent } else { brief });
     }
 }
 
@@ -201,15 +229,20 @@ pub(crate) fn date(days: i64) -> (i64, i64, i64) {
 mod tests {
     use serde_json::Value;
 
+    use super::super::corpus::Kind;
     use super::super::world::World;
     use super::*;
 
     fn records(n: usize) -> Vec<Record> {
+        records_of(Kind::Usual, n)
+    }
+
+    fn records_of(kind: Kind, n: usize) -> Vec<Record> {
         let mut random = Random::new(7);
-        let mut world = World::new(&mut random);
+        let mut world = World::new(kind.shape(), &mut random);
         let mut records = Vec::new();
         while records.len() < n {
-            records.extend(write(&world.next(&mut random).unwrap(), &mut random));
+            records.extend(write(&world.next(&mut random).unwrap(), kind.form(), &mut random));
         }
         records
     }
@@ -226,6 +259,13 @@ mod tests {
         }
         let mean = records.iter().map(|record| record.text.len()).sum::<usize>() / records.len();
         assert!((700..=1_500).contains(&mean), "{mean} bytes per record");
+    }
+
+    #[test]
+    fn small_records_are_as_long_as_those_of_the_prototypes() {
+        let records = records_of(Kind::Small, 20_000);
+        let mean = records.iter().map(|record| record.text.len()).sum::<usize>() / records.len();
+        assert!((740..=780).contains(&mean), "{mean} bytes per record");
     }
 
     #[test]

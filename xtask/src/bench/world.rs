@@ -9,8 +9,6 @@ use super::random::{Random, Zipf};
 pub(super) const ACCOUNTS: &[&str] = &["111122223333", "444455556666", "777788889999", "123456789012", "999988887777"];
 /// Principals in all accounts.
 const N_PRINCIPALS: usize = 600;
-/// With it the busiest principal makes about a tenth of the calls, as the busiest workload of a firm does.
-const ZIPF_EXPONENT: f64 = 0.9;
 /// Roles per account that people and workloads assume on top of their own.
 const N_TARGETS: usize = 40;
 /// Monday, 2 March 2026, 00:00 UTC.
@@ -18,6 +16,20 @@ const BEGIN: i64 = 1_772_409_600;
 const SESSION_SECONDS: i64 = 3_600;
 /// Sessions that one principal holds at once; the oldest is dropped.
 const SESSIONS_MAX: usize = 3;
+
+/// Roles that are assumed one after the other in a long chain; the session of the last makes one call.
+const CHAIN_ROLES: usize = 8;
+
+/// What the companies of two corpora differ in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// The exponent of Zipf's law.
+    pub(super) zipf_exponent: f64,
+    /// How many principals of a thousand are people.
+    pub(super) people: usize,
+    /// How many calls of a person's thousand are made with the long-lived key itself.
+    pub(super) key_calls: usize,
+}
 
 /// Somebody who calls: a person with a long-lived key, or a workload whose role a service hands out.
 #[derive(Clone, Debug)]
@@ -74,6 +86,17 @@ pub(super) struct Moment {
     pub(super) principal: Principal,
     pub(super) caller: Caller,
     pub(super) act: Act,
+    pub(super) standing: Standing,
+}
+
+/// Why an event may be worth asking about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Usual,
+    /// A call at the end of a chain of [`CHAIN_ROLES`] roles.
+    Deep,
+    /// A call of the busiest principal, whose keys stand in more records than any others.
+    Hot,
 }
 
 /// What is called.
@@ -89,9 +112,20 @@ pub(super) enum Act {
 #[derive(Debug)]
 pub(super) struct World {
     time: i64,
+    shape: Shape,
     zipf: Zipf,
     principals: Vec<Principal>,
     targets: Vec<Role>,
+    chain: Option<Chain>,
+}
+
+/// Somebody on the way through several roles.
+#[derive(Debug)]
+struct Chain {
+    principal: Principal,
+    /// Who makes the next call.
+    caller: Caller,
+    roles: Vec<Role>,
 }
 
 const KEY_LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -114,10 +148,11 @@ const AGENTS: &[&str] = &[
 ];
 
 impl World {
-    pub(super) fn new(random: &mut Random) -> Self {
-        let principals = (0..N_PRINCIPALS).map(|number| principal(random, number)).collect();
+    pub(super) fn new(shape: Shape, random: &mut Random) -> Self {
+        let principals = (0..N_PRINCIPALS).map(|number| principal(shape, random, number)).collect();
         let targets = (0..ACCOUNTS.len() * N_TARGETS).map(|number| target(random, number)).collect();
-        Self { time: BEGIN, zipf: Zipf::new(N_PRINCIPALS, ZIPF_EXPONENT), principals, targets }
+        let zipf = Zipf::new(N_PRINCIPALS, shape.zipf_exponent);
+        Self { time: BEGIN, shape, zipf, principals, targets, chain: None }
     }
 
     /// The next thing that happens.
@@ -126,6 +161,14 @@ impl World {
         self.time += i64::from(random.chance(200));
         let time = self.time;
         let rank = self.zipf.rank(random);
+        // Two in a thousand steps begin a chain; others call between its steps.
+        if self.chain.is_none() && random.chance(2) {
+            self.chain = Some(self.begin_chain(rank, random)?);
+        } else if random.chance(500)
+            && let Some(chain) = self.chain.take()
+        {
+            return Some(self.step(chain, random));
+        }
         let chained = random.chance(20);
         let target = random.pick(&self.targets)?.clone();
         let principal = self.principals.get_mut(rank)?;
@@ -134,7 +177,7 @@ impl World {
         let live = random.pick(&principal.sessions).cloned();
         let (caller, act) = match live {
             // People do much with the long-lived key itself, and services some things in their own name.
-            _ if random.chance(if principal.key.is_some() { 600 } else { 120 }) => (first, Act::Call),
+            _ if random.chance(if principal.key.is_some() { self.shape.key_calls } else { 120 }) => (first, Act::Call),
             None => {
                 let role = if principal.key.is_some() { target } else { own_role(principal) };
                 (first, Act::Assume(session(random, principal, role, time)))
@@ -148,7 +191,30 @@ impl World {
             }
             principal.sessions.push(session.clone());
         }
-        Some(Moment { time, principal: principal.clone(), caller, act })
+        let standing = if rank == 0 && matches!(act, Act::Call) { Standing::Hot } else { Standing::Usual };
+        Some(Moment { time, principal: principal.clone(), caller, act, standing })
+    }
+
+    fn begin_chain(&self, rank: usize, random: &mut Random) -> Option<Chain> {
+        let principal = self.principals.get(rank)?.clone();
+        let caller = if principal.key.is_some() { Caller::Key } else { Caller::Service };
+        let others = (1..CHAIN_ROLES).filter_map(|_| random.pick(&self.targets).cloned());
+        let mut roles: Vec<Role> = others.collect();
+        // A service hands out the role of the workload and no other. The last is taken first.
+        roles.push(if principal.key.is_some() { random.pick(&self.targets)?.clone() } else { own_role(&principal) });
+        Some(Chain { principal, caller, roles })
+    }
+
+    /// The next step of a chain, which goes on unless this was its end.
+    fn step(&mut self, mut chain: Chain, random: &mut Random) -> Moment {
+        let (time, principal, caller) = (self.time, chain.principal.clone(), chain.caller.clone());
+        let Some(role) = chain.roles.pop() else {
+            return Moment { time, principal, caller, act: Act::Call, standing: Standing::Deep };
+        };
+        let session = session(random, &principal, role, time);
+        chain.caller = Caller::Session(session.clone());
+        self.chain = Some(chain);
+        Moment { time, principal, caller, act: Act::Assume(session), standing: Standing::Usual }
     }
 }
 
@@ -157,8 +223,8 @@ fn account(random: &mut Random) -> &'static str {
     if random.chance(500) { ACCOUNTS.first().copied().unwrap_or_default() } else { random.word(ACCOUNTS) }
 }
 
-fn principal(random: &mut Random, number: usize) -> Principal {
-    let is_person = random.chance(250);
+fn principal(shape: Shape, random: &mut Random, number: usize) -> Principal {
+    let is_person = random.chance(shape.people);
     let (team, task) = (random.word(TEAMS), random.word(TASKS));
     let name = if is_person { format!("{team}.person{number:04}") } else { format!("{team}-{task}-{number:04}") };
     let id = format!("{}{}", if is_person { "AIDA" } else { "AROA" }, random.letters(KEY_LETTERS, 17));
@@ -202,14 +268,15 @@ fn session(random: &mut Random, principal: &Principal, role: Role, began: i64) -
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
+    use super::super::corpus::Kind;
     use super::*;
 
     #[test]
     fn sessions_are_minted_before_they_are_used_and_not_after_they_end() {
         let mut random = Random::new(7);
-        let mut world = World::new(&mut random);
+        let mut world = World::new(Kind::Usual.shape(), &mut random);
         let mut minted = BTreeSet::new();
         let (mut n_calls, mut n_chained, mut time) = (0, 0, 0);
         for _ in 0..20_000 {
@@ -230,5 +297,31 @@ mod tests {
         }
         assert!(n_calls > 15_000, "most records are calls: {n_calls}");
         assert!(n_chained > 100, "roles are chained: {n_chained}");
+    }
+
+    #[test]
+    fn a_chain_ends_in_a_call_through_all_its_roles() {
+        let mut random = Random::new(7);
+        let mut world = World::new(Kind::Usual.shape(), &mut random);
+        // How many roles stand behind a key.
+        let mut depths = BTreeMap::new();
+        let (mut n_deep, mut n_hot) = (0, 0);
+        for _ in 0..20_000 {
+            let moment = world.next(&mut random).unwrap();
+            let depth = match &moment.caller {
+                Caller::Session(session) => depths[&session.key],
+                Caller::Key | Caller::Service => 0,
+            };
+            if let Act::Assume(session) = &moment.act {
+                depths.insert(session.key.clone(), depth + 1);
+            }
+            if moment.standing == Standing::Deep {
+                assert_eq!(depth, CHAIN_ROLES);
+                n_deep += 1;
+            }
+            n_hot += usize::from(moment.standing == Standing::Hot);
+        }
+        assert!(n_deep > 20, "{n_deep}");
+        assert!((1_000..2_500).contains(&n_hot), "{n_hot} calls of the busiest of 20,000");
     }
 }

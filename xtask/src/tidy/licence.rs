@@ -1,7 +1,8 @@
 //! What Writ is built from must be free to hand on: the licence of every package is read and judged.
 
 use super::{Check, Problem};
-use crate::tree::Tree;
+use crate::bench::sqlite;
+use crate::tree::{Package, Tree};
 
 pub(super) const CHECK: Check =
     Check { name: "licence", says: "every package has a licence that Apache-2.0 can be handed on with", run };
@@ -27,13 +28,19 @@ const ALLOWED: &[&str] = &[
 const OURS: &str = "Apache-2.0";
 
 fn run(tree: &Tree) -> Vec<Problem> {
-    let judged = tree.packages.iter().filter_map(|package| {
+    let within = judge(&tree.packages, "");
+    let folder = sqlite::MANIFEST.trim_end_matches("Cargo.toml");
+    within.chain(judge(&tree.beside, folder)).collect()
+}
+
+/// Judges packages whose manifest and lock file lie in this folder.
+fn judge<'a>(packages: &'a [Package], folder: &'a str) -> impl Iterator<Item = Problem> + 'a {
+    packages.iter().filter_map(move |package| {
         let who = format!("`{} {}`", package.name, package.version);
         let fault = fault(package.member, package.licence.as_deref())?;
-        let path = if package.member { "Cargo.toml" } else { "Cargo.lock" };
-        Some(Problem::file(path, format!("{who} {fault}")))
-    });
-    judged.collect()
+        let path = format!("{folder}{}", if package.member { "Cargo.toml" } else { "Cargo.lock" });
+        Some(Problem::file(&path, format!("{who} {fault}")))
+    })
 }
 
 /// What is wrong with a package's licence.
@@ -125,7 +132,6 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::Package;
 
     #[test]
     fn expressions_are_read_as_spdx_says() {
@@ -150,11 +156,19 @@ mod tests {
         }
     }
 
-    fn n_found(licence: Option<&str>, member: bool) -> usize {
+    fn package(licence: Option<&str>, member: bool) -> Package {
         let licence = licence.map(str::to_owned);
-        let package =
-            Package { name: "a".to_owned(), version: "1.0.0".to_owned(), licence, member, dependencies: Vec::new() };
-        run(&Tree { packages: vec![package], ..Tree::default() }).len()
+        Package { name: "a".to_owned(), version: "1.0.0".to_owned(), licence, member, dependencies: Vec::new() }
+    }
+
+    fn n_found(licence: Option<&str>, member: bool) -> usize {
+        run(&Tree { packages: vec![package(licence, member)], ..Tree::default() }).len()
+    }
+
+    #[test]
+    fn the_program_beside_the_workspace_is_judged_too() {
+        let found = run(&Tree { beside: vec![package(Some("AGPL-3.0-only"), false)], ..Tree::default() });
+        assert_eq!(found.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(), ["bench/sqlite/Cargo.lock"]);
     }
 
     #[test]
