@@ -19,15 +19,16 @@ pub const FRAME_BYTES_MAX: usize = 16 << 20;
 /// bits.
 pub const POSITIONS_MAX: u64 = u32::MAX as u64;
 
-/// Records after which a part of the index is written (65,536): the size at which sorting costs less than it
-/// saves, as prototypes measured.
-pub const CHUNK_RECORDS: usize = 65_536;
+/// Records after which a part of the index is written (32,768). A writer that is killed leaves up to this many for
+/// each chunk that waits without keys, and whoever opens the folder next derives them first.
+pub const CHUNK_RECORDS: usize = 32_768;
 
 /// Postings after which a part of the index is written, however few its records (8 Mi, 128 MiB of memory).
 pub const CHUNK_POSTINGS: usize = 8 << 20;
 
-/// Batches that may wait for the follower of keys before commits wait for it: bounds memory.
-pub(crate) const CHUNKS_WAITING_MAX: usize = 4;
+/// Batches that may wait for the follower of keys before commits wait for it: bounds memory, and what has to be
+/// derived after a crash.
+pub(crate) const CHUNKS_WAITING_MAX: usize = 2;
 
 /// Bytes after which a segment is finished and the next one begun (64 MiB): short enough that scanning it
 /// after a crash takes a moment, long enough that a hundred million records are some hundred files.

@@ -117,7 +117,7 @@ fn keys_of_many_records_are_written_while_records_still_come() {
         commit(&writer, &[record(&format!("life{life}"), Some(life), "all late")]).unwrap();
         writer.close().unwrap();
     }
-    // One of the first records, which were more than 65,536 when a commit ended, and one for each life.
+    // One of the first records, which were more than a chunk when a commit ended, and one for each life.
     assert_eq!(crate::testing::n_parts(dir.path()), 4);
     let found = crate::Snapshot::open(dir.path(), derivation("words"), derive_nothing).unwrap();
     let all = crate::testing::term(found.term_key(), "w7");
