@@ -53,7 +53,7 @@ pub fn backup(dir: &Path, to: &Path) -> Result<Backup, Error> {
     let size = log.next();
     let root = tree::Reader::new(storage, dir).root(size)?;
     let mut copy = Copy { storage, keys, to, copied: 0 };
-    copy.check_beginning(&known, &manifest, dir, size)?;
+    copy.check_beginning(known.as_ref(), &manifest, dir, size)?;
     for entry in &manifest.segments {
         if !known.as_ref().is_some_and(|known| known.segments.contains(entry)) {
             copy.finished(dir, entry)?;
@@ -101,7 +101,7 @@ struct Copy<'a> {
 
 impl Copy<'_> {
     /// Refuses to add to what is no beginning of this log.
-    fn check_beginning(&self, known: &Option<Manifest>, ours: &Manifest, dir: &Path, size: u64) -> Result<(), Error> {
+    fn check_beginning(&self, known: Option<&Manifest>, ours: &Manifest, dir: &Path, size: u64) -> Result<(), Error> {
         let Some(known) = known else { return Ok(()) };
         let Head { size: old, root } = known.noted.tree;
         let is_beginning = old <= size

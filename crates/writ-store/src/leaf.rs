@@ -40,7 +40,7 @@ impl Leaf {
     fn read(bytes: &[u8]) -> Result<Leaf, Malformed> {
         let mut reader = Reader::new(bytes);
         let known = (reader.array()?, reader.uint()?) == (5, VERSION);
-        let (source, recorder) = (reader.text()?.to_owned(), reader.text()?.to_owned());
+        let (source, recorder) = (reader.text()?, reader.text()?);
         let pair = reader.array()? == 2;
         let (seconds, nanos) = (reader.int()?, u32::try_from(reader.uint()?).map_err(|_| Malformed)?);
         let mut commitments = Vec::new();
