@@ -14,7 +14,7 @@ use super::{Withholds, begins_placeholder};
 use memchr::{memchr, memchr_iter, memchr2_iter, memmem, memrchr_iter};
 
 /// Longest name that is looked at before a value: names of secrets are words, not sentences.
-const NAME_BYTES_MAX: usize = 80;
+pub(super) const NAME_BYTES_MAX: usize = 80;
 
 /// How far from a secret key its id or the word `secret` stands at most: the same command or the next
 /// line of a file.
@@ -71,7 +71,7 @@ fn at(text: &[u8], n: usize) -> u8 {
     text.get(n).copied().unwrap_or(0)
 }
 
-fn is_name(byte: u8) -> bool {
+pub(super) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
@@ -85,7 +85,7 @@ fn past_blanks(text: &[u8], from: usize) -> usize {
 }
 
 /// The name that ends right before this place.
-fn name_before(text: &[u8], end: usize) -> &str {
+pub(super) fn name_before(text: &[u8], end: usize) -> &str {
     let head = text.get(..end).unwrap_or_default();
     let len = head.iter().rev().take(NAME_BYTES_MAX).take_while(|byte| is_name(**byte)).count();
     std::str::from_utf8(head.get(end - len..).unwrap_or_default()).unwrap_or_default()
