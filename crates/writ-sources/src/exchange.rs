@@ -169,7 +169,9 @@ impl Exchange {
         let others = field::list(node, "also_issued")?;
         if given.len() + others.len() > TOKENS_MAX {
             let n = given.len() + others.len();
-            return Err(format!("`also_issued`: this record gives {n} tokens and may give {TOKENS_MAX}: write several"));
+            return Err(format!(
+                "`also_issued`: this record gives {n} tokens and may give {TOKENS_MAX}: write several"
+            ));
         }
         for one in others {
             given.push(Token::read(one, issuer).map_err(|cause| format!("in `also_issued`: {cause}"))?);
@@ -209,13 +211,18 @@ impl Exchange {
     /// Refuses texts that no key can be made of and that every fact would repeat.
     fn bounded(&self) -> Result<(), String> {
         let client = self.client.as_ref().map(|client| &client.principal);
-        let of = |party: Option<&Principal>| party.map_or(0, |said| said.id.len().max(said.name.as_ref().map_or(0, String::len)));
-        let shown = self.subject_token.iter().chain(&self.token).filter_map(|token| token.iss.as_ref());
+        let of = |party: Option<&Principal>| {
+            party.map_or(0, |said| said.id.len().max(said.name.as_ref().map_or(0, String::len)))
+        };
+        let shown = [&self.subject_token, &self.actor_token, &self.token].into_iter().flatten();
+        let iss = shown.filter_map(|token| token.iss.as_ref()).map(String::len).max();
+        let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let texts = [
             ("client", of(client)),
             ("subject", of(self.subject.as_ref())),
-            ("grant", self.grant.as_ref().map_or(0, String::len)),
-            ("iss", shown.map(String::len).max().unwrap_or(0)),
+            ("grant", len(&self.grant)),
+            ("decision_by", len(&self.decision_by)),
+            ("iss", iss.unwrap_or(0)),
         ];
         match texts.iter().find(|(_, len)| *len > ID_BYTES_MAX) {
             Some((name, len)) => Err(format!("`{name}` has a text of {len} bytes; {ID_BYTES_MAX} are read")),

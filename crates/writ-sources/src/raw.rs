@@ -1,15 +1,16 @@
 //! Source `raw`: input no adapter could read, kept so that a later adapter can.
 //!
-//! Evidence is the bytes themselves, bounded; the native id is the digest of all of them. There is no
-//! event time and there are no facts. The cause of the reject is reported where it happened and kept
-//! in nothing that is hashed: it would change with our wording. Secrets are withheld as far as their
-//! names and marks, and tokens by their shape, can be found in text that is not read as JSON.
+//! Evidence is the bytes themselves, bounded, or the text they are in UTF-16 where a secret is in it; the
+//! native id is the digest of all of them. There is no event time and there are no facts. The cause of the
+//! reject is reported where it happened and kept in nothing that is hashed: it would change with our wording.
+//! Secrets are withheld as far as their names and marks, and tokens by their shape, can be found in text that
+//! is not read as JSON, and by the keys of attributes in protobuf.
 
 use crate::admit::{Admitted, Mac, evidence_id};
 use crate::detect::SOURCES;
 use crate::redact::{EVERYWHERE_AND_IN_TEXT, List, NOTHING, Withholds, without_secrets_in};
-use std::borrow::Cow;
 use crate::source::{Context, Reading, Source};
+use std::borrow::Cow;
 use writ_model::fact::Fact;
 use writ_model::json::Node;
 use writ_model::record::{Identity, RecordId, content_digest};

@@ -119,7 +119,8 @@ struct Hidden {
 impl Hidden {
     /// By the first line of a table.
     fn of(text: &[u8], line: usize) -> Hidden {
-        let by_commas = || text.get(..line).unwrap_or_default().split(|byte| *byte == b',').map(<[u8]>::to_vec).collect();
+        let by_commas =
+            || text.get(..line).unwrap_or_default().split(|byte| *byte == b',').map(<[u8]>::to_vec).collect();
         let names: Vec<Vec<u8>> = cells(text, line, COLUMNS_MAX).map_or_else(|_| by_commas(), |(_, cells)| cells);
         let kind = |name: &Vec<u8>| kind_in_text(column(&String::from_utf8_lossy(name)));
         let first = names.iter().enumerate().find_map(|(n, name)| Some((n, kind(name)?)));

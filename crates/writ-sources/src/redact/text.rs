@@ -64,7 +64,7 @@ pub fn without_secrets(text: &str) -> String {
 pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> String {
     let bytes = id.as_bytes();
     let tokens = tokens(bytes);
-    let mut all = secrets(bytes, &ANYWHERE);
+    let mut all = if is_word(bytes) { Vec::new() } else { secrets(bytes, &ANYWHERE) };
     all.retain(|secret| rules.in_text || !is_part(bytes, secret));
     all.extend(&tokens);
     all.sort_unstable_by_key(|(start, end, _)| (*start, Reverse(*end)));
@@ -81,6 +81,12 @@ pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> S
     }
     out.push_str(id.get(copied..).unwrap_or_default());
     out
+}
+
+/// Whether this is one short word, as nearly all ids and names are: nothing in it gives a value to a name, and no
+/// secret key stands in it beside what tells it.
+fn is_word(bytes: &[u8]) -> bool {
+    bytes.len() <= pattern::SECRET_KEY_BYTES && bytes.iter().all(|byte| pattern::is_name(*byte))
 }
 
 /// Whether what was found is the part of an id behind a colon, and no password in a URL.
