@@ -84,15 +84,17 @@ pub(crate) fn admit_node(
     let source = source.or_else(told).ok_or_else(|| unrecognised(&node))?;
     let reading = source.read(&node)?;
     let whole = node.span();
-    let withheld = redact::withhold(&mut node, source.withholds(), mac);
-    let (evidence, mut redactions) = redact::splice(text, whole, withheld);
-    redactions.extend(source.already_withheld(&node));
+    let (rules, mut list) = (source.withholds(), redact::List::new(mac));
+    let withheld = redact::withhold(&mut node, rules, &mut list);
+    let evidence = redact::splice(text, whole, withheld);
+    list.already(source.already_withheld(&node));
     let mut canonical = Vec::with_capacity(evidence.len());
     json::canonical(&node, &mut canonical);
     let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));
     // Both were read before anything was withheld, and stand beside the evidence.
-    let native_id = redact::id_without_tokens(&native_id, mac);
-    let recorder = recorder.map_or_else(|| redact::id_without_tokens(&reading.recorder, mac), str::to_string);
+    let native_id = redact::id_without_secrets(&native_id, rules, mac);
+    let own = || redact::id_without_secrets(&reading.recorder, rules, mac);
+    let recorder = recorder.map_or_else(own, str::to_string);
     if field::is_writ(&recorder) && !health::is_own(source, &node) {
         return Err(format!("the recorder `{}` is Writ itself, which is never handed in", short(&recorder)));
     }
@@ -111,7 +113,7 @@ pub(crate) fn admit_node(
         identity,
         event_time: reading.event_time,
         available_time: reading.available_time,
-        redactions: redact::listed(redactions, mac),
+        redactions: list.finish(),
         evidence,
         facts,
     })

@@ -7,6 +7,7 @@
 mod facts;
 mod token;
 
+use crate::admit::ID_BYTES_MAX;
 use crate::field;
 use crate::redact::{EVERYWHERE, SecretName, Withholds};
 use crate::source::{Context, Reading, Source};
@@ -22,6 +23,10 @@ pub struct Exchanges;
 
 /// The schema these records name.
 pub const SCHEMA: &str = "writ.exchange/1";
+
+/// Tokens that one record gives at most: servers give an access, a refresh and an ID token together. Each is a
+/// fact, which repeats what the record says of client, subject and the token that was shown.
+const TOKENS_MAX: usize = 16;
 
 /// Members that should hold what is told of a token and may hold the token.
 const TOKENS: &[SecretName] = &[
@@ -161,7 +166,14 @@ impl Exchange {
         let issuer = field::recorder(node, "issuer")?;
         let token = |name: &str| Token::member(node, name, issuer);
         let mut given: Vec<Token> = token("issued")?.into_iter().collect();
-        for one in field::list(node, "also_issued")? {
+        let others = field::list(node, "also_issued")?;
+        if given.len() + others.len() > TOKENS_MAX {
+            let n = given.len() + others.len();
+            return Err(format!(
+                "`also_issued`: this record gives {n} tokens and may give {TOKENS_MAX}: write several"
+            ));
+        }
+        for one in others {
             given.push(Token::read(one, issuer).map_err(|cause| format!("in `also_issued`: {cause}"))?);
         }
         let exchange = Exchange {
@@ -182,6 +194,7 @@ impl Exchange {
             sequence: field::sequence(node)?,
         };
         field::text(node, "reason")?;
+        exchange.bounded()?;
         match exchange.event {
             Event::Given if exchange.issued.is_empty() => {
                 Err(format!("`issued` is missing: say what was given when `event` is `{}`", exchange.word))
@@ -190,6 +203,30 @@ impl Exchange {
                 Err(format!("`token` is missing: say which token ended when `event` is `{}`", exchange.word))
             }
             _ => Ok(exchange),
+        }
+    }
+}
+
+impl Exchange {
+    /// Refuses texts that no key can be made of and that every fact would repeat.
+    fn bounded(&self) -> Result<(), String> {
+        let client = self.client.as_ref().map(|client| &client.principal);
+        let of = |party: Option<&Principal>| {
+            party.map_or(0, |said| said.id.len().max(said.name.as_ref().map_or(0, String::len)))
+        };
+        let shown = [&self.subject_token, &self.actor_token, &self.token].into_iter().flatten();
+        let iss = shown.filter_map(|token| token.iss.as_ref()).map(String::len).max();
+        let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let texts = [
+            ("client", of(client)),
+            ("subject", of(self.subject.as_ref())),
+            ("grant", len(&self.grant)),
+            ("decision_by", len(&self.decision_by)),
+            ("iss", iss.unwrap_or(0)),
+        ];
+        match texts.iter().find(|(_, len)| *len > ID_BYTES_MAX) {
+            Some((name, len)) => Err(format!("`{name}` has a text of {len} bytes; {ID_BYTES_MAX} are read")),
+            None => Ok(()),
         }
     }
 }

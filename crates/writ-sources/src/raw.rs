@@ -1,14 +1,16 @@
 //! Source `raw`: input no adapter could read, kept so that a later adapter can.
 //!
-//! Evidence is the bytes themselves, bounded; the native id is the digest of all of them. There is no
-//! event time and there are no facts. The cause of the reject is reported where it happened and kept
-//! in nothing that is hashed: it would change with our wording. Secrets are withheld as far as their
-//! names and marks, and tokens by their shape, can be found in text that is not read as JSON.
+//! Evidence is the bytes themselves, bounded, or the text they are in UTF-16 where a secret is in it; the
+//! native id is the digest of all of them. There is no event time and there are no facts. The cause of the
+//! reject is reported where it happened and kept in nothing that is hashed: it would change with our wording.
+//! Secrets are withheld as far as their names and marks, and tokens by their shape, can be found in text that
+//! is not read as JSON, and by the keys of attributes in protobuf.
 
 use crate::admit::{Admitted, Mac, evidence_id};
 use crate::detect::SOURCES;
-use crate::redact::{EVERYWHERE_AND_IN_TEXT, NOTHING, Withholds, listed, withhold_in_text};
+use crate::redact::{EVERYWHERE_AND_IN_TEXT, List, NOTHING, Withholds, without_secrets_in};
 use crate::source::{Context, Reading, Source};
+use std::borrow::Cow;
 use writ_model::fact::Fact;
 use writ_model::json::Node;
 use writ_model::record::{Identity, RecordId, content_digest};
@@ -128,18 +130,58 @@ impl Source for Raw {
     }
 }
 
+/// The bytes without the secrets in them, and the list of those that are in what is kept. Where more of them
+/// are found in the text that the bytes are in UTF-16, that text stands for them.
+fn without_secrets<'m>(bytes: &[u8], mac: Mac<'m>) -> (Vec<u8>, List<'m>) {
+    let one = |bytes: &[u8]| {
+        let (mut list, mut n) = (List::new(mac), 0_usize);
+        let kept = without_secrets_in(bytes, &WITHHOLDS, &mut |at, kind, secret| {
+            n += 1;
+            if at < RAW_BYTES_MAX {
+                list.push(1, || format!("/{at}"), kind, secret);
+            }
+        });
+        (kept, list, n)
+    };
+    let (kept, list, n) = one(bytes);
+    if let Cow::Owned(text) = of_utf16(bytes) {
+        let (kept, list, more) = one(&text);
+        if more > n {
+            return (kept, list);
+        }
+    }
+    (kept, list)
+}
+
+/// The text that these bytes are in UTF-16, or in part: they may begin inside of a character.
+fn of_utf16(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let zeros = |from: usize| bytes.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    if even + odd == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    // In half of all units at least, one byte is zero wherever names and marks are in the Latin alphabet.
+    if (even + odd) * 4 < bytes.len() {
+        return Cow::Owned(bytes.iter().copied().filter(|byte| *byte != 0).collect());
+    }
+    let unit = |pair: &[u8]| match *pair {
+        [a, b] if even > odd => u16::from_be_bytes([a, b]),
+        [a, b] => u16::from_le_bytes([a, b]),
+        _ => 0xd800,
+    };
+    let text = char::decode_utf16(bytes.chunks(2).map(unit)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Cow::Owned(text.collect::<String>().into_bytes())
+}
+
 /// A reject as a record of that recorder.
 pub fn keep(bytes: &[u8], recorder: &str, mac: Mac<'_>) -> Admitted {
-    let (mut evidence, mut redactions) = withhold_in_text(bytes, &WITHHOLDS, mac);
+    let (mut evidence, list) = without_secrets(bytes, mac);
     // The digest is of the redacted bytes: an unkeyed digest over a short secret could be guessed at.
     let native_id = evidence_id(&evidence);
     if evidence.len() > RAW_BYTES_MAX {
         let whole = evidence.len();
         evidence.truncate(RAW_BYTES_MAX);
         evidence.extend_from_slice(format!("\n[writ: cut here; the whole is {whole} bytes, {native_id}]").as_bytes());
-        redactions.retain(|redaction| {
-            redaction.pointer.trim_start_matches('/').parse::<usize>().is_ok_and(|byte| byte < RAW_BYTES_MAX)
-        });
     }
     let identity = Identity { source: INFO.name.to_string(), recorder: recorder.to_string(), native_id };
     let content = content_digest(&identity, &evidence);
@@ -149,7 +191,7 @@ pub fn keep(bytes: &[u8], recorder: &str, mac: Mac<'_>) -> Admitted {
         identity,
         event_time: None,
         available_time: None,
-        redactions: listed(redactions, mac),
+        redactions: list.finish(),
         evidence,
         facts: Vec::new(),
     }
@@ -212,6 +254,23 @@ mod tests {
         assert_eq!(suspected(b"START RequestId", true, Some("aws.cloudtrail")), UNKNOWN);
         let marked = SOURCES.iter().filter(|source| !source.marks().is_empty()).count();
         assert_eq!(marked, SOURCES.len() - 1, "every source but this one has a mark");
+    }
+
+    #[test]
+    fn secrets_leave_text_in_utf16_however_it_is_cut() {
+        let text = r#"{"a":"é","sessionToken":"IQoJsecret","password":"naïve Тест"}"#;
+        let bytes = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let (little, big) = (bytes(u16::to_le_bytes), bytes(u16::to_be_bytes));
+        let mixed = [&[b' '; 400][..], &little].concat();
+        for bytes in [&little[..], &big, &little[1..], &little[..little.len() - 1], &mixed] {
+            let kept = keep(bytes, "handed-in", &mac);
+            let text: String = String::from_utf8_lossy(&kept.evidence).replace('\0', "");
+            assert!(!text.contains("IQoJsecret") && !text.contains("ve ") && text.contains("sessionToken"), "{text}");
+            assert_eq!(kept.redactions.len(), 2, "{text}");
+        }
+        // What holds none is kept as it came.
+        let plain: Vec<u8> = "{\"a\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(keep(&plain, "handed-in", &mac).evidence, plain);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Secrets leave evidence before it is stored.
 //!
 //! A source declares the names of members that hold secrets; a value under such a name is replaced
-//! by a placeholder that carries its kind only, and so is any string that holds the signature of a
-//! presigned URL. What is removed is listed with a keyed digest, so that two records can be told to
+//! by a placeholder that carries its kind only, whatever sort of value it is, and so is any string that
+//! holds the signature of a presigned URL. What is removed is listed with a keyed digest, so that two records can be told to
 //! have held the same value without holding it.
 //!
 //! Telemetry of agents holds commands, headers and arguments as text, so for it strings are searched
@@ -15,19 +15,21 @@
 //! are joined by. A JWT is no guess, since nothing else looks like one.
 
 mod jwt;
+mod list;
 mod pattern;
 mod text;
+mod wire;
 
 pub(crate) use jwt::{fingerprintable, kept_fingerprint};
-pub(crate) use text::id_without_tokens;
+pub(crate) use list::List;
+pub(crate) use text::{id_without_secrets, kind_in_text, without_secrets_in};
 pub use text::{withhold_in_text, without_secrets};
 
-use crate::admit::Mac;
 use memchr::memchr2;
 use std::borrow::Cow;
 use std::ops::Range;
 use writ_model::json::{self, Node, Value};
-use writ_model::record::{Redaction, placeholder};
+use writ_model::record::placeholder;
 
 /// Which values of a source's records are secrets.
 #[derive(Clone, Copy, Debug)]
@@ -222,40 +224,37 @@ pub(crate) struct Withheld {
     span: Range<usize>,
     /// What stands there now.
     text: String,
-    /// What was in it; all at one place.
-    redactions: Vec<Redaction>,
 }
 
-/// Replaces secrets in a tree by placeholders. The tree then says what the redacted bytes will say.
-pub(crate) fn withhold(node: &mut Node<'_>, rules: &Withholds, mac: Mac<'_>) -> Vec<Withheld> {
-    let mut walk = Walk { rules, mac, out: Vec::new() };
+/// Replaces secrets in a tree by placeholders, and lists them. The tree then says what the redacted bytes
+/// will say.
+pub(crate) fn withhold(node: &mut Node<'_>, rules: &Withholds, list: &mut List<'_>) -> Vec<Withheld> {
+    let mut walk = Walk { rules, list, out: Vec::new() };
     if let Value::Object(members) = &mut node.value {
         for (name, child) in members {
             walk.name(name, child, None);
             let inside = rules.within.is_empty() || rules.within.contains(&&**name);
             let named = if rules.within.is_empty() { rules.kind_of(name) } else { None };
-            let path = Path { parent: None, step: Step::Name(name) };
+            let path = Path::new(None, Step::Name(name));
             walk.value(child, &path, inside, named);
         }
     }
     walk.out
 }
 
-/// The bytes with each withheld value replaced, and the list of what was withheld. `text` is what the
-/// tree was read from, `whole` the record's place in it.
-pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>) -> (Vec<u8>, Vec<Redaction>) {
+/// The bytes with each withheld value replaced. `text` is what the tree was read from, `whole` the record's
+/// place in it.
+pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>) -> Vec<u8> {
     let mut out = Vec::with_capacity(whole.len());
-    let mut redactions = Vec::with_capacity(withheld.len());
     let mut from = whole.start;
     for found in withheld {
         let span = if found.span.is_empty() { name_before(text, from, found.span.start) } else { found.span };
         out.extend_from_slice(text.get(from..span.start).unwrap_or_default());
         json::quote(&found.text, &mut out);
         from = span.end;
-        redactions.extend(found.redactions);
     }
     out.extend_from_slice(text.get(from..whole.end).unwrap_or_default());
-    (out, redactions)
+    out
 }
 
 /// Where the name stands, with its quotes, whose value begins at `value`.
@@ -269,39 +268,9 @@ fn name_before(text: &[u8], from: usize, value: usize) -> Range<usize> {
     from + begin..from + end
 }
 
-/// Bytes that the list of what was withheld may take of a record's envelope (half of what that may have), with
-/// [`ENTRY_BYTES`] for each entry beside its texts. Whoever writes a record chooses how many secrets are in it,
-/// and must not make it one that cannot be stored.
-const LIST_BYTES_MAX: usize = 512 << 10;
-
-/// Bytes of an entry's digest and of what stands around its texts.
-const ENTRY_BYTES: usize = 48;
-
-/// The list of what was withheld, within its bound: what goes beyond is one entry for the whole record, that
-/// says how many there are and whose digest is of all of them.
-pub(crate) fn listed(mut redactions: Vec<Redaction>, mac: Mac<'_>) -> Vec<Redaction> {
-    let mut bytes = 0;
-    let fit = redactions.iter().position(|one| {
-        bytes += ENTRY_BYTES + one.pointer.len() + one.kind.len();
-        bytes > LIST_BYTES_MAX
-    });
-    let Some(fit) = fit else { return redactions };
-    let more = redactions.split_off(fit);
-    let mut all = Vec::new();
-    for one in &more {
-        for part in [one.pointer.as_bytes(), one.kind.as_bytes(), &one.digest] {
-            all.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            all.extend_from_slice(part);
-        }
-    }
-    let kind = format!("{} more", more.len());
-    redactions.push(Redaction { pointer: String::new(), kind, digest: mac(&all).to_vec() });
-    redactions
-}
-
-struct Walk<'w> {
+struct Walk<'w, 'm> {
     rules: &'w Withholds,
-    mac: Mac<'w>,
+    list: &'w mut List<'m>,
     out: Vec<Withheld>,
 }
 
@@ -309,6 +278,8 @@ struct Walk<'w> {
 struct Path<'p> {
     parent: Option<&'p Path<'p>>,
     step: Step<'p>,
+    /// How long it is when it is rendered, at least.
+    bytes: usize,
 }
 
 enum Step<'p> {
@@ -316,7 +287,12 @@ enum Step<'p> {
     Index(usize),
 }
 
-impl Path<'_> {
+impl<'p> Path<'p> {
+    fn new(parent: Option<&'p Path<'p>>, step: Step<'p>) -> Path<'p> {
+        let own = if let Step::Name(name) = &step { name.len() } else { 1 };
+        Path { parent, bytes: parent.map_or(0, |parent| parent.bytes) + 1 + own, step }
+    }
+
     fn render(&self) -> String {
         let mut pointer = self.parent.map_or_else(String::new, Path::render);
         pointer.push('/');
@@ -328,28 +304,32 @@ impl Path<'_> {
     }
 }
 
-impl Walk<'_> {
-    /// Withholds a token that is the name of a member, or stands in it.
+impl Walk<'_, '_> {
+    /// Withholds a secret that is the name of a member, or stands in it.
     fn name(&mut self, name: &mut Cow<'_, str>, child: &Node<'_>, parent: Option<&Path<'_>>) {
         /// Shorter names hold no token that its issuer marks.
         const BYTES_MIN: usize = 20;
         if name.len() < BYTES_MIN {
             return;
         }
-        let text = id_without_tokens(name, self.mac);
+        let text = id_without_secrets(name, self.rules, self.list.mac);
         if text == *name {
             return;
         }
-        let pointer = Path { parent, step: Step::Name(&text) }.render();
-        let digest = (self.mac)(name.as_bytes()).to_vec();
-        let redactions = vec![Redaction { pointer, kind: TOKEN.to_string(), digest }];
+        let path = Path::new(parent, Step::Name(&text));
+        self.list.push(path.bytes, || path.render(), TOKEN, name.as_bytes());
         let at = child.span().start;
-        self.out.push(Withheld { span: at..at, text: text.clone(), redactions });
+        self.out.push(Withheld { span: at..at, text: text.clone() });
         *name = Cow::Owned(text);
     }
 
     /// `inside`: names count here. `named`: the value stands under a secret's name.
     fn value(&mut self, node: &mut Node<'_>, path: &Path<'_>, inside: bool, named: Option<&'static str>) {
+        if let Some(kind) = named.filter(|kind| self.goes_whole(node, kind)) {
+            let mut whole = Vec::new();
+            json::canonical(node, &mut whole);
+            return self.replace(node, path, kind, &whole);
+        }
         match &mut node.value {
             Value::String(text) => {
                 // A signed request holds a key id beside its signature, which alone is secret.
@@ -362,11 +342,8 @@ impl Walk<'_> {
                 if let Some(kind) = named.or_else(token).or_else(signed).filter(|_| !is_placeholder(text)) {
                     let fingerprint = (self.rules.tokens && kind == TOKEN).then(|| jwt::fingerprinted(text)).flatten();
                     let kind = fingerprint.unwrap_or_else(|| kind.to_string());
-                    let digest = (self.mac)(text.as_bytes()).to_vec();
-                    let held = placeholder(&kind);
-                    let redactions = vec![Redaction { pointer: path.render(), kind, digest }];
-                    self.out.push(Withheld { span: node.span(), text: held.clone(), redactions });
-                    node.value = Value::String(Cow::Owned(held));
+                    let secret = text.clone();
+                    self.replace(node, path, &kind, secret.as_bytes());
                 }
             }
             Value::Array(nodes) => {
@@ -375,7 +352,7 @@ impl Walk<'_> {
                     let flag = argument(child).filter(|text| self.rules.in_text && text.starts_with("--"));
                     let named = named.or(before.filter(|_| flag.is_none()));
                     before = flag.and_then(|name| self.rules.kind_of(name));
-                    self.value(child, &Path { parent: Some(path), step: Step::Index(n) }, inside, named);
+                    self.value(child, &Path::new(Some(path), Step::Index(n)), inside, named);
                 }
             }
             Value::Object(members) => {
@@ -386,19 +363,31 @@ impl Walk<'_> {
                     let own = if inside { self.rules.kind_of(name) } else { None };
                     let wrapped = named.filter(|_| self.rules.tokens && WRAPPED.contains(&&**name));
                     let named = own.or(above.filter(|_| *name != "key" && *name != "type")).or(wrapped);
-                    self.value(child, &Path { parent: Some(path), step: Step::Name(name) }, inside, named);
+                    self.value(child, &Path::new(Some(path), Step::Name(name)), inside, named);
                 }
             }
-            Value::Number(number) => {
-                let Some(kind) = named.filter(|_| self.rules.in_text) else { return };
-                let digest = (self.mac)(number.as_bytes()).to_vec();
-                let held = placeholder(kind);
-                let redactions = vec![Redaction { pointer: path.render(), kind: kind.to_string(), digest }];
-                self.out.push(Withheld { span: node.span(), text: held.clone(), redactions });
-                node.value = Value::String(Cow::Owned(held));
-            }
-            Value::Null | Value::Bool(_) => {}
+            Value::Number(_) | Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    /// Whether what is no text goes as one under a secret's name. Nothing, yes and no are no secrets; of a list
+    /// each element goes. An attribute keeps the form that its reader knows and loses its texts one by one, and
+    /// what is told of a token stands under the token's name.
+    fn goes_whole(&self, node: &Node<'_>, kind: &str) -> bool {
+        let apart = self.rules.in_text || (self.rules.tokens && kind == TOKEN);
+        match &node.value {
+            Value::Number(_) => true,
+            Value::Object(members) => !apart && !members.is_empty(),
+            Value::Array(_) | Value::String(_) | Value::Null | Value::Bool(_) => false,
+        }
+    }
+
+    /// Puts a placeholder where a secret stands.
+    fn replace(&mut self, node: &mut Node<'_>, path: &Path<'_>, kind: &str, secret: &[u8]) {
+        self.list.push(path.bytes, || path.render(), kind, secret);
+        let held = placeholder(kind);
+        self.out.push(Withheld { span: node.span(), text: held.clone() });
+        node.value = Value::String(Cow::Owned(held));
     }
 
     /// What the value of an attribute is, if a secret by the attribute's key.
@@ -413,17 +402,18 @@ impl Walk<'_> {
     /// Withholds the secrets inside a string.
     fn inside(&mut self, node: &mut Node<'_>, path: &Path<'_>) {
         let Value::String(text) = &node.value else { return };
-        let (bytes, mut redactions) = withhold_in_text(text.as_bytes(), self.rules, self.mac);
-        if redactions.is_empty() {
+        let list = &mut *self.list;
+        let mut found = false;
+        let bytes = without_secrets_in(text.as_bytes(), self.rules, &mut |_, kind, secret| {
+            found = true;
+            list.push(path.bytes, || path.render(), kind, secret);
+        });
+        if !found {
             return;
-        }
-        let pointer = path.render();
-        for redaction in &mut redactions {
-            redaction.pointer.clone_from(&pointer);
         }
         // Cuts are made at characters that stand alone, so what is left is text.
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        self.out.push(Withheld { span: node.span(), text: text.clone(), redactions });
+        self.out.push(Withheld { span: node.span(), text: text.clone() });
         node.value = Value::String(Cow::Owned(text));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`walk`] turns paths into files. [`open`] hands out the inputs inside one file, one after another,
 //! each with a name (`logs.zip!trail/x.json.gz`) and a reader of its bytes: gzip, zstd and zip are told
-//! by their first bytes, never by a name, and are opened inside one another. [`feed`] reads all that
+//! by their first bytes, never by a name, and are opened inside one another; UTF-16 is read as text. [`feed`] reads all that
 //! through the splitter and hands out batches of elements to threads that read them.
 //!
 //! Everything here is written by others: what goes wrong in one place is a [`Problem`] and its
@@ -15,6 +15,7 @@ mod layer;
 mod otlp;
 mod peek;
 mod table;
+mod utf16;
 mod walk;
 mod zip;
 mod zstd;
@@ -28,6 +29,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use utf16::Utf16;
 
 pub(crate) use feed::{BATCHES_MAX, Batch, Delivery, Element, Input, feed};
 pub(crate) use walk::walk;
@@ -277,6 +279,7 @@ impl Unpacking<'_> {
         let limits = Limits { budget: self.budget, layer: layers + 1 };
         match peek.kind() {
             Kind::Plain => each(Found::Input { name, reader: peek }),
+            Kind::Utf16 { big_endian } => each(Found::Input { name, reader: &mut Utf16::new(peek, big_endian) }),
             Kind::Foreign { format, remedy } => each(Found::Problem(Problem {
                 name: name.to_owned(),
                 byte: Some(0),

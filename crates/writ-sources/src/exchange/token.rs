@@ -13,6 +13,13 @@ use writ_model::time::Time;
 /// Namespace of tokens that are known by a fingerprint.
 pub(crate) const OAUTH: &str = "oauth";
 
+/// Bytes of one token's scope at most, with [`ENTRY_BYTES`] for each entry: tokens travel in headers, which have
+/// less. It stands in the fact of every token that was given for this one.
+const SCOPE_BYTES_MAX: usize = 64 << 10;
+
+/// What an entry of a scope counts for beside its text.
+const ENTRY_BYTES: usize = 32;
+
 /// What a record tells of one token.
 #[derive(Debug, Default)]
 pub(super) struct Token {
@@ -61,6 +68,12 @@ impl Token {
             details: details(node)?,
             audiences: field::texts(node, "audience")?.into_iter().collect(),
         };
+        let texts = scope.names.iter().chain(&scope.details).chain(&scope.audiences).map(String::len);
+        let limits = scope.limits.iter().map(|limit| limit.name.len() + limit.unit.len());
+        let bytes: usize = texts.chain(limits).map(|len| len + ENTRY_BYTES).sum();
+        if bytes > SCOPE_BYTES_MAX {
+            return Err(format!("the scope of this token takes {bytes} bytes and may take {SCOPE_BYTES_MAX}"));
+        }
         let act = field::list(node, "act")?
             .iter()
             .map(|actor| field::one_principal(actor).map_err(|cause| format!("in `act`: {cause}")));

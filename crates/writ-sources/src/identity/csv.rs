@@ -5,9 +5,12 @@
 //! swallow every row behind it.
 
 use crate::admit::short;
+use crate::redact::kind_in_text;
 use core::ops::ControlFlow;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use writ_model::json;
+use writ_model::record::placeholder;
 
 /// Columns without which a row says nothing.
 const NEEDED: [&str; 4] = ["subject_kind", "subject", "relation", "object"];
@@ -29,8 +32,8 @@ pub struct Row<'t> {
     pub byte: u64,
     /// Line it begins on, from 1.
     pub line: u64,
-    /// Its bytes.
-    pub bytes: &'t [u8],
+    /// Its bytes; of a row that stands for none, without the cells that may be under a secret's name.
+    pub bytes: Cow<'t, [u8]>,
     /// The JSON object it stands for, or why it stands for none.
     pub item: Result<Vec<u8>, String>,
 }
@@ -55,6 +58,7 @@ fn column(cell: &str) -> &str {
 /// after it are read; of one that goes over several lines the first alone is given up.
 pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
     let mut header: Option<Result<Vec<String>, String>> = None;
+    let mut hidden: Option<Hidden> = None;
     let (mut at, mut line) = (0, 1);
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -63,6 +67,8 @@ pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> C
             (at, line) = (at + first, line + 1);
             continue;
         }
+        let is_first = hidden.is_none();
+        let hidden = hidden.get_or_insert_with(|| Hidden::of(rest, first));
         let most = header.as_ref().and_then(|names| names.as_ref().ok()).map_or(COLUMNS_MAX, Vec::len);
         let (mut len, mut item) = match cells(rest, first, most) {
             Ok((len, cells)) => match &header {
@@ -85,6 +91,7 @@ pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> C
         }
         if let Some(item) = item {
             let bytes = rest.get(..len).unwrap_or_default().trim_ascii_end();
+            let bytes = if is_first || item.is_ok() { Cow::Borrowed(bytes) } else { hidden.cut(bytes) };
             each(Row { byte: u64::try_from(at).unwrap_or(u64::MAX), line, bytes, item })?;
         }
         let lines = memchr::memchr_iter(b'\n', rest.get(..len).unwrap_or_default()).count();
@@ -92,6 +99,45 @@ pub fn rows(bytes: &[u8], each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> C
         at += len;
     }
     ControlFlow::Continue(())
+}
+
+/// What is kept of the rest of a table that breaks off inside a row, as of any row that stands for no object.
+pub fn broken_off<'t>(table: &[u8], rest: &'t [u8]) -> Cow<'t, [u8]> {
+    let blank = table.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let text = table.get(blank..).unwrap_or_default();
+    Hidden::of(text, line_len(text)).cut(rest)
+}
+
+/// Which cells of a row that stands for no object may be secret: it is kept as text, in which no name stands
+/// before them.
+struct Hidden {
+    n_columns: usize,
+    /// The first column that has a secret's name.
+    first: Option<(usize, &'static str)>,
+}
+
+impl Hidden {
+    /// By the first line of a table.
+    fn of(text: &[u8], line: usize) -> Hidden {
+        let by_commas =
+            || text.get(..line).unwrap_or_default().split(|byte| *byte == b',').map(<[u8]>::to_vec).collect();
+        let names: Vec<Vec<u8>> = cells(text, line, COLUMNS_MAX).map_or_else(|_| by_commas(), |(_, cells)| cells);
+        let kind = |name: &Vec<u8>| kind_in_text(column(&String::from_utf8_lossy(name)));
+        let first = names.iter().enumerate().find_map(|(n, name)| Some((n, kind(name)?)));
+        Hidden { n_columns: names.len(), first }
+    }
+
+    /// The row without all that stands from that column on: which cell is under which column is not known of a
+    /// row that has too many or too few. A comma inside of quotes only makes it begin earlier.
+    fn cut<'t>(&self, row: &'t [u8]) -> Cow<'t, [u8]> {
+        let Some((column, kind)) = self.first else { return Cow::Borrowed(row) };
+        let mut commas: Vec<usize> = memchr::memchr_iter(b',', row).take(self.n_columns).collect();
+        let missing = self.n_columns.saturating_sub(commas.len() + 1);
+        let before = column.saturating_sub(missing);
+        commas.truncate(before);
+        let from = commas.last().filter(|_| before > 0).map_or(0, |comma| comma + 1);
+        Cow::Owned([row.get(..from).unwrap_or_default(), placeholder(kind).as_bytes()].concat())
+    }
 }
 
 /// How long the first line is, with its end.

@@ -14,7 +14,10 @@ use super::{Withholds, begins_placeholder};
 use memchr::{memchr, memchr_iter, memchr2_iter, memmem, memrchr_iter};
 
 /// Longest name that is looked at before a value: names of secrets are words, not sentences.
-const NAME_BYTES_MAX: usize = 80;
+pub(super) const NAME_BYTES_MAX: usize = 80;
+
+/// How long AWS secret access keys are.
+pub(super) const SECRET_KEY_BYTES: usize = 40;
 
 /// How far from a secret key its id or the word `secret` stands at most: the same command or the next
 /// line of a file.
@@ -71,7 +74,7 @@ fn at(text: &[u8], n: usize) -> u8 {
     text.get(n).copied().unwrap_or(0)
 }
 
-fn is_name(byte: u8) -> bool {
+pub(super) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
@@ -85,7 +88,7 @@ fn past_blanks(text: &[u8], from: usize) -> usize {
 }
 
 /// The name that ends right before this place.
-fn name_before(text: &[u8], end: usize) -> &str {
+pub(super) fn name_before(text: &[u8], end: usize) -> &str {
     let head = text.get(..end).unwrap_or_default();
     let len = head.iter().rev().take(NAME_BYTES_MAX).take_while(|byte| is_name(**byte)).count();
     std::str::from_utf8(head.get(end - len..).unwrap_or_default()).unwrap_or_default()
@@ -304,7 +307,6 @@ fn in_urls(text: &[u8], out: &mut Found) {
 
 /// AWS secret access keys: forty characters, near a key id or the word `secret`.
 fn secret_keys(text: &[u8], out: &mut Found) {
-    const BYTES: usize = 40;
     out.pass();
     let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let mut from = 0;
@@ -312,7 +314,11 @@ fn secret_keys(text: &[u8], out: &mut Found) {
         let run = text.get(from..).unwrap_or_default().iter().take_while(|byte| part(**byte)).count();
         let word = text.get(from..from + run).unwrap_or_default();
         let has = |test: fn(&u8) -> bool| word.iter().any(test);
-        if run == BYTES && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit) {
+        if run == SECRET_KEY_BYTES
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_digit)
+        {
             let near = text.get(from.saturating_sub(NEAR_BYTES)..text.len().min(from + run + NEAR_BYTES));
             let near = near.unwrap_or_default();
             let told = ["AKIA", "ASIA", "secret", "Secret", "SECRET"];

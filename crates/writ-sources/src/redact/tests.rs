@@ -9,8 +9,9 @@ fn mac(bytes: &[u8]) -> [u8; 32] {
 fn withheld(text: &str, rules: &Withholds) -> (String, Vec<String>) {
     let mut node = json::parse(text.as_bytes()).unwrap();
     let whole = node.span();
-    let found = withhold(&mut node, rules, &mac);
-    let (bytes, redactions) = splice(text.as_bytes(), whole, found);
+    let mut list = List::new(&mac);
+    let found = withhold(&mut node, rules, &mut list);
+    let (bytes, redactions) = (splice(text.as_bytes(), whole, found), list.finish());
     let mut tree = Vec::new();
     json::canonical(&node, &mut tree);
     let mut again = Vec::new();
@@ -56,7 +57,7 @@ fn near_misses_stay() {
         "password":"HIDDEN_DUE_TO_SECURITY_REASONS","newPassword":"****","oldPassword":"",
         "sessionToken":"writ:withheld:session_token","accessToken":"<redacted>","tokenValue":"Value hidden due to security reasons.",
         "passwordResetRequired":"false","nextToken":"n","clientToken":"c","publicKeyMaterial":"k","accessKeyId":"AKIA",
-        "secretAccessKeyId":"x","password_hint":"h","privateKey":7,"idToken":{"nested":"v"},"subjectFromWebIdentityToken":"repo:a"}}"#;
+        "secretAccessKeyId":"x","password_hint":"h","privateKey":true,"idToken":{},"password":null,"subjectFromWebIdentityToken":"repo:a"}}"#;
     assert_eq!(withheld(text, &INSIDE).1, Vec::<String>::new());
 }
 
@@ -194,7 +195,20 @@ fn arguments_in_a_list_and_numbers_are_withheld_by_the_name_before_them() {
     let text = r#"{"a":["--password","abc","--x","y","--token","--z"],"b":[{"stringValue":"--secret"},{"stringValue":"s"}],"password":{"n":4711},"n":1}"#;
     let (out, pointers) = withheld(text, &EVERYWHERE_AND_IN_TEXT);
     assert_eq!(pointers, ["/a/1 password", "/b/1/stringValue secret", "/password/n password"], "{out}");
-    assert_eq!(withheld(text, &EVERYWHERE).1, Vec::<String>::new());
+    assert_eq!(withheld(text, &EVERYWHERE).1, ["/password password"]);
+}
+
+#[test]
+fn whatever_stands_under_a_secrets_name_goes_as_one() {
+    let text = r#"{"inner":{"password":4711,"masterUserPassword":{"a":[1,"x"]},"secretValue":["x",2,{"a":3}],"manageMasterUserPassword":true}}"#;
+    let (out, pointers) = withheld(text, &INSIDE);
+    let held = ["password password", "masterUserPassword password"].into_iter();
+    let held = held.chain(["secretValue/0 secret", "secretValue/1 secret", "secretValue/2 secret"]);
+    assert_eq!(pointers, held.map(|one| format!("/inner/{one}")).collect::<Vec<_>>());
+    assert!(out.contains(r#""masterUserPassword":"writ:withheld:password""#) && out.ends_with("true}}"), "{out}");
+    // What is told of a token is no secret, and a password beside it is.
+    let text = r#"{"token":{"jti":"j-1","password":{"a":1}},"token":[{"jti":"j-2"}]}"#;
+    assert_eq!(withheld(text, &TOKENS).1, ["/token/password password"]);
 }
 
 #[test]
@@ -216,7 +230,7 @@ fn a_scheme_before_a_tab_a_tag_and_a_key_of_openpgp_are_found() {
 #[test]
 fn names_of_members_that_are_tokens_are_withheld() {
     let token = |last: &str| format!("ghp_{}{last}", "a1B2".repeat(9));
-    let held = |last: &str| id_without_tokens(&token(last), &mac);
+    let held = |last: &str| id_without_secrets(&token(last), &EVERYWHERE, &mac);
     let text = format!(
         r#"{{"{}": {{"x\"{}" : "password=abc", "\\":1}},"{}":[{{"ghp_\u00611B2{}":{{}}}}],"ghp_short":1}}"#,
         token("1"),
@@ -235,7 +249,7 @@ fn names_of_members_that_are_tokens_are_withheld() {
 #[test]
 fn tokens_leave_ids_and_causes() {
     let token = |last: &str| format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaXJhIn0.c2lnbmF0dXJl{last}");
-    let id = |id: &str| id_without_tokens(id, &mac);
+    let id = |id: &str| id_without_secrets(id, &EVERYWHERE, &mac);
     let (one, other) = (id(&format!("s/{}", token("A"))), id(&format!("s/{}", token("B"))));
     let fingerprint = crate::arguments::sha256(token("A").as_bytes());
     assert!(one == format!("s/writ:withheld:token:{fingerprint}") && one != other, "{one}");
@@ -274,8 +288,9 @@ fn attributes_are_withheld_by_their_key() {
         {"key":"command","value":{"stringValue":"deploy --api-key k9 --region eu"}},{"key":"token","type":"string","value":"t-1"}]}"#;
     let mut node = json::parse(text).unwrap();
     let whole = node.span();
-    let withheld = withhold(&mut node, &EVERYWHERE_AND_IN_TEXT, &mac);
-    let (bytes, redactions) = splice(text, whole, withheld);
+    let mut list = List::new(&mac);
+    let withheld = withhold(&mut node, &EVERYWHERE_AND_IN_TEXT, &mut list);
+    let (bytes, redactions) = (splice(text, whole, withheld), list.finish());
     let told = String::from_utf8(bytes).unwrap();
     for secret in ["bWlyYQ", "k9", "t-1"] {
         assert!(!told.contains(secret), "{told}");
@@ -402,21 +417,44 @@ fn of_a_text_that_is_all_secrets_the_rest_is_withheld_whole() {
 }
 
 #[test]
-fn a_long_list_ends_with_what_is_the_same_only_for_the_same_secrets() {
-    let of = |n: usize, last: &str| {
-        let one = |value: &str| Redaction {
-            pointer: "/a/b".into(),
-            kind: "token".into(),
-            digest: mac(value.as_bytes()).to_vec(),
-        };
-        let mut all: Vec<Redaction> = (0..n).map(|n| one(&n.to_string())).collect();
-        all.push(one(last));
-        listed(all, &mac)
+fn ids_lose_what_text_loses_and_stay_apart() {
+    let id = |id: &str| id_without_secrets(id, &EVERYWHERE, &mac);
+    for (head, tail, kind) in [
+        ("https://b.s3.amazonaws.com/k?X-Amz-Signature=", "", "signature"),
+        ("https://b.s3.amazonaws.com/k?X-Amz-Security-Token=", "&x=1", "signature"),
+        ("password=", "", "password"),
+        ("svc --password ", " -v", "password"),
+        ("Bearer ", "", "token"),
+        ("https://u:", "@as.acme.example/x", "password"),
+        ("password: ", "", "password"),
+    ] {
+        let of = |secret: &str| id(&[head, secret, tail].concat());
+        let (one, other) = (of("hunter2-fictional-00001"), of("hunter2-fictional-00002"));
+        assert!(one.starts_with(&format!("{head}writ:withheld:{kind}:")) && one.ends_with(tail), "{one}");
+        assert!(one != other && one == of("hunter2-fictional-00001") && !one.contains("hunter2"), "{one} {other}");
+        // Only of tokens that show what they are may whoever has one find it.
+        assert!(!one.contains("sha256"), "{one}");
+    }
+    // Near misses; where text is searched, the record loses them too.
+    for same in ["secret:db", "token:x", "acme:user/mira@host", "https://as.acme.example:443/x"] {
+        assert_eq!(id(same), same);
+    }
+    let told = id_without_secrets("password:x", &EVERYWHERE_AND_IN_TEXT, &mac);
+    assert!(told.starts_with("password:writ:withheld:password:"), "{told}");
+}
+
+#[test]
+fn secrets_leave_protobuf_that_could_not_be_read() {
+    let attribute = |name: &str, value: &str| {
+        let value = [&[0x0a, u8::try_from(value.len()).unwrap()], value.as_bytes()].concat();
+        let (name_len, len) = (u8::try_from(name.len()).unwrap(), u8::try_from(value.len()).unwrap());
+        [&[0xff, 0x0a, name_len], name.as_bytes(), &[0x12, len], &value].concat()
     };
-    let fit = LIST_BYTES_MAX / (ENTRY_BYTES + "/a/b".len() + "token".len());
-    assert_eq!(of(fit - 1, "last").len(), fit, "as many as fit are listed one by one");
-    let more = of(20_000, "last");
-    assert_eq!((more.len(), more.last().unwrap().kind.as_str()), (fit + 1, &*format!("{} more", 20_001 - fit)));
-    assert_eq!(more, of(20_000, "last"));
-    assert_ne!(more, of(20_000, "another"));
+    let bytes = [attribute("password", "hunter2"), attribute("passwords", "seen"), attribute("token", "t-1")].concat();
+    let (kept, found) = withhold_in_text(&bytes, &EVERYWHERE_AND_IN_TEXT, &mac);
+    let text = String::from_utf8_lossy(&kept);
+    assert!(found.len() == 2 && !text.contains("hunter2") && !text.contains("t-1") && text.contains("seen"), "{text}");
+    let cut = bytes.get(..16).unwrap();
+    let (kept, _) = withhold_in_text(cut, &EVERYWHERE_AND_IN_TEXT, &mac);
+    assert!(kept.ends_with(b"writ:withheld:password"), "{}", String::from_utf8_lossy(&kept));
 }

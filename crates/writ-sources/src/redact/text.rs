@@ -1,8 +1,9 @@
 //! Withholding in bytes that are not JSON, or not the JSON we know: rejects are kept too.
 
-use super::{Withholds, is_placeholder, jwt, pattern, signed_at};
+use super::{Withholds, is_placeholder, jwt, pattern, signed_at, wire};
 use crate::admit::Mac;
 use memchr::{memchr, memchr2};
+use std::cmp::Reverse;
 use writ_model::canon::hex;
 use writ_model::record::{Redaction, placeholder};
 
@@ -11,53 +12,104 @@ use writ_model::record::{Redaction, placeholder};
 /// inside a JSON string (`\"sessionToken\":\"…\"`), with single quotes, and a value the text breaks
 /// off in. Pointers are `/N`, where N is the byte of the result at which the placeholder stands.
 pub fn withhold_in_text(bytes: &[u8], rules: &Withholds, mac: Mac<'_>) -> (Vec<u8>, Vec<Redaction>) {
-    let mut out = Vec::with_capacity(bytes.len());
     let mut redactions = Vec::new();
+    let out = without_secrets_in(bytes, rules, &mut |at, kind, secret| {
+        let digest = mac(secret).to_vec();
+        redactions.push(Redaction { pointer: format!("/{at}"), kind: kind.to_string(), digest });
+    });
+    (out, redactions)
+}
+
+/// The same; of each secret is told at which byte of the result its placeholder stands, and what it was.
+pub(crate) fn without_secrets_in(
+    bytes: &[u8],
+    rules: &Withholds,
+    each: &mut dyn FnMut(usize, &'static str, &[u8]),
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
     let mut copied = 0;
     for (start, end, kind) in secrets(bytes, rules) {
         if start < copied {
             continue;
         }
-        let value = bytes.get(start..end).unwrap_or_default();
         out.extend_from_slice(bytes.get(copied..start).unwrap_or_default());
-        let pointer = format!("/{}", out.len());
-        redactions.push(Redaction { pointer, kind: kind.to_string(), digest: mac(value).to_vec() });
+        each(out.len(), kind, bytes.get(start..end).unwrap_or_default());
         out.extend_from_slice(placeholder(kind).as_bytes());
         copied = end;
     }
     out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
-    (out, redactions)
+    out
+}
+
+/// All that can be found in text of which nothing is known.
+const ANYWHERE: Withholds = Withholds { tokens: true, ..super::EVERYWHERE_AND_IN_TEXT };
+
+/// What the value under such a name is, if a secret, in text of which nothing is known.
+pub(crate) fn kind_in_text(name: &str) -> Option<&'static str> {
+    ANYWHERE.kind_of(name)
 }
 
 /// A text without the secrets in it, for where it is shown and what was in it is listed nowhere.
 pub fn without_secrets(text: &str) -> String {
-    let rules = Withholds { tokens: true, ..super::EVERYWHERE_AND_IN_TEXT };
-    let (bytes, _) = withhold_in_text(text.as_bytes(), &rules, &|_| [0; 32]);
+    let bytes = without_secrets_in(text.as_bytes(), &ANYWHERE, &mut |_, _, _| ());
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// An id without the tokens in it. What stands for one tells it from others, so that two ids stay two: its
-/// fingerprint, or where it could be found by trying the keyed digest that is listed of what is withheld.
-pub(crate) fn id_without_tokens(id: &str, mac: Mac<'_>) -> String {
-    let mut found = Found { all: Vec::new(), pass: 0, complete_to: id.len() };
-    pattern::marked(id.as_bytes(), &mut found);
-    let mut at = 0;
-    found.pass();
-    while let Some((start, end)) = jwt::next(id.as_bytes(), at) {
-        found.push((start, end, super::TOKEN));
-        at = end.max(start + 1);
-    }
+/// An id or a name without the secrets that would be withheld from it as text, and without tokens. What stands
+/// for one tells it from others, so that two ids stay two: the fingerprint of a token that shows what it is,
+/// else the keyed digest that is listed of what is withheld, since it could be found by trying.
+///
+/// `rules`: those of the record it is of. Where they do not search text, a colon with no blank behind it joins
+/// the parts of an id, as in an ARN, and gives no value to a name.
+pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> String {
+    let bytes = id.as_bytes();
+    let tokens = tokens(bytes);
+    let mut all = if is_word(bytes) { Vec::new() } else { secrets(bytes, &ANYWHERE) };
+    all.retain(|secret| rules.in_text || !is_part(bytes, secret));
+    all.extend(&tokens);
+    all.sort_unstable_by_key(|(start, end, _)| (*start, Reverse(*end)));
     let mut out = String::new();
     let mut copied = 0;
-    for (start, end, kind) in found.joined(id.len()) {
-        let token = id.get(start..end).unwrap_or_default();
-        let told = jwt::fingerprinted(token).unwrap_or_else(|| format!("{kind}:{}", hex(&mac(token.as_bytes()))));
+    for (start, end, kind) in joined(all) {
+        let secret = id.get(start..end).unwrap_or_default();
+        let shows = tokens.iter().any(|token| (token.0, token.1) == (start, end));
+        let fingerprint = if shows { jwt::fingerprinted(secret) } else { None };
+        let told = fingerprint.unwrap_or_else(|| format!("{kind}:{}", hex(&mac(secret.as_bytes()))));
         out.push_str(id.get(copied..start).unwrap_or_default());
         out.push_str(&placeholder(&told));
         copied = end;
     }
     out.push_str(id.get(copied..).unwrap_or_default());
     out
+}
+
+/// Whether this is one short word, as nearly all ids and names are: nothing in it gives a value to a name, and no
+/// secret key stands in it beside what tells it.
+fn is_word(bytes: &[u8]) -> bool {
+    bytes.len() <= pattern::SECRET_KEY_BYTES && bytes.iter().all(|byte| pattern::is_name(*byte))
+}
+
+/// Whether what was found is the part of an id behind a colon, and no password in a URL.
+fn is_part(bytes: &[u8], (start, end, _): &Secret) -> bool {
+    let Some(colon) = start.checked_sub(1).filter(|at| bytes.get(*at) == Some(&b':')) else { return false };
+    bytes.get(*end) != Some(&b'@') && ANYWHERE.kind_of(pattern::name_before(bytes, colon)).is_some()
+}
+
+/// Tokens that show by themselves what they are.
+fn tokens(bytes: &[u8]) -> Vec<Secret> {
+    let mut found = Found { all: Vec::new(), pass: 0, complete_to: bytes.len() };
+    pattern::marked(bytes, &mut found);
+    jwts(bytes, &mut found);
+    found.joined(bytes.len())
+}
+
+fn jwts(bytes: &[u8], found: &mut Found) {
+    found.pass();
+    let mut at = 0;
+    while let Some((start, end)) = jwt::next(bytes, at) {
+        found.push((start, end, super::TOKEN));
+        at = end.max(start + 1);
+    }
 }
 
 /// Where secrets stand, in order.
@@ -86,15 +138,11 @@ fn secrets(bytes: &[u8], rules: &Withholds) -> Vec<Secret> {
         }
     }
     if rules.tokens {
-        found.pass();
-        let mut at = 0;
-        while let Some((start, end)) = jwt::next(bytes, at) {
-            found.push((start, end, super::TOKEN));
-            at = end.max(start + 1);
-        }
+        jwts(bytes, &mut found);
     }
     if rules.in_text {
         pattern::find(bytes, rules, &mut found);
+        wire::find(bytes, rules, &mut found);
     }
     found.joined(bytes.len())
 }
@@ -137,7 +185,7 @@ impl Found {
             self.all.push((from, len, REST));
         }
         // The longer of two that begin alike comes first.
-        self.all.sort_unstable_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+        self.all.sort_unstable_by_key(|(start, end, _)| (*start, Reverse(*end)));
         joined(self.all)
     }
 }

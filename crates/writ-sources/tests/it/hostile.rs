@@ -62,3 +62,24 @@ fn an_id_nobody_could_type_is_a_reject_that_shows_its_beginning() {
     let cause = admit_text(&ENTRY.replace("acme", &"x".repeat(1 << 20)).replace('}', "}}")).unwrap_err();
     assert!(cause.starts_with("the recorder of this record") && cause.len() < 200, "{cause:.300}");
 }
+
+/// Each token given repeats what the record says of the one that was shown.
+#[test]
+fn what_a_server_says_of_many_tokens_at_once_is_bounded() {
+    let given = |others: usize, scope: usize| {
+        let names: Vec<String> = (0..scope).map(|n| format!("\"scope:{n}\"")).collect();
+        format!(
+            r#"{{"schema":"writ.exchange/1","id":"x-1","issuer":"https://as.acme.example","time":"2026-10-14T09:30:00Z","event":"exchanged","issued":{{"jti":"j-0"}},"also_issued":[{}{{"jti":"j-1"}}],"subject_token":{{"jti":"j-2","scope":[{}]}}}}"#,
+            "{},".repeat(others),
+            names.join(",")
+        )
+    };
+    assert_eq!(admit_text(&given(14, 1_000)).unwrap().facts.len(), 16);
+    let cause = admit_text(&given(15, 1)).unwrap_err();
+    assert!(cause.contains("gives 17 tokens and may give 16"), "{cause}");
+    let cause = admit_text(&given(1, 5_000)).unwrap_err();
+    assert!(cause.contains("in `subject_token`: the scope of this token takes"), "{cause}");
+    let client = format!(r#""issued":{{}},"client":{{"id":"{}"}}"#, "c".repeat(5_000));
+    let cause = admit_text(&given(1, 1).replace(r#""issued":{"jti":"j-0"}"#, &client)).unwrap_err();
+    assert!(cause.contains("`client` has a text of"), "{cause}");
+}

@@ -290,14 +290,14 @@ impl Feeder<'_> {
         table::rows(whole, &mut |row| {
             match row.item {
                 Ok(json) => batch.element(&json, row.byte, row.line),
-                Err(cause) => batch.reject(Reject { line: row.line, byte: row.byte, cause }, row.bytes, table::SOURCE),
+                Err(cause) => batch.reject(Reject { line: row.line, byte: row.byte, cause }, &row.bytes, table::SOURCE),
             }
             self.send_full(&mut batch)
         })?;
         if !cut.is_empty() {
             let line = whole.split(|byte| *byte == b'\n').count() as u64;
             let cause = "the input ends in the middle of a row".to_owned();
-            batch.reject(Reject { line, byte: end as u64, cause }, cut, table::SOURCE);
+            batch.reject(Reject { line, byte: end as u64, cause }, &table::broken_off(whole, cut), table::SOURCE);
         }
         self.send_rest(batch)?;
         let problem = fault.map(|fault| Problem::of(&input.name, &fault));

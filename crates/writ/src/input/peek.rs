@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Zstd,
     /// PKWARE APPNOTE.
     Zip,
+    /// Text in UTF-16: with its mark, or JSON as it begins.
+    Utf16 { big_endian: bool },
     /// A packed format that is not opened here.
     Foreign { format: &'static str, remedy: &'static str },
 }
@@ -27,6 +29,7 @@ impl Kind {
             Kind::Gzip => "gzip",
             Kind::Zstd => "zstd",
             Kind::Zip => "zip",
+            Kind::Utf16 { .. } => "UTF-16",
             Kind::Foreign { format, .. } => format,
         }
     }
@@ -39,6 +42,8 @@ impl Kind {
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Kind::Zstd,
             // An entry, or the end of an empty archive.
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
+            [0xff, 0xfe, ..] | [b'{' | b'[', 0, _, 0, ..] => Kind::Utf16 { big_endian: false },
+            [0xfe, 0xff, ..] | [0, b'{' | b'[', 0, ..] => Kind::Utf16 { big_endian: true },
             [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..] => {
                 foreign("bzip2", "unpack it with `bzip2 -d` and ingest what is inside")
             }

@@ -1,6 +1,7 @@
 //! Tables: a directory handed in as CSV becomes elements, told by the names in its header.
 
 use super::layer::Fault;
+use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use writ_sources::identity::csv::{self, Row};
@@ -58,6 +59,11 @@ pub(super) fn read(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
 /// Where the last whole line of a table ends that was cut off.
 pub(super) fn whole(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+}
+
+/// What is kept of the rest of a table that breaks off inside a row.
+pub(super) fn broken_off<'t>(table: &[u8], rest: &'t [u8]) -> Cow<'t, [u8]> {
+    csv::broken_off(table, rest)
 }
 
 /// The rows of a table, each as an object or a reject.

@@ -6,6 +6,7 @@ mod field;
 mod folder;
 mod form;
 mod input;
+mod secret;
 mod seed;
 mod told;
 

@@ -138,3 +138,39 @@ fn a_record_full_of_secrets_is_kept_and_holds_none() {
         assert!(peak < LONG_MIB_MAX, "{}: {peak} MiB", seed.name);
     }
 }
+
+/// The place of a secret is as long as the names before it, which whoever writes the record chooses.
+#[test]
+fn a_long_name_before_many_secrets_is_not_written_out_for_each() {
+    let name = format!("{}password", "a".repeat(2 * MIB));
+    let values: Vec<String> = (0..1_500).map(|n| format!("\"x{n}\"")).collect();
+    let trail = &SEEDS[0];
+    let listed = format!("\"requestParameters\":{{\"{name}\":[{}],", values.join(","));
+    let text = trail.text(9).replacen("\"requestParameters\":{", &listed, 1);
+    let (told, peak) = poured("a long name", |out| write!(out, "{text}\n{}", trail.text(1)));
+    assert_eq!((told.n("records"), told.n("rejects")), (2, 0), "{:#}", told.summary);
+    assert!(peak < LONG_MIB_MAX, "{peak} MiB");
+
+    let span = &SEEDS[1];
+    let inside = format!("\"{}\":\"{}\",\"kind\":1", "a".repeat(2 * MIB), "password=x ".repeat(1_000));
+    let text = span.text(9).replacen("\"kind\":1", &inside, 1);
+    let (told, peak) = poured("a long name before a text", |out| write!(out, "{text}\n{}", span.text(1)));
+    assert_eq!((told.n("records"), told.n("rejects")), (2, 0), "{:#}", told.summary);
+    assert!(peak < LONG_MIB_MAX, "{peak} MiB");
+}
+
+#[test]
+fn a_server_that_tells_of_thousands_of_tokens_at_once_is_a_reject() {
+    let exchange = &SEEDS[7];
+    let scope: Vec<String> = (0..1_500).map(|n| format!("\"s{n}\"")).collect();
+    let scope = format!("\"scope\":[{}]", scope.join(","));
+    let shown = exchange.text(9).replacen("\"scope\":[\"pay\"]", &scope, 1);
+    let full = |n: usize| {
+        shown.replacen("\"decision\":", &format!("\"also_issued\":[{}{{}}],\"decision\":", "{},".repeat(n)), 1)
+    };
+    for (n, records) in [(14, 2), (20_000, 1)] {
+        let (told, peak) = poured("many tokens", |out| write!(out, "{}\n{}", full(n), exchange.text(1)));
+        assert_eq!((told.n("records"), told.n("rejects")), (records, 2 - records), "{n}: {:#}", told.summary);
+        assert!(peak < LONG_MIB_MAX, "{n}: {peak} MiB");
+    }
+}
