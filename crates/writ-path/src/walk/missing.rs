@@ -106,7 +106,7 @@ impl Walk<'_> {
     /// What a recorder, or its collector, said about losing records of that stretch.
     fn reported_loss(&mut self, recorder: &str, from: Time, to: Time) -> Result<Option<Why>, Stopped> {
         let mut off: Option<String> = None;
-        for record in self.said_of(recorder)? {
+        for record in self.said_of(recorder)?.records {
             let Some(at) = record.event_time else { continue };
             let within = at.start <= to && from <= at.end.unwrap_or(at.start);
             let reference = crate::graph::reference(&record);
