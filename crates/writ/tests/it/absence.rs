@@ -5,6 +5,7 @@ use crate::support::{Writ, repository};
 use serde_json::{Value, json};
 
 const EVENT: &str = "aws.cloudtrail:00000203-1111-4222-8333-444455556666";
+const REQUEST: &str = "5b1d0203-2222-4333-8444-555566667777";
 
 /// A world in which nobody approved and no policy decided, and both are known: the approval service numbers
 /// its records, the decision point says how many it wrote.
@@ -49,6 +50,21 @@ fn decision(answer: &Value) -> &str {
     decisions.iter().map(|entry| entry["state"].as_str().unwrap()).find(|state| *state != "implied").unwrap()
 }
 
+/// A step of an approval, with these members.
+fn step(id: &str, time: &str, step: &str, members: Value) -> Value {
+    let mut record = json!({"schema": "writ.approval/1", "id": id, "service": "approvals:acme", "time": time,
+        "step": step, "approval": "ap-1001"});
+    record.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    record
+}
+
+fn granted(time: &str, members: Value) -> Value {
+    let approver = json!({"id": "email:omar@acme.example", "kind": "human", "authenticated": true});
+    let mut record = step(&format!("granted-{time}"), time, "granted", members);
+    record["approver"] = approver;
+    record
+}
+
 #[test]
 fn a_second_content_of_a_decision_is_no_second_decision() {
     let all = world();
@@ -91,4 +107,66 @@ fn a_second_content_of_a_numbered_record_tears_no_count() {
     let torn: Vec<Value> = all.iter().filter(|record| record["sequence"]["n"] != 47).cloned().collect();
     second["sequence"]["n"] = json!(47);
     assert_eq!(approvals(&asked(&[torn, vec![second]].concat())), ["unknown"]);
+}
+
+#[test]
+fn approvals_of_others_under_the_same_id_push_none_out() {
+    let own = granted("2026-04-23T09:10:00Z", json!({"request": REQUEST, "namespace": "aws"}));
+    let alone = with(std::slice::from_ref(&own));
+    assert_eq!(approvals(&alone), ["bound_weak"]);
+    let others = |n: usize| {
+        let other = |i: usize| {
+            let mut other = step(&format!("z-{i}"), "2026-04-24T09:00:00Z", "requested", json!({}));
+            other["service"] = json!("approvals:zz");
+            other
+        };
+        (0..n).map(other).collect::<Vec<Value>>()
+    };
+    let flooded = with(&[others(80), vec![own]].concat());
+    assert_eq!(alone["approvals"], flooded["approvals"]);
+    // Near miss: what others write speaks of no call of ours.
+    assert_eq!(approvals(&with(&others(80))), ["absent"]);
+}
+
+#[test]
+fn a_route_by_one_directory_is_not_pushed_out_by_another() {
+    let route = |id: &str, directory: &str, by: &str, read_at: &str| {
+        json!({"id": id, "directory": directory, "relation": "approval_by", "object": by,
+            "subject": {"kind": "route", "namespace": "aws:111122223333", "value": "ec2:DeleteVolume"},
+            "from": "2025-06-01T00:00:00Z", "read_at": read_at})
+    };
+    let daily = |n: usize| {
+        let at = |i: usize| format!("2026-05-04T{:02}:{:02}:{:02}Z", 8 + i / 3600, i / 60 % 60, i % 60);
+        (0..n).map(|i| route(&format!("snap-{i}"), "acme-inventory", "approvals:acme", &at(i))).collect::<Vec<_>>()
+    };
+    let other = [route("other", "acme-chatops", "approvals:chatops", "2026-05-01T00:00:00Z")];
+    assert_eq!(approvals(&with(&[daily(80), other.to_vec()].concat())), ["unknown"]);
+    // Near miss: nobody disagrees, and all of it is read.
+    assert_eq!(approvals(&with(&daily(80))), ["absent"]);
+    // Of more than is read nothing follows.
+    let answer = with(&daily(600));
+    assert_eq!(approvals(&answer), ["unknown"]);
+    assert!(answer["limits"].to_string().contains("no control counts as the only one"), "{answer:#}");
+}
+
+#[test]
+fn uses_of_an_approval_do_not_push_out_that_it_was_withdrawn() {
+    let request = json!({"request": REQUEST, "namespace": "aws"});
+    let mut records = vec![
+        granted("2026-04-23T08:00:00Z", request.clone()),
+        step("withdrawn", "2026-04-23T08:10:00Z", "withdrawn", json!({})),
+        granted("2026-04-23T09:10:00Z", request),
+    ];
+    let used = |i: usize| {
+        let time = format!("2026-04-23T08:{:02}:{:02}Z", 20 + i / 60, i % 60);
+        step(&format!("used-{i}"), &time, "redeemed", json!({}))
+    };
+    records.extend((0..62).map(used));
+    assert_eq!(approvals(&with(&records)), ["withdrawn"]);
+    // As many as are not looked at all.
+    records.extend((62..600).map(used));
+    assert_eq!(approvals(&with(&records)), ["withdrawn"]);
+    // Near miss: it was not.
+    records.remove(1);
+    assert_eq!(approvals(&with(&records)), ["bound_weak"]);
 }
