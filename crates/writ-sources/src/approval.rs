@@ -243,6 +243,10 @@ fn keys(node: &Node<'_>, said: &Approval, service: &str) -> Result<Vec<Key>, Str
         keys.push(verified(own.clone(), KeyRole::Revokes));
     }
     keys.push(verified(own, KeyRole::Mints));
+    if said.call.is_none() && matches!(said.step, S::Granted | S::RuleUsed | S::Automatic | S::Overridden) {
+        let thing = KeyName::of_unbound(service, said.covers.resource.as_deref());
+        keys.extend(thing.map(|name| verified(name, KeyRole::Names)));
+    }
     keys.extend(said.call.clone().map(|call| verified(call, KeyRole::Names)));
     if let Some(request) = field::text(node, "request")? {
         let namespace = field::text(node, "namespace")?

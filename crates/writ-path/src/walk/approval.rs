@@ -2,6 +2,7 @@
 //! instant of the act, from every step of the approval that is known.
 
 mod judge;
+mod unbound;
 
 use super::route::{Routes, Silence};
 use super::way::Act;
@@ -66,6 +67,11 @@ impl Walk<'_> {
             let judged = judge(&steps, &case);
             self.approval_findings(start, &steps, &judged, &case);
             approvals.push(self.approval_entry(&steps, judged, hop));
+        }
+        if approvals.is_empty()
+            && let Some(by) = &declared
+        {
+            approvals = self.unbound_approvals(&judged_at, by, hop)?;
         }
         if approvals.is_empty() {
             approvals.push(self.no_approval(start, &judged_at, &routes, hop)?);

@@ -5,6 +5,7 @@ use crate::support::{Writ, repository};
 use serde_json::{Value, json};
 
 const EVENT: &str = "aws.cloudtrail:00000203-1111-4222-8333-444455556666";
+const VOLUME: &str = "vol-0c1d2e3f4a5b60718";
 const REQUEST: &str = "5b1d0203-2222-4333-8444-555566667777";
 
 /// A world in which nobody approved and no policy decided, and both are known: the approval service numbers
@@ -63,6 +64,10 @@ fn granted(time: &str, members: Value) -> Value {
     let mut record = step(&format!("granted-{time}"), time, "granted", members);
     record["approver"] = approver;
     record
+}
+
+fn covers(resource: &str) -> Value {
+    json!({"covers": {"action": "ec2:DeleteVolume", "resource": resource}})
 }
 
 #[test]
@@ -147,6 +152,50 @@ fn a_route_by_one_directory_is_not_pushed_out_by_another() {
     let answer = with(&daily(600));
     assert_eq!(approvals(&answer), ["unknown"]);
     assert!(answer["limits"].to_string().contains("no control counts as the only one"), "{answer:#}");
+}
+
+#[test]
+fn an_approval_that_names_no_call_forbids_saying_that_there_was_none() {
+    let minute_before = "2026-04-23T09:10:00Z";
+    let fits = |record: Value| {
+        let answer = with(&[record]);
+        assert_eq!(approvals(&answer), ["bound_weak"]);
+        assert!(answer["approvals"][0]["reason"].as_str().unwrap().contains("whether it was for this call"));
+    };
+    fits(granted(minute_before, covers(VOLUME)));
+    fits(granted(minute_before, covers(&format!("arn:aws:ec2:eu-central-1:111122223333:volume/{VOLUME}"))));
+    fits(granted(minute_before, json!({"covers": {"action": "ec2:DeleteVolume"}})));
+    fits(granted(minute_before, json!({"covers": {"action": "delete it", "resource": VOLUME}})));
+    let copied = json!({"request": REQUEST.to_uppercase(), "namespace": "aws", "covers": covers(VOLUME)["covers"]});
+    fits(granted(minute_before, copied));
+    let until = |end: &str| json!({"expires": end, "covers": covers(VOLUME)["covers"]});
+    fits(granted("2026-04-20T09:00:00Z", until("2026-04-27T09:00:00Z")));
+    // What names nothing at all may have been for anything.
+    assert_eq!(approvals(&with(&[granted(minute_before, json!({}))])), ["unknown"]);
+    // Near misses: for something else, long ago, over, or after the act.
+    for other in [
+        granted(minute_before, covers("vol-0bbbb000000000001")),
+        granted(minute_before, json!({"covers": {"action": "ec2:AttachVolume", "resource": VOLUME}})),
+        granted(minute_before, json!({"covers": {"action": "deploy"}})),
+        granted(
+            minute_before,
+            json!({"request": "5b1d9999-2222-4333-8444-555566667777", "namespace": "aws",
+            "covers": covers(VOLUME)["covers"]}),
+        ),
+        granted(
+            minute_before,
+            json!({"call": {"session": "otel/other", "id": "call_9"}, "covers": covers(VOLUME)["covers"]}),
+        ),
+        granted("2026-04-20T09:10:00Z", covers(VOLUME)),
+        granted(minute_before, until("2026-04-23T09:10:30Z")),
+        granted("2026-04-23T09:20:00Z", covers(VOLUME)),
+    ] {
+        assert_eq!(approvals(&with(std::slice::from_ref(&other))), ["absent"], "{other}");
+    }
+    let denied = step("denied", "2026-04-23T09:09:30Z", "denied", json!({}));
+    assert_eq!(approvals(&with(&[granted(minute_before, covers(VOLUME)), denied])), ["bound_weak"]);
+    let withdrawn = step("withdrawn", "2026-04-23T09:10:30Z", "withdrawn", json!({}));
+    assert_eq!(approvals(&with(&[granted(minute_before, covers(VOLUME)), withdrawn])), ["absent"]);
 }
 
 #[test]
