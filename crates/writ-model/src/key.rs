@@ -3,6 +3,7 @@
 //! A key is a value of some kind, in some namespace, in some role, known in some way. What
 //! agreement on a key can *prove* is a property of its kind (model, section 3); `writ-path` decides.
 
+use alloc::format;
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
@@ -125,6 +126,9 @@ pub const CARRIER: &str = "carrier";
 /// Namespace of recorders as things that are spoken of: the value is the recorder as records name it.
 pub const RECORDER: &str = "recorder";
 
+/// Namespace of what approvals that name no call are for.
+const UNBOUND: &str = "approved";
+
 /// Longest value a key may have, in bytes: real ids stay under 500; longer text is not an id.
 pub const VALUE_BYTES_MAX: usize = 2048;
 
@@ -169,6 +173,13 @@ impl KeyName {
     /// The name of a recorder that is spoken of.
     pub fn of_recorder(recorder: &str) -> Option<KeyName> {
         KeyName::new(KeyKind::Principal, RECORDER, recorder)
+    }
+
+    /// What a service's approvals that name no call are found by: the last part of the name of what they
+    /// are for (the id of an ARN), or that they name nothing.
+    pub fn of_unbound(service: &str, thing: Option<&str>) -> Option<KeyName> {
+        let last = thing.map_or("*", |thing| thing.rsplit(['/', ':']).next().unwrap_or(thing)).to_lowercase();
+        KeyName::new(KeyKind::Resource, UNBOUND, &format!("{service} {last}"))
     }
 }
 

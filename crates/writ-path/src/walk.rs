@@ -4,9 +4,10 @@
 //! `way.rs` (which turn, who asked) and `span.rs` (what lies around) find; `place.rs` names its nodes.
 //! Whose power: `credential.rs`, `holder.rs` and `grant.rs`.
 //! Controls: `approval.rs`, `decision.rs`, judged with `route.rs` (declared routes) and `cover.rs`
-//! (what is complete). `influence.rs` is kept beside. `gap.rs` and `missing.rs` say why a cause that
-//! must exist is not known; `naming.rs` what a directory says of the principals found; `compare.rs`
-//! what the two chains say of each other; `voucher.rs` who may vouch for what is complete.
+//! (what is complete), by look-ups of which all counts (`pages.rs`). `influence.rs` is kept beside.
+//! `gap.rs` and `missing.rs` say why a cause that must exist is not known; `naming.rs` what a directory
+//! says of the principals found; `compare.rs` what the two chains say of each other; `voucher.rs` who may
+//! vouch for what is complete.
 
 mod approval;
 mod call;
@@ -21,6 +22,7 @@ mod holder;
 mod influence;
 mod missing;
 mod naming;
+mod pages;
 mod place;
 mod route;
 mod span;
@@ -124,8 +126,6 @@ pub(crate) struct Walk<'a> {
     /// Approvals and decisions that credentials of the chain were issued under.
     credential_approvals: Vec<KeyName>,
     credential_decisions: Vec<(KeyName, Attestation)>,
-    /// Whether more is said of a recorder than was looked at.
-    reports_flooded: bool,
     /// Whether more approvals speak about the call than were looked at.
     approvals_flooded: bool,
     /// Who acts for whom, as issuers of tokens state it.
@@ -167,7 +167,6 @@ impl<'a> Walk<'a> {
             credential_approvals: Vec::new(),
             credential_decisions: Vec::new(),
             decided_hops: Vec::new(),
-            reports_flooded: false,
             approvals_flooded: false,
             delegations: Vec::new(),
             scope_after: None,

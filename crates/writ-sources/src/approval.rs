@@ -69,7 +69,7 @@ impl Source for Approvals {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn withholds(&self) -> &'static Withholds {
@@ -235,10 +235,18 @@ fn covers(node: &Node<'_>) -> Result<Covers, String> {
 }
 
 fn keys(node: &Node<'_>, said: &Approval, service: &str) -> Result<Vec<Key>, String> {
+    use ApprovalStep as S;
     let verified = |name: KeyName, role: KeyRole| Key { name, role, class: Attestation::Verified };
     let mut keys = vec![verified(said.approval.clone(), KeyRole::Mints)];
     let own = KeyName { namespace: service.to_string(), ..said.approval.clone() };
+    if matches!(said.step, S::Denied | S::Withdrawn) {
+        keys.push(verified(own.clone(), KeyRole::Revokes));
+    }
     keys.push(verified(own, KeyRole::Mints));
+    if said.call.is_none() && matches!(said.step, S::Granted | S::RuleUsed | S::Automatic | S::Overridden) {
+        let thing = KeyName::of_unbound(service, said.covers.resource.as_deref());
+        keys.extend(thing.map(|name| verified(name, KeyRole::Names)));
+    }
     keys.extend(said.call.clone().map(|call| verified(call, KeyRole::Names)));
     if let Some(request) = field::text(node, "request")? {
         let namespace = field::text(node, "namespace")?
@@ -249,7 +257,7 @@ fn keys(node: &Node<'_>, said: &Approval, service: &str) -> Result<Vec<Key>, Str
     let digest = digest.and_then(|digest| KeyName::new(KeyKind::Arguments, "digest", digest));
     keys.extend(digest.map(|name| verified(name, KeyRole::Names)));
     if let Some(rule) = &said.rule {
-        let role = if said.step == ApprovalStep::RuleMade { KeyRole::Mints } else { KeyRole::Names };
+        let role = if said.step == S::RuleMade { KeyRole::Mints } else { KeyRole::Names };
         let name = field::key_name(KeyKind::Approval, ANY, &format!("rule:{rule}"), "rule")?;
         keys.push(verified(name, role));
     }

@@ -45,6 +45,18 @@ pub(crate) const APPROVAL_OF_ARGUMENTS: Rule = Rule {
     ..BASE
 };
 
+pub(crate) const APPROVAL_OF_COVERS: Rule = Rule {
+    id: "approval.covers",
+    key: Some(KeyKind::Resource),
+    proof: Proof::Name,
+    // An approval that tells no end: a day is the longest for which services lend out power by default.
+    within_ms: Some(24 * 3600 * 1000),
+    cap: Cap::Asserted,
+    cap_reason: "many calls may be made of what it covers",
+    line: "the approval names no call and covers what was done",
+    ..BASE
+};
+
 pub(crate) const DECISION_NAMED: Rule = Rule {
     id: "decision.named",
     edge: Edge::Decided,

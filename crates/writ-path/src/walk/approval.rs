@@ -2,6 +2,7 @@
 //! instant of the act, from every step of the approval that is known.
 
 mod judge;
+mod unbound;
 
 use super::route::{Routes, Silence};
 use super::way::Act;
@@ -19,6 +20,7 @@ use alloc::vec::Vec;
 use judge::{Case, Judged, judge};
 use writ_model::fact::{ApprovalStep, Control, Detail, Fact, FactKind};
 use writ_model::key::{ANY, Attestation, KeyKind, KeyName, KeyRole};
+use writ_model::record::RecordId;
 use writ_model::time::Time;
 
 /// A step of an approval, with the record it stands in.
@@ -30,8 +32,18 @@ pub(super) struct Step {
     pub(super) class: Attestation,
 }
 
-/// Approvals by the service that wrote them and their id: steps, and the rule that found them.
-type FoundApprovals = BTreeMap<(String, KeyName), (Vec<Step>, &'static Rule)>;
+/// Steps of one approval, and whether there are more than were looked at.
+#[derive(Default)]
+struct Steps {
+    steps: Vec<Step>,
+    more: bool,
+}
+
+/// Approvals by the service that wrote them and their id, and the rule that found them.
+type FoundApprovals = BTreeMap<(String, KeyName), (Steps, &'static Rule)>;
+
+/// The same, before their steps are known.
+type Rules = BTreeMap<(String, KeyName), &'static Rule>;
 
 /// How old a rule is when it is called old, in milliseconds: thirty days, after which access reviews ask
 /// anew.
@@ -41,18 +53,25 @@ impl Walk<'_> {
     /// Every approval that speaks about the call, or what its absence comes to.
     pub(super) fn approvals_of(&mut self, start: &Start) -> Result<(), Stopped> {
         let judged_at = self.judged(start);
-        let found = self.approvals_found(&judged_at)?;
         let routes = self.routes(&judged_at, Control::Approval)?;
-        let declared = Self::agreed(&routes).and_then(|(by, _)| by);
+        self.approvals_flooded |= routes.flooded;
+        let declared = routes.agreed().and_then(|(by, _)| by);
+        let found = self.approvals_found(&judged_at, declared.as_deref())?;
         let hop = self.graph.command_number(0);
         let mut approvals: Vec<Approval> = Vec::new();
-        for (steps, rule) in found.into_values() {
+        for (Steps { steps, more }, rule) in found.into_values() {
             let mut case = self.case(&judged_at, &steps, declared.as_deref());
+            case.flooded |= more;
             case.by_request = rule.id == rule::APPROVAL_OF_REQUEST.id;
             case.by_id = self.names_call(&steps, &case, rule);
             let judged = judge(&steps, &case);
             self.approval_findings(start, &steps, &judged, &case);
             approvals.push(self.approval_entry(&steps, judged, hop));
+        }
+        if approvals.is_empty()
+            && let Some(by) = &declared
+        {
+            approvals = self.unbound_approvals(&judged_at, by, hop)?;
         }
         if approvals.is_empty() {
             approvals.push(self.no_approval(start, &judged_at, &routes, hop)?);
@@ -68,66 +87,101 @@ impl Walk<'_> {
     }
 
     /// Approvals by the service that wrote them and their id, with the rule that found each.
-    fn approvals_found(&mut self, act: &Act) -> Result<FoundApprovals, Stopped> {
-        let mut found: BTreeMap<(String, KeyName), &'static Rule> = BTreeMap::new();
+    fn approvals_found(&mut self, act: &Act, declared: Option<&str>) -> Result<FoundApprovals, Stopped> {
+        let mut found = Rules::new();
         let call = self.behind.call.clone();
         let acts: Vec<Act> = call.iter().cloned().chain([act.clone()]).collect();
         for act in &acts {
             for (name, _) in act.keys(KeyKind::ToolCall, KeyRole::Carries) {
-                self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_CALL, &mut found)?;
+                self.approvals_flooded |= self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_CALL, &mut found)?;
             }
             for (name, _) in act.keys(KeyKind::Approval, KeyRole::Names) {
-                self.collect(&name, KeyRole::Mints, &rule::APPROVAL_NAMED, &mut found)?;
+                self.collect_named(&name, declared, &mut found)?;
             }
             for (name, _) in act.keys(KeyKind::Request, KeyRole::Carries) {
-                self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_REQUEST, &mut found)?;
+                self.approvals_flooded |=
+                    self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_REQUEST, &mut found)?;
             }
         }
         for name in self.credential_approvals.clone() {
-            self.collect(&name, KeyRole::Mints, &rule::APPROVAL_NAMED, &mut found)?;
+            self.collect_named(&name, declared, &mut found)?;
         }
         if found.is_empty()
             && let Some(digest) = call.as_ref().and_then(|call| tool_call(&call.fact)?.arguments.digest.clone())
             && let Some(name) = KeyName::new(KeyKind::Arguments, "digest", &digest)
         {
-            self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_ARGUMENTS, &mut found)?;
+            self.approvals_flooded |= self.collect(&name, KeyRole::Names, &rule::APPROVAL_OF_ARGUMENTS, &mut found)?;
         }
         let mut whole = BTreeMap::new();
         for ((recorder, approval), rule) in found {
-            let mut steps: Vec<Step> = Vec::new();
-            for record in self.keyed(&approval, KeyRole::Mints, Time::MAX, Chain::Command)?.records {
-                if record.identity.recorder == recorder {
-                    steps.extend(step(&record));
-                }
-            }
-            steps.sort_by_key(|step| (step.record.event_time.map(|time| time.start), step.record.id));
-            let made = self.rule_made(&steps)?;
-            steps.splice(0..0, made);
+            let mut known = self.steps_of(&recorder, &approval, act)?;
+            let made = self.rule_made(&known.steps)?;
+            known.steps.splice(0..0, made);
             // Of approvals for equal arguments only those that are for no other call are looked at.
             let of_another =
-                rule.id == rule::APPROVAL_OF_ARGUMENTS.id && steps.iter().any(|step| step.says.call.is_some());
-            if !steps.is_empty() && !of_another {
-                whole.insert((recorder, approval), (steps, rule));
+                rule.id == rule::APPROVAL_OF_ARGUMENTS.id && known.steps.iter().any(|step| step.says.call.is_some());
+            if known.steps.is_empty() {
+                self.approvals_flooded |= known.more;
+            } else if !of_another {
+                whole.insert((recorder, approval), (known, rule));
             }
         }
         Ok(whole)
     }
 
+    /// Every step of an approval that a service wrote up to the act, and some of those after it. They are
+    /// looked for under the service's own name first, since others may use the same id; what ended it is
+    /// looked for by itself, so that no number of uses pushes it out.
+    fn steps_of(&mut self, service: &str, approval: &KeyName, act: &Act) -> Result<Steps, Stopped> {
+        let until = self.stretch(act).1.plus_millis(self.widest_skew());
+        let own = KeyName { namespace: service.to_string(), ..approval.clone() };
+        let mut records: BTreeMap<RecordId, Rc<Seen>> = BTreeMap::new();
+        let mut more = false;
+        for name in [&own, approval] {
+            let found = self.all_keyed(name, KeyRole::Mints, (Time::MIN, until), Chain::Command)?;
+            let ends = self.nearest(name, KeyRole::Revokes, until, Chain::Command)?;
+            let later = self.nearest(name, KeyRole::Mints, Time::MAX, Chain::Command)?;
+            let all = [found.records, ends.records, later.records].concat();
+            records.extend(all.into_iter().filter(|record| record.identity.recorder == service).map(|r| (r.id, r)));
+            more = found.more;
+            if !records.is_empty() {
+                break;
+            }
+        }
+        let mut steps: Vec<Step> = records.values().flat_map(step).collect();
+        steps.sort_by_key(|step| (step.record.event_time.map(|time| time.start), step.record.id));
+        Ok(Steps { steps, more })
+    }
+
+    /// Approvals that the call, or its credential, names. Anybody may use the same id: where the service
+    /// declared for the route has approvals of it, how many others have is no loss.
+    fn collect_named(&mut self, name: &KeyName, declared: Option<&str>, found: &mut Rules) -> Result<(), Stopped> {
+        let before = found.len();
+        if let Some(by) = declared {
+            let own = KeyName { namespace: by.to_string(), ..name.clone() };
+            self.approvals_flooded |= self.collect(&own, KeyRole::Mints, &rule::APPROVAL_NAMED, found)?;
+        }
+        let is_known = found.len() > before;
+        let more = self.collect(name, KeyRole::Mints, &rule::APPROVAL_NAMED, found)?;
+        self.approvals_flooded |= more && !is_known;
+        Ok(())
+    }
+
+    /// Approvals that a key leads to, and whether it leads to more than are looked at.
     fn collect(
         &mut self,
         name: &KeyName,
         role: KeyRole,
         rule: &'static Rule,
-        found: &mut BTreeMap<(String, KeyName), &'static Rule>,
-    ) -> Result<(), Stopped> {
+        found: &mut Rules,
+    ) -> Result<bool, Stopped> {
         let looked = self.keyed(name, role, Time::MAX, Chain::Command)?;
-        self.approvals_flooded |= looked.more;
         for record in looked.records {
             for step in step(&record) {
                 found.entry((record.identity.recorder.clone(), step.says.approval)).or_insert(rule);
             }
         }
-        Ok(())
+        Ok(looked.more)
     }
 
     fn case(&self, act: &Act, steps: &[Step], declared: Option<&str>) -> Case {
@@ -280,7 +334,7 @@ impl Walk<'_> {
         let Some(name) = KeyName::new(KeyKind::Approval, ANY, &format!("rule:{rule}")) else { return Ok(Vec::new()) };
         let own = steps.first().map(|step| step.record.identity.recorder.clone());
         let mut made = Vec::new();
-        for record in self.keyed(&name, KeyRole::Mints, Time::MAX, Chain::Command)?.records {
+        for record in self.all_keyed(&name, KeyRole::Mints, (Time::MIN, Time::MAX), Chain::Command)?.records {
             let found = step(&record).into_iter().filter(|step| step.says.step == ApprovalStep::RuleMade);
             made.extend(found.filter(|step| Some(&step.record.identity.recorder) == own.as_ref()));
         }
@@ -313,6 +367,12 @@ impl Walk<'_> {
             Silence::Of { by, coverage, routes } if coverage.is_empty() => {
                 let reason = format!(
                     "{by} is the only approval service on this route, and nothing says that its records are complete"
+                );
+                said("unknown", reason, &routes)
+            }
+            Silence::Of { by, routes, .. } if self.approvals_flooded => {
+                let reason = format!(
+                    "{by} is the only approval service on this route, and more approvals may be for this call than are looked at"
                 );
                 said("unknown", reason, &routes)
             }

@@ -1,10 +1,10 @@
 //! Which absences may be claimed: a recorder was complete over a stretch of time. Three bases are known:
 //! an unbroken count that the recorder keeps, with records on both sides; a manifest in which it counts
 //! what it wrote; a declaration by whoever handed the evidence in. A recorder that speaks of itself, or
-//! reported loss in that stretch, covers nothing.
+//! reported loss in that stretch, covers nothing, and what anybody may have sent fills no hole.
 
-use super::Walk;
 use super::way::Act;
+use super::{Found, Walk};
 use crate::answer::Coverage;
 use crate::coverage;
 use crate::question::{Ask, Seen, Stopped};
@@ -14,8 +14,10 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use writ_model::custody::Custody;
 use writ_model::fact::{Detail, FactKind, Manifest, RecorderChange};
 use writ_model::key::{KeyName, KeyRole};
+use writ_model::record::Identity;
 use writ_model::time::Time;
 
 /// How far around a stretch the records of an unbroken count are looked for, in milliseconds: a service
@@ -75,14 +77,10 @@ impl Walk<'_> {
     }
 
     /// What is said about a recorder.
-    pub(super) fn said_of(&mut self, recorder: &str) -> Result<Vec<Rc<Seen>>, Stopped> {
+    pub(super) fn said_of(&mut self, recorder: &str) -> Result<Found, Stopped> {
         match KeyName::of_recorder(recorder) {
-            Some(name) => {
-                let found = self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential)?;
-                self.reports_flooded |= found.more;
-                Ok(found.records)
-            }
-            None => Ok(Vec::new()),
+            Some(name) => self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Credential),
+            None => Ok(Found { records: Vec::new(), more: false }),
         }
     }
 
@@ -125,11 +123,11 @@ impl Walk<'_> {
     fn lost_something(&mut self, recorder: &str, from: Time, to: Time) -> Result<bool, Stopped> {
         let mut off = false;
         let said = self.said_of(recorder)?;
-        if self.reports_flooded {
+        if said.more {
             // What is said of it and was not looked at may be that it lost something.
             return Ok(true);
         }
-        for record in said {
+        for record in said.records {
             let Some(at) = record.event_time else { continue };
             for fact in &record.facts {
                 let Detail::Recorder(change) = &fact.detail else { continue };
@@ -143,7 +141,7 @@ impl Walk<'_> {
                     RecorderChange::Dropped if going_on || at.end.is_none() => return Ok(true),
                     RecorderChange::Altered if within || (going_on && reported) => return Ok(true),
                     RecorderChange::Stopped if at.start <= to => off = true,
-                    RecorderChange::Resumed if at.start <= from => off = false,
+                    RecorderChange::Resumed if at.start <= from && vouched(&record) => off = false,
                     _ => {}
                 }
             }
@@ -154,7 +152,7 @@ impl Walk<'_> {
     /// Declarations by whoever handed the evidence in, that still hold.
     fn declared(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Stopped> {
         let mut ids = Vec::new();
-        for record in self.said_of(recorder)? {
+        for record in self.said_of(recorder)?.records {
             for fact in &record.facts {
                 let Detail::Coverage(said) = &fact.detail else { continue };
                 let about = said.source == source && said.recorder == recorder;
@@ -187,28 +185,33 @@ impl Walk<'_> {
     fn counted(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Vec<String>, Stopped> {
         let mut held: Vec<(Rc<Seen>, Manifest, String)> = Vec::new();
         let mut contradicted = false;
-        for record in self.said_of(recorder)? {
+        for record in self.said_of(recorder)?.records {
             for fact in &record.facts {
                 let Detail::Manifest(said) = &fact.detail else { continue };
                 if said.source != source || said.recorder != recorder || said.to <= from || to < said.from {
                     continue;
                 }
-                let ask = Ask::Window {
-                    source: source.to_string(),
-                    recorder: recorder.to_string(),
-                    from: said.from,
-                    // A window includes both its ends, a manifest does not include its last.
-                    to: just_before(said.to),
+                // A window includes both its ends, a manifest does not include its last.
+                let window = (said.from, just_before(said.to));
+                let Some(here) = self.all_recorded(source, recorder, window)? else {
+                    self.limit(format!(
+                        "{recorder} says that it wrote {} records from {} to {}: more are here than are counted.",
+                        said.count, said.from, said.to
+                    ));
+                    continue;
                 };
-                let (count, digest) = self.evidence.window(ask)?;
-                if count == said.count {
-                    held.push((Rc::clone(&record), said.clone(), digest.to_string()));
-                } else {
+                // It counts what it wrote: a second content of one record is none, nor is what anybody sent.
+                let own: Vec<&Rc<Seen>> = here.iter().filter(|record| vouched(record)).collect();
+                let count = own.iter().map(|record| &record.identity).collect::<BTreeSet<_>>().len() as u64;
+                if count != said.count {
                     contradicted = true;
                     self.limit(format!(
                         "{recorder} says that it wrote {} records from {} to {}; {count} are here.",
                         said.count, said.from, said.to
                     ));
+                } else if vouched(&record) {
+                    let (_, digest) = coverage::window_digest(own.iter().map(|record| record.id).collect());
+                    held.push((Rc::clone(&record), said.clone(), digest));
                 }
             }
         }
@@ -236,27 +239,27 @@ impl Walk<'_> {
 
     /// An unbroken count over the stretch, with records on both sides.
     fn unbroken(&mut self, source: &str, recorder: &str, from: Time, to: Time) -> Result<Option<String>, Stopped> {
-        let ask = Ask::Recorded {
-            source: source.to_string(),
-            recorder: recorder.to_string(),
-            from: from.plus_millis(-AROUND_MS),
-            to: to.plus_millis(AROUND_MS),
-        };
-        let (records, more) = self.evidence.records(ask)?;
-        if more {
-            return Ok(None);
-        }
+        let around = (from.plus_millis(-AROUND_MS), to.plus_millis(AROUND_MS));
+        let Some(records) = self.all_recorded(source, recorder, around)? else { return Ok(None) };
         let mut numbers: BTreeMap<(String, u64), (Time, Rc<Seen>)> = BTreeMap::new();
+        let mut bearers: BTreeMap<Identity, (String, u64)> = BTreeMap::new();
         let mut torn: BTreeSet<String> = BTreeSet::new();
-        for record in records.iter() {
+        for record in records.iter().filter(|record| vouched(record)) {
             let (Some(time), Some(sequence)) =
                 (record.event_time, record.facts.iter().find_map(|fact| fact.sequence.clone()))
             else {
                 continue;
             };
-            if numbers.insert(sequence.clone(), (time.start, Rc::clone(record))).is_some() {
-                // A number that was given twice counts nothing.
-                torn.insert(sequence.0);
+            // A number that was given twice counts nothing, nor does a record that bears two; a second
+            // content of one record is neither.
+            let given = numbers.insert(sequence.clone(), (time.start, Rc::clone(record)));
+            if given.is_some_and(|(at, given)| given.identity != record.identity || at != time.start) {
+                torn.insert(sequence.0.clone());
+            }
+            if let Some(borne) = bearers.insert(record.identity.clone(), sequence.clone())
+                && borne != sequence
+            {
+                torn.extend([borne.0, sequence.0]);
             }
         }
         let epochs: BTreeSet<String> =
@@ -317,6 +320,11 @@ impl Walk<'_> {
         self.coverage.push(Coverage { id: id.clone(), ..entry });
         id
     }
+}
+
+/// Whether somebody answers for whose record it is: what anybody may have sent shows no completeness.
+fn vouched(record: &Seen) -> bool {
+    record.custody != Custody::Open
 }
 
 /// The last instant that can be told before another.

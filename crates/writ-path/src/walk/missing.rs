@@ -4,16 +4,19 @@ use super::Walk;
 use super::call::tool_call;
 use super::gap::Why;
 use super::way::{Act, Way};
-use crate::question::{Ask, Seen, Stopped};
+use crate::question::{Ask, Seen, Span, Stopped};
 use crate::rule::Chain;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use writ_model::fact::{Detail, RecorderChange};
 use writ_model::key::KeyKind;
 use writ_model::time::Time;
 
-/// Recorders of agents looked at for what was going on at one moment: more of them say no more.
-const AGENTS_LOOKED_AT_MAX: usize = 8;
+/// Recorders of agents looked at for what was going on at one moment: as many as records per key. Whoever
+/// may send telemetry may name as many as they like.
+const AGENTS_LOOKED_AT_MAX: usize = 64;
 
 /// What every record of an agent's doings comes through.
 const AGENTS: &str = "otel.";
@@ -57,14 +60,9 @@ impl Walk<'_> {
     /// Why the agents whose logs are here may have written nothing of this act.
     fn agents_silent(&mut self, act: &Act) -> Result<Option<Why>, Stopped> {
         let (from, to) = self.stretch(act);
-        let agents: alloc::vec::Vec<(String, String)> = self
-            .evidence
-            .spans()?
-            .iter()
-            .filter(|span| span.source.starts_with(AGENTS))
-            .map(|span| (span.source.clone(), span.recorder.clone()))
-            .collect();
-        for (_, recorder) in &agents {
+        let (agents, mut more) = self.agents(from, to)?;
+        let recorders: BTreeSet<&String> = agents.iter().map(|agent| &agent.recorder).collect();
+        for recorder in recorders {
             if let Some(why) = self.reported_loss(recorder, from, to)? {
                 return Ok(Some(why));
             }
@@ -76,20 +74,44 @@ impl Walk<'_> {
             let text = "a call of that moment names the same key and another target, and no other call fits";
             return Ok(Some(Why::new("unknown", text.to_string())));
         }
-        if self.at_work(&agents, act)? {
+        if self.at_work(&agents, act, &mut more)? {
             let text = "an agent was at work at that moment, and none of the calls it recorded fits";
             return Ok(Some(Why::new("unknown", text.to_string())));
+        }
+        if more {
+            let text = "no call of an agent fits, and more logs of agents are here than are looked at for why";
+            return Ok(Some(Why::new("budget", text.to_string())));
         }
         let text = "logs of agents are here, and none of their calls fits".to_string();
         Ok(Some(Why::new("not_collected", text)))
     }
 
+    /// Agents whose logs are here, those first whose logs reach over that moment, and whether there are
+    /// more than are looked at.
+    fn agents(&self, from: Time, to: Time) -> Result<(Vec<Span>, bool), Stopped> {
+        let spans = self.evidence.spans()?;
+        let mut agents: Vec<Span> = spans.iter().filter(|span| span.source.starts_with(AGENTS)).cloned().collect();
+        let reaches_over =
+            |span: &Span| span.first.is_none_or(|first| first <= to) && span.last.is_none_or(|last| from <= last);
+        agents.sort_by_key(|span| !reaches_over(span));
+        let more = agents.len() > AGENTS_LOOKED_AT_MAX;
+        agents.truncate(AGENTS_LOOKED_AT_MAX);
+        Ok((agents, more))
+    }
+
     /// Whether an agent recorded steps of that moment other than calls: what they led to is not told.
-    fn at_work(&mut self, agents: &[(String, String)], act: &Act) -> Result<bool, Stopped> {
+    fn at_work(&self, agents: &[Span], act: &Act, more: &mut bool) -> Result<bool, Stopped> {
         let (from, to) = self.stretch(act);
-        for (source, recorder) in agents.iter().take(AGENTS_LOOKED_AT_MAX) {
+        let mut read = 0;
+        for Span { source, recorder, .. } in agents {
+            if read > self.question.budget.records {
+                *more = true;
+                return Ok(false);
+            }
             let ask = Ask::Recorded { source: source.clone(), recorder: recorder.clone(), from, to };
-            let (records, _) = self.evidence.records(ask)?;
+            let (records, cut) = self.evidence.records(ask)?;
+            *more |= cut;
+            read += records.len();
             let step = |record: &alloc::rc::Rc<Seen>| {
                 let own = act.records.iter().any(|known| known.id == record.id);
                 let keys = record.facts.iter().flat_map(|fact| &fact.keys);
@@ -106,7 +128,8 @@ impl Walk<'_> {
     /// What a recorder, or its collector, said about losing records of that stretch.
     fn reported_loss(&mut self, recorder: &str, from: Time, to: Time) -> Result<Option<Why>, Stopped> {
         let mut off: Option<String> = None;
-        for record in self.said_of(recorder)? {
+        let said = self.said_of(recorder)?;
+        for record in said.records {
             let Some(at) = record.event_time else { continue };
             let within = at.start <= to && from <= at.end.unwrap_or(at.start);
             let reference = crate::graph::reference(&record);
@@ -124,8 +147,12 @@ impl Walk<'_> {
                 }
             }
         }
-        Ok(off
-            .map(|event| Why::new("recorder_off", format!("{recorder} was not writing then: {event} had stopped it"))))
+        if let Some(event) = off {
+            let text = format!("{recorder} was not writing then: {event} had stopped it");
+            return Ok(Some(Why::new("recorder_off", text)));
+        }
+        let text = || format!("more is said of {recorder} than is looked at, and may be that it lost something");
+        Ok(said.more.then(|| Why::new("budget", text())))
     }
 
     /// More calls fit than are looked at.
@@ -210,3 +237,6 @@ impl Walk<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,8 +14,24 @@ use writ_model::fact::{Control, Detail, FactKind, Route};
 use writ_model::key::{KeyKind, KeyName, KeyRole};
 use writ_model::time::Time;
 
-/// Routes for an act, each with its record.
-pub(super) type Routes = Vec<(Rc<Seen>, Route)>;
+/// Routes for an act.
+#[derive(Default)]
+pub(super) struct Routes {
+    /// Each with its record.
+    found: Vec<(Rc<Seen>, Route)>,
+    /// Whether there are more than are looked at: one of those may name another control.
+    pub(super) flooded: bool,
+}
+
+impl Routes {
+    /// Routes that agree: the recorder of the control (`None`: there is none) and the policy that says
+    /// so. Routes that do not agree say nothing, nor do those that may not be all.
+    pub(super) fn agreed(&self) -> Option<(Option<String>, Option<String>)> {
+        let (_, first) = self.found.first().filter(|_| !self.flooded)?;
+        let same = self.found.iter().all(|(_, route)| route.by == first.by);
+        same.then(|| (first.by.clone(), first.policy.clone()))
+    }
+}
 
 /// What stands before an act of which no record of a control is known, with the routes that say so.
 pub(super) enum Silence {
@@ -30,8 +46,14 @@ pub(super) enum Silence {
 impl Walk<'_> {
     /// What it comes to that no record of a control is here.
     pub(super) fn silence(&mut self, act: &Act, routes: &Routes, kind: FactKind) -> Result<Silence, Stopped> {
-        let Some((by, policy)) = Self::agreed(routes) else { return Ok(Silence::Undeclared) };
-        let routes: Vec<Rc<Seen>> = routes.iter().map(|(record, _)| Rc::clone(record)).collect();
+        if routes.flooded {
+            self.limit(format!(
+                "Directories say more of who controls {} than can be looked at: no control counts as the only one.",
+                act.fact.action
+            ));
+        }
+        let Some((by, policy)) = routes.agreed() else { return Ok(Silence::Undeclared) };
+        let routes: Vec<Rc<Seen>> = routes.found.iter().map(|(record, _)| Rc::clone(record)).collect();
         self.graph.cite(&routes);
         // What was not read may be a route that names another control.
         if self.routes_unread()? {
@@ -58,10 +80,10 @@ impl Walk<'_> {
     /// Routes that say which control of a sort stands before an act, each with its record.
     pub(super) fn routes(&mut self, act: &Act, control: Control) -> Result<Routes, Stopped> {
         let (Some(record), (from, _)) = (act.records.first().cloned(), self.stretch(act)) else {
-            return Ok(Vec::new());
+            return Ok(Routes::default());
         };
         if from == Time::MIN {
-            return Ok(Vec::new());
+            return Ok(Routes::default());
         }
         let recorder = &record.identity.recorder;
         let action = &act.fact.action;
@@ -70,12 +92,14 @@ impl Walk<'_> {
             patterns.push(format!("{service}:*"));
         }
         patterns.push("*".to_string());
-        let mut found: Routes = Vec::new();
+        let mut routes = Routes::default();
         for pattern in patterns {
             let Some(name) = KeyName::new(KeyKind::Resource, "route", &format!("{recorder} {pattern}")) else {
                 continue;
             };
-            for record in self.keyed(&name, KeyRole::Names, Time::MAX, Chain::Command)?.records {
+            let said = self.all_keyed(&name, KeyRole::Names, (Time::MIN, Time::MAX), Chain::Command)?;
+            routes.flooded |= said.more;
+            for record in said.records {
                 for fact in &record.facts {
                     let Detail::Route(route) = &fact.detail else { continue };
                     // A route says what stood there then only where the inventory confirms it for that instant.
@@ -84,17 +108,17 @@ impl Walk<'_> {
                         begun && route.to.is_none_or(|to| from < to) && route.confirmed_to.is_some_and(|to| from <= to);
                     let ours = route.control == control && route.recorder == *recorder && route.action == pattern;
                     if ours && covers && Self::of_principal(route, act) {
-                        found.push((Rc::clone(&record), route.clone()));
+                        routes.found.push((Rc::clone(&record), route.clone()));
                     }
                 }
             }
             // The most exact pattern counts.
-            if !found.is_empty() {
+            if routes.flooded || !routes.found.is_empty() {
                 break;
             }
         }
-        found.sort_by_key(|(record, _)| record.id);
-        Ok(found)
+        routes.found.sort_by_key(|(record, _)| record.id);
+        Ok(routes)
     }
 
     /// Whether a route is for acts under this principal.
@@ -106,13 +130,5 @@ impl Walk<'_> {
             principal.id == *wanted || principal.name.as_deref() == Some(wanted)
         };
         actor.is_some_and(names) || role.is_some_and(names)
-    }
-
-    /// Routes that agree: the recorder of the control (`None`: there is none) and the policy that says
-    /// so. Routes that do not agree say nothing.
-    pub(super) fn agreed(routes: &[(Rc<Seen>, Route)]) -> Option<(Option<String>, Option<String>)> {
-        let (_, first) = routes.first()?;
-        let same = routes.iter().all(|(_, route)| route.by == first.by);
-        same.then(|| (first.by.clone(), first.policy.clone()))
     }
 }

@@ -12,6 +12,7 @@
     reason = "tests fail by panicking and set up their own files"
 )]
 
+mod absence;
 mod agent_logs;
 mod backup;
 mod cases;

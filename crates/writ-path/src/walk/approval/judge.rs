@@ -54,7 +54,7 @@ pub(super) struct Judged {
 
 /// How long before a call its approval may be checked, in milliseconds: what carries calls out checks and
 /// then calls; a check of an hour ago was for another call.
-const REDEEMED_BEFORE_MS: i64 = 60_000;
+pub(super) const REDEEMED_BEFORE_MS: i64 = 60_000;
 
 /// Judges one approval from its steps, oldest first. Steps after the call say nothing of it, save that
 /// an override was confirmed.
@@ -102,11 +102,16 @@ pub(super) fn judge(all: &[Step], case: &Case) -> Judged {
     if has(ApprovalStep::Automatic).is_some() {
         return done("automatic", "configuration let it through; nobody was asked about this call".to_string());
     }
-    done("unknown", "it was asked for, and no record here says what was decided".to_string())
+    let reason = if case.flooded {
+        "more is said of it than is looked at, and what was decided is not among that"
+    } else {
+        "it was asked for, and no record here says what was decided"
+    };
+    done("unknown", reason.to_string())
 }
 
 /// Whether a step was taken before the call ended, as far as clocks tell. A step without a time counts.
-fn before(step: &Step, case: &Case) -> bool {
+pub(super) fn before(step: &Step, case: &Case) -> bool {
     step.record.event_time.is_none_or(|time| time.start <= case.to.plus_millis(case.skew_ms))
 }
 
@@ -164,6 +169,11 @@ fn uncovered(covers: &Covers, case: &Case) -> Option<String> {
     {
         return Some(format!("it was for {action}, and this was {}", case.action));
     }
+    exceeded(covers, case)
+}
+
+/// How the call goes beyond a limit.
+pub(super) fn exceeded(covers: &Covers, case: &Case) -> Option<String> {
     covers.limits.iter().find_map(|limit| {
         let over = case
             .quantities
@@ -174,7 +184,7 @@ fn uncovered(covers: &Covers, case: &Case) -> Option<String> {
 }
 
 /// Why it had ended before the call, beyond what both clocks leave open.
-fn ended(steps: &[Step], case: &Case) -> Option<String> {
+pub(super) fn ended(steps: &[Step], case: &Case) -> Option<String> {
     let expires = steps.iter().rev().find_map(|step| step.says.expires)?;
     (expires.plus_millis(case.skew_ms) < case.from).then(|| format!("it ended at {expires}"))
 }
@@ -289,7 +299,7 @@ fn approvers(steps: &[Step], redeemed: &Step) -> u64 {
 
 /// Whether the agent itself put it before the person. Who is not named counts as the agent, but is not
 /// said to be it.
-fn shown_by_agent(steps: &[Step]) -> bool {
+pub(super) fn shown_by_agent(steps: &[Step]) -> bool {
     let requester = steps.iter().find_map(|step| step.says.requester.as_ref());
     steps
         .iter()
@@ -297,7 +307,7 @@ fn shown_by_agent(steps: &[Step]) -> bool {
         .any(|renderer| renderer.starts_with("agent") || requester.is_some_and(|requester| requester.id == renderer))
 }
 
-fn separation(steps: &[Step]) -> &'static str {
+pub(super) fn separation(steps: &[Step]) -> &'static str {
     let requester = steps.iter().find_map(|step| step.says.requester.as_ref());
     let given = |step: &&Step| step.says.step != ApprovalStep::Ratified;
     let approver = steps.iter().rev().filter(given).find_map(|step| step.says.approver.as_ref());
