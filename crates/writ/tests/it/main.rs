@@ -32,3 +32,4 @@ mod sdk;
 mod support;
 mod telemetry;
 mod unread;
+mod written_into;
