@@ -36,14 +36,6 @@ pub(crate) fn detect_of(namespace: &str, node: &Node<'_>) -> Option<&'static dyn
     detect(node).filter(|source| source.info().namespace == namespace)
 }
 
-/// The source that these rejected bytes look like a record of, as [`crate::unwrap::Item::admit`] would
-/// have told it: it knew the record for one of its own, and could not read it.
-pub fn recognised(bytes: &[u8], vendor: Option<&str>) -> Option<&'static str> {
-    let node = writ_model::json::parse(bytes).ok()?;
-    let source = vendor.map_or_else(|| detect(&node), |namespace| detect_of(namespace, &node))?;
-    Some(source.info().name)
-}
-
 /// Digest of all that decides what records say: adapter versions, declarations, redaction rules and
 /// tables. Every answer cites it.
 pub fn derivation() -> Digest {

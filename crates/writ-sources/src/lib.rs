@@ -26,10 +26,12 @@ mod admit;
 mod detect;
 mod feature;
 mod field;
+mod held;
 mod plain;
 mod source;
 mod stamp;
 
 pub use admit::{Admitted, Mac, admit, derive_facts};
-pub use detect::{SOURCES, by_name, derivation, detect, recognised};
+pub use detect::{SOURCES, by_name, derivation, detect};
+pub use held::held_in;
 pub use source::{Context, Reading, Source};

@@ -69,7 +69,7 @@ pub fn suspected(bytes: &[u8], whole: bool, of: Option<&str>) -> String {
 
 /// Whether anything in these bytes looks like an object or a member of one, in UTF-16 too. A banner, a
 /// table or a page of text holds no record.
-fn shows_object(bytes: &[u8]) -> bool {
+pub(crate) fn shows_object(bytes: &[u8]) -> bool {
     let passed = |byte: &u8| *byte == 0 || *byte == b'\\' || byte.is_ascii_whitespace();
     let next = |at: usize| {
         let len = bytes.get(at + 1..)?.iter().position(|byte| !passed(byte))?;

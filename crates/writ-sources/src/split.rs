@@ -15,20 +15,23 @@
 //! - every other object is one element, envelopes such as `logEvents` too: adapters open those.
 //!
 //! An input that shows itself binary before its first element is given up whole: a line in it may be a text
-//! from inside of some record, which anybody may have chosen. Where that shows later,
-//! [`Splitter::is_binary`] says so of what follows.
+//! from inside of some record, which anybody may have chosen. Where that shows later, or lines of text show,
+//! [`Splitter::doubt`] says so.
 //!
 //! What does not fit costs as little as can be told: a line, an element, or the rest of the input,
 //! each as one reject that says where and why.
 
 mod cause;
+mod doubt;
 mod scan;
 
 use core::ops::Range;
+use doubt::Doubts;
 use memchr::{memchr, memchr_iter};
 use scan::{LineSeek, Scan, Stop};
 
 pub use cause::Cause;
+pub use doubt::Doubt;
 
 /// Bytes of one element at most; a longer one is a reject and is passed over without being kept.
 /// Vendors stay under 1 MiB per record (CloudTrail: 256 KiB); agents' content dumps reach tens.
@@ -37,11 +40,6 @@ pub const ELEMENT_BYTES_MAX: u64 = 64 << 20;
 /// Rejects from the beginning on without one element before the rest is given up as not JSON.
 /// Enough to get past a banner, few enough that a wrong file does not drown the report.
 pub const BAD_LINES_MAX: u32 = 100;
-
-/// Bytes outside of elements that stand in no text of UTF-8, and no more, that an input may show and still
-/// count as text. One damaged character shows up to three; formats that hold texts between lengths show
-/// more than that before a text that is long enough for a record.
-const FOREIGN_MAX: u32 = 3;
 
 const UTF8_BOM: &[u8] = &[0xef, 0xbb, 0xbf];
 
@@ -102,7 +100,9 @@ pub struct Splitter {
     /// Rejects before that, and whether one was binary.
     bad: u32,
     binary: bool,
-    foreign: Foreign,
+    doubts: Doubts,
+    /// The last value, or the last in a list that is one, was an object.
+    after_object: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,13 +180,14 @@ impl Splitter {
             found: false,
             bad: 0,
             binary: false,
-            foreign: Foreign::default(),
+            doubts: Doubts::default(),
+            after_object: false,
         }
     }
 
-    /// Whether the input was seen to hold binary data so far, beside what it holds of text.
-    pub fn is_binary(&self) -> bool {
-        self.foreign.n > FOREIGN_MAX
+    /// What was seen so far beside elements that puts their writer in doubt.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.doubts.told()
     }
 
     /// The next thing in the stream. `buffer` must begin where the last [`Step::More`] said (at the
@@ -251,6 +252,7 @@ impl Splitter {
                     return None;
                 }
                 b'[' => {
+                    self.after_object = false;
                     self.place = Place::List(Separator::First);
                     self.outer = Scan::new(false, None);
                     self.blank = None;
@@ -349,6 +351,7 @@ impl Splitter {
             self.place = Place::Top;
             return self.finish_reject(at);
         }
+        self.doubts.begin(self.after_object);
         self.place = Place::Line;
         None
     }
@@ -399,7 +402,13 @@ impl Splitter {
             self.reject = Reject { start, line, cause };
             return self.finish_reject(end);
         }
-        self.found |= buffer.get(self.offset(start)) == Some(&b'{');
+        self.after_object = buffer.get(self.offset(start)) == Some(&b'{');
+        self.found |= self.after_object;
+        if !self.after_object {
+            // `[main]` is how lines of text begin.
+            self.doubts.begin(false);
+            self.doubts.look(buffer.get(self.offset(start)..self.offset(end)).unwrap_or_default());
+        }
         Some(Step::Element { span: start..end, line })
     }
 
@@ -419,7 +428,7 @@ impl Splitter {
             self.at = self.offset(self.item.start);
         }
         self.reject = Reject { start: self.item.start, line: self.item.line, cause };
-        self.foreign.due = 0;
+        self.doubts.begin(self.item.dropped || (self.place == Place::Element && self.after_object));
         self.seek = LineSeek::new(indent, blank);
         self.torn = true;
         self.place = Place::Seek;
@@ -428,7 +437,7 @@ impl Splitter {
     fn seek(&mut self, buffer: &[u8], eof: bool) -> Option<Step> {
         let from = self.at;
         let found = self.seek.run(buffer, &mut self.at);
-        self.foreign.look(buffer.get(from..self.at).unwrap_or_default());
+        self.doubts.look(buffer.get(from..self.at).unwrap_or_default());
         if found {
             // The line feed before the new line belongs to neither.
             let blank = self.seek.blank();
@@ -442,7 +451,7 @@ impl Splitter {
 
     fn begin_line(&mut self, buffer: &[u8], byte: u8) {
         let start = self.position(self.at);
-        self.foreign.due = 0;
+        self.doubts.begin(self.blank.is_none() && self.after_object);
         let cause = if self.blank.is_none() {
             Cause::Trailing { byte }
         } else {
@@ -456,7 +465,7 @@ impl Splitter {
     fn bad_line(&mut self, buffer: &[u8], eof: bool) -> Option<Step> {
         let rest = buffer.get(self.at..).unwrap_or_default();
         let line = memchr(b'\n', rest).and_then(|len| rest.get(..len));
-        self.foreign.look(line.unwrap_or(rest));
+        self.doubts.look(line.unwrap_or(rest));
         if memchr(0, line.unwrap_or(rest)).is_some() {
             self.reject.cause = Cause::Binary;
         }
@@ -482,7 +491,7 @@ impl Splitter {
         }
         self.place = Place::End;
         let Reject { start, line, cause } = self.reject;
-        let cause = if !self.found && self.is_binary() && cause != Cause::Utf16 { Cause::Binary } else { cause };
+        let cause = if !self.found && self.doubts.is_binary() && cause != Cause::Utf16 { Cause::Binary } else { cause };
         Step::Reject { span: start..self.position(buffer.len()), line, cause }
     }
 
@@ -491,8 +500,8 @@ impl Splitter {
         let Reject { start, line, cause } = self.reject;
         if !self.found {
             self.binary |= cause == Cause::Binary;
-            self.binary |= self.is_binary();
-            if self.bad >= BAD_LINES_MAX || self.is_binary() {
+            self.binary |= self.doubts.is_binary();
+            if self.bad >= BAD_LINES_MAX || self.doubts.is_binary() {
                 self.reject.cause = if self.binary { Cause::Binary } else { Cause::NotJson };
                 self.place = Place::Rest;
                 return None;
@@ -533,37 +542,6 @@ impl Splitter {
 
     fn offset(&self, position: u64) -> usize {
         usize::try_from(position.saturating_sub(self.base)).unwrap_or(usize::MAX)
-    }
-}
-
-/// Counts bytes that stand in no text of UTF-8. NUL bytes are looked at elsewhere: a log that was cut off
-/// by a crash holds runs of them.
-#[derive(Clone, Copy, Debug, Default)]
-struct Foreign {
-    n: u32,
-    /// Bytes that must still follow in the character that was begun.
-    due: u8,
-}
-
-impl Foreign {
-    fn look(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            let (due, foreign) = match byte {
-                0x80..=0xbf if self.due > 0 => {
-                    self.due -= 1;
-                    continue;
-                }
-                // Tab, the ends of lines, RFC 7464's separator, and what colours a terminal.
-                0 | b'\t' | b'\n' | b'\r' | 0x0c | 0x1b | 0x1e | 0x20..=0x7f => (0, false),
-                0xc2..=0xdf => (1, false),
-                0xe0..=0xef => (2, false),
-                0xf0..=0xf4 => (3, false),
-                _ => (0, true),
-            };
-            let torn = self.due > 0;
-            self.n = self.n.saturating_add(u32::from(foreign || torn));
-            self.due = due;
-        }
     }
 }
 

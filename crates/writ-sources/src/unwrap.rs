@@ -10,11 +10,13 @@
 //! records of telemetry share is repeated within a bound of its own.
 
 mod otel;
+mod trail;
 mod wide;
 
 use crate::admit::{Admitted, Mac, admit_node, kind_word, short, unreadable};
 use crate::source::Source;
 use otel::Telemetry;
+use trail::LOOKED_UP;
 use wide::Part;
 use writ_model::json::{self, Node, Value};
 
@@ -50,8 +52,10 @@ pub enum Found<'t> {
 /// Of whom a record may be missed with a reject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missed {
-    /// Of nobody: it was read, and holds no record that would count.
+    /// Of nobody: it could not be read, and stood where anybody may write.
     Nothing,
+    /// It was read, and taken for no record: of whom it holds one, if it does ([`crate::held_in`]).
+    Held,
     /// Of this source, if of any.
     Source(&'static str),
     /// Of whichever source.
@@ -226,12 +230,12 @@ fn shape(node: &Node<'_>) -> Shape {
         Shape::Control
     } else if list("logEvents") {
         Shape::Texts("logEvents", "message")
-    } else if first_has("Events", "CloudTrailEvent") {
-        Shape::Texts("Events", "CloudTrailEvent")
+    } else if trail::is_answer(node) {
+        Shape::Texts("Events", LOOKED_UP)
     } else if first_has("events", "message") {
         Shape::Texts("events", "message")
-    } else if text("CloudTrailEvent") {
-        Shape::Text("CloudTrailEvent")
+    } else if trail::is_event(node) {
+        Shape::Text(LOOKED_UP)
     } else if text("message")
         && ["ingestionTime", "eventId", "logStreamName"].iter().any(|name| node.get(name).is_some())
     {
@@ -249,9 +253,6 @@ const AWS: &str = "aws";
 
 /// The source of that vendor's records.
 const TRAIL: &str = "aws.cloudtrail";
-
-/// The member under which the vendor's own look-up of its trail returns a record.
-const LOOKED_UP: &str = "CloudTrailEvent";
 
 /// Whether the log group a line came out of is a trail's, by its name. Whoever writes lines chooses the name
 /// of the stream he writes them to, so that one says nothing.
@@ -303,7 +304,7 @@ impl Opening<'_> {
             Value::Array(_) => self.list(text, node, place, depth),
             other => {
                 let cause = format!("a record is a JSON object; this is {}", kind_word(other));
-                self.reject_of(text, &node, place, cause, Missed::Nothing);
+                self.reject_of(text, &node, place, cause, Missed::Held);
             }
         }
     }
@@ -325,11 +326,11 @@ impl Opening<'_> {
                 }
             }
             Shape::Event => {
-                // Sources that begin like this are the vendor's own; nobody else may use them.
                 let sender = node.text(&["source"]);
-                if sender.is_some_and(|source| !source.starts_with("aws.")) {
-                    let cause = "a bus event whose `source` is not the vendor's: its sender may write anything";
-                    return self.reject_of(text, &node, place, cause.to_string(), Missed::Nothing);
+                if !trail::is_bus_event(sender, node.text(&["detail-type"])) {
+                    let cause = "a bus event that by `source` and `detail-type` is none of CloudTrail's: \
+                                 its sender may write anything";
+                    return self.reject_of(text, &node, place, cause.to_string(), Missed::Held);
                 }
                 let vendors = lines(sender.is_some());
                 for detail in members(node, &["detail"]) {
@@ -364,7 +365,7 @@ impl Opening<'_> {
             Shape::DigestFile => {
                 let cause = "a CloudTrail digest file, not a log file: digest chains are not read yet; \
                              leave it out of the input";
-                self.reject_of(text, &node, place, cause.to_string(), Missed::Nothing);
+                self.reject_of(text, &node, place, cause.to_string(), Missed::Held);
             }
         }
     }
@@ -385,6 +386,10 @@ impl Opening<'_> {
 
     /// Opens the text that a JSON string holds.
     fn inner(&mut self, text: &[u8], element: &Node<'_>, name: &str, place: Place, depth: usize) {
+        if name == LOOKED_UP && !trail::is_event(element) {
+            let cause = "not an event as a look-up gives it: the id, and nothing but what it has of its own";
+            return self.reject_of(text, element, place, cause.to_string(), Missed::Held);
+        }
         let Some(found) = element.get(name) else {
             let cause = format!("`{name}` is missing in an element of a log export");
             return self.reject(text, element, place, cause);
@@ -395,6 +400,11 @@ impl Opening<'_> {
         };
         let byte = place.of(found);
         match json::parse(inner.as_bytes()) {
+            Ok(node) if name == LOOKED_UP && !trail::names(element, &node) => {
+                let cause =
+                    format!("`EventId` is not the `eventID` of the event in `{LOOKED_UP}`, as it is in every look-up");
+                self.reject_of(text, element, place, cause, Missed::Held);
+            }
             Ok(node) => self.open(inner.as_bytes(), node, Place { base: byte, fixed: true, ..place }, depth + 1),
             Err(error) => {
                 let cause = format!("the text in `{name}` is {}", unreadable(&error, 0));

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind};
 use clap::{Parser, Subcommand};
 use output::{ErrorLine, Output};
-use std::io::BufRead as _;
+use std::io::{BufRead, Read as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use writ_model::time::Time;
@@ -161,17 +161,18 @@ fn warn_of_damage(asker: &Asker) {
     }
 }
 
+/// Bytes of a line of standard input that names an event at most: a native id and a recorder, which may have
+/// 4 KiB each, and the name of a source are together shorter. Of a longer line the beginning is kept.
+const REFERENCE_BYTES_MAX: u64 = 16 << 10;
+
 /// The events a command is asked about: as typed, and `-` for one per line of standard input. A line
-/// that is not UTF-8 names no event here, and costs itself alone.
+/// that is not UTF-8 or is too long names no event here, and costs itself alone.
 fn events(typed: &[String]) -> Result<Vec<String>, Error> {
     let mut events = Vec::new();
     for event in typed {
         if event == "-" {
-            for line in std::io::stdin().lock().split(b'\n') {
-                let line = line.map_err(|fault| {
-                    Error::new(Kind::Unavailable, format!("standard input cannot be read: {fault}"))
-                        .hint("pipe event ids in, one per line")
-                })?;
+            let mut stdin = std::io::stdin().lock();
+            while let Some(line) = line(&mut stdin)? {
                 let line = String::from_utf8_lossy(&line).trim().to_string();
                 if !line.is_empty() {
                     events.push(line);
@@ -182,4 +183,24 @@ fn events(typed: &[String]) -> Result<Vec<String>, Error> {
         }
     }
     Ok(events)
+}
+
+/// The next line of standard input; `None` at its end. Of one that is too long its beginning, marked as such.
+fn line(stdin: &mut impl BufRead) -> Result<Option<Vec<u8>>, Error> {
+    /// Enough to find the line by.
+    const SHOWN_BYTES: usize = 60;
+    let mut line = Vec::new();
+    let mut read = || {
+        stdin.take(REFERENCE_BYTES_MAX).read_until(b'\n', &mut line)?;
+        if line.len() as u64 == REFERENCE_BYTES_MAX && line.last() != Some(&b'\n') && stdin.skip_until(b'\n')? > 0 {
+            line.truncate(SHOWN_BYTES);
+            line.extend_from_slice("…".as_bytes());
+        }
+        Ok(())
+    };
+    read().map_err(|fault: std::io::Error| {
+        Error::new(Kind::Unavailable, format!("standard input cannot be read: {fault}"))
+            .hint("pipe event ids in, one per line")
+    })?;
+    Ok((!line.is_empty()).then_some(line))
 }

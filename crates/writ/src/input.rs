@@ -8,6 +8,7 @@
 //! Everything here is written by others: what goes wrong in one place is a [`Problem`] and its
 //! siblings live; what was read before a fault is handed out before the fault is.
 
+mod back;
 mod feed;
 mod gauge;
 mod gzip;
@@ -82,6 +83,8 @@ pub(crate) struct Note {
     pub(crate) name: String,
     /// Why, in one clause.
     pub(crate) text: String,
+    /// Whether it may hold records that were not read: then nothing that was handed in beside it is complete.
+    pub(crate) unread: bool,
 }
 
 /// What [`open`] comes upon.
@@ -188,7 +191,7 @@ fn open_file(
             flow = each(Found::Problem(Problem { name, byte: Some(handing.bytes), cause, remedy }));
         } else if now > len {
             let text = format!("grew from {len} to {now} bytes while it was read; what was added was not read");
-            flow = each(Found::Note(Note { name, text }));
+            flow = each(Found::Note(Note { name, text, unread: true }));
         }
     }
     let whole = handing.bytes == len;
@@ -339,13 +342,19 @@ impl Unpacking<'_> {
         each: &mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let mut hidden = 0_u64;
+        let mut spans = zip::Spans::default();
         let mut directory = match zip::Directory::open(reader, len) {
             Ok(directory) => directory,
             Err(error) => return each(Found::Problem(Problem::of(name, &error))),
         };
         loop {
             let entry = match directory.next(reader) {
-                Ok(None) => break,
+                Ok(None) => {
+                    if let Some(text) = spans.unlisted(directory.start()) {
+                        each(Found::Note(Note { name: name.to_owned(), text, unread: true }))?;
+                    }
+                    break;
+                }
                 Ok(Some(entry)) => entry,
                 // Where the next entry begins cannot be told any more.
                 Err(error) => {
@@ -353,6 +362,7 @@ impl Unpacking<'_> {
                     break;
                 }
             };
+            spans.add(entry.span(reader));
             if entry.is_folder() {
                 continue;
             }
@@ -362,7 +372,8 @@ impl Unpacking<'_> {
             }
             let inner = format!("{name}!{}", entry.shown());
             if entry.is_link() {
-                each(Found::Note(Note { name: inner, text: "a link inside an archive, not followed".to_owned() }))?;
+                let text = "a link inside an archive, not followed".to_owned();
+                each(Found::Note(Note { name: inner, text, unread: true }))?;
                 continue;
             }
             let limits = Limits { budget: self.budget, layer: layers };
@@ -387,7 +398,7 @@ impl Unpacking<'_> {
             return ControlFlow::Continue(());
         }
         let text = format!("{hidden} hidden entries (names that begin with a dot) were not read");
-        each(Found::Note(Note { name: name.to_owned(), text }))
+        each(Found::Note(Note { name: name.to_owned(), text, unread: true }))
     }
 }
 

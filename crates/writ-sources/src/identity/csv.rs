@@ -8,7 +8,6 @@ use crate::admit::short;
 use crate::redact::kind_in_text;
 use core::ops::ControlFlow;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use writ_model::json;
 use writ_model::record::placeholder;
 
@@ -38,15 +37,22 @@ pub struct Row<'t> {
     pub item: Result<Vec<u8>, String>,
 }
 
-/// Whether a file begins with the header of such a table.
+/// Whether a file begins with the header of such a table: a line that reads as a row of plain names, with
+/// those in it that are needed. A text in a record or a message may hold anything, a whole header too, so a
+/// line in which anything else stands is none.
 pub fn recognises(head: &[u8]) -> bool {
-    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = head.get(..line_len(head)).unwrap_or_default();
     if line.len() > HEADER_BYTES_MAX {
         return false;
     }
-    let Ok(text) = std::str::from_utf8(line) else { return false };
-    let names: BTreeSet<&str> = text.trim_start_matches('\u{feff}').split(',').map(column).collect();
-    NEEDED.iter().all(|name| names.contains(name))
+    let Ok((_, cells)) = cells(line, line.len(), COLUMNS_MAX) else { return false };
+    let Ok(names) = cells.iter().map(|cell| name_of(cell)).collect::<Result<Vec<&str>, String>>() else { return false };
+    names.iter().all(|name| name.bytes().all(is_plain)) && NEEDED.iter().all(|needed| names.contains(needed))
+}
+
+/// What names of columns are spelt with, ours and those of others that stand beside them.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
 fn column(cell: &str) -> &str {
@@ -209,11 +215,16 @@ fn too_long(text: &[u8]) -> Option<String> {
         .then(|| format!("a row longer than {ROW_BYTES_MAX} bytes, or a quote that is not closed"))
 }
 
+/// The name of a column.
+fn name_of(cell: &[u8]) -> Result<&str, String> {
+    let name = std::str::from_utf8(cell).map_err(|_| "the header is not UTF-8".to_string())?;
+    Ok(column(name.trim_start_matches('\u{feff}')))
+}
+
 fn names_of(cells: &[Vec<u8>]) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     for cell in cells {
-        let name = std::str::from_utf8(cell).map_err(|_| "the header is not UTF-8".to_string())?;
-        let name = column(name.trim_start_matches('\u{feff}'));
+        let name = name_of(cell)?;
         if !name.is_empty() && names.iter().any(|known| known == name) {
             return Err(format!("the column `{}` stands twice in the header", short(name)));
         }

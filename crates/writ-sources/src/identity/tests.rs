@@ -148,7 +148,19 @@ fn quotes_that_stand_wrong_do_not_have_every_line_read_the_rest() {
 fn tables_are_told_by_their_header() {
     assert!(csv::recognises(b"id,directory,subject_kind,subject_namespace,subject,relation,object\r\n1,2,3"));
     assert!(csv::recognises("\u{feff}\"object\", relation ,subject,subject_kind".as_bytes()));
-    for head in ["id,name,relation,object\n", "{\"subject_kind\":1}", "", "subject_kind;subject;relation;object"] {
+    let texts = r#"{"a":"x,subject_kind,subject,relation,object,y"}"#;
+    let spaced = r#"{"schema": "x", "a": "x,subject_kind,subject,relation,object,y"}"#;
+    let log = "2026-04-23 INFO fetched x,subject_kind,subject,relation,object";
+    for head in [
+        "id,name,relation,object\n",
+        "{\"subject_kind\":1}",
+        "",
+        "subject_kind;subject;relation;object",
+        texts,
+        spaced,
+        log,
+        "[,subject_kind,subject,relation,object,]",
+    ] {
         assert!(!csv::recognises(head.as_bytes()), "{head}");
     }
     assert!(!csv::recognises(&b"x,".repeat(5_000)));

@@ -293,13 +293,74 @@ fn what_shows_itself_binary_before_its_first_element_is_given_up_whole() {
     }
     let mut splitter = Splitter::new();
     let bytes = [b"{}\n\x01\x02\x03\x04", &text[..]].concat();
-    let told: Vec<bool> = std::iter::from_fn(|| match splitter.next(&bytes, true) {
+    let told: Vec<Option<Doubt>> = std::iter::from_fn(|| match splitter.next(&bytes, true) {
         Step::End => None,
-        step => Some(matches!(step, Step::Element { .. }).then(|| splitter.is_binary())),
+        step => Some(matches!(step, Step::Element { .. }).then(|| splitter.doubt())),
     })
     .flatten()
     .collect();
-    assert_eq!(told, [false, true], "what follows is told");
+    assert_eq!(told, [None, Some(Doubt::Binary)], "what follows is told");
+}
+
+#[test]
+fn a_line_of_text_is_told_from_a_line_of_json_that_is_torn() {
+    let doubt = |text: &str| {
+        let told: Vec<Option<Doubt>> = [1, 2, 5, text.len()]
+            .into_iter()
+            .map(|chunk| {
+                let (mut splitter, mut base, mut end) = (Splitter::new(), 0, 0);
+                loop {
+                    match splitter.next(&text.as_bytes()[base..end], end == text.len()) {
+                        Step::More { keep } => {
+                            base = usize::try_from(keep).unwrap();
+                            end = text.len().min(end + chunk);
+                        }
+                        Step::End => return splitter.doubt(),
+                        _ => {}
+                    }
+                }
+            })
+            .collect();
+        assert!(told.iter().all(|one| *one == told[0]), "{text}: {told:?}");
+        told[0]
+    };
+    for line in [
+        "2026-04-23 09:00:00 INFO agent starts",
+        "<html>hello",
+        "[2026-04-23 09:00:00] INFO fetched",
+        "[INFO] fetched",
+        "[12345] fetched",
+        "[    0.000000] fetched",
+        "[main] {\"b\":1}",
+        "[/index] fetched",
+        "{main} fetched",
+        "  at writ.Main(Main.java:1)",
+        "done",
+    ] {
+        for text in [
+            format!("{line}\n{{\"a\":1}}\n"),
+            format!("{{\"a\":1}}\n{line}"),
+            format!("{{\"a\":1}}\n{{\"cut\n{line}\n{{\"a\":1}}\n"),
+        ] {
+            assert_eq!(doubt(&text), Some(Doubt::Text), "{text}");
+        }
+    }
+    // Near misses.
+    for text in [
+        "{\"a\":1}\n{\"a\":\"cut o",
+        "{\"a\":\n{\"a\":1}\n",
+        "{\"a\":1}{\"a\":1}}\n,\n]\n",
+        "{\"a\":1} and more\n{\"a\":1}",
+        "{\n  \"a\": [\n    1,\n    -2.5e3, 4\n    true,\n  ],\n  \"b\": null,,\n}\n{\"a\":1}\n",
+        "\"a\":1}\n{\"a\":1}\n",
+        "[{\"a\":1}, {\"b\" 2}]\n",
+        "[{\"a\":1} {\"b\":2}, x]\n",
+        "[1, 2]\n\"text\"\n7\nnull\n",
+        "\0\0{\"a\":1}\n",
+        "",
+    ] {
+        assert_eq!(doubt(text), None, "{text}");
+    }
 }
 
 #[test]

@@ -46,7 +46,9 @@ fn a_single_exported_event_is_opened() {
     let event = r#"{"timestamp":1,"ingestionTime":2,"message":"{\"a\":1}"}"#;
     assert_eq!(found(event, None), [r#"143 {"a":1}"#]);
     let event = r#"{"EventId":"e","CloudTrailEvent":"[1]"}"#;
-    assert_eq!(found(event, None), ["133 REJECT 1 a record is a JSON object; this is a number"]);
+    assert_eq!(found(event, None).len(), 1);
+    let event = r#"{"EventId":"e","CloudTrailEvent":"{\"eventID\":\"e\"}"}"#;
+    assert_eq!(found(event, None), [r#"133 {"eventID":"e"}"#]);
 }
 
 #[test]
@@ -61,4 +63,42 @@ fn a_pointer_names_the_place_of_the_records() {
 #[test]
 fn what_is_not_json_is_one_reject_with_its_place() {
     assert_eq!(found(r#"{"a":}"#, None), [r#"100 REJECT {"a":} not JSON: `}` cannot stand here in JSON (byte 105)"#]);
+}
+
+/// Each of these is what an application wrote, in which somebody chose a text.
+#[test]
+fn an_envelope_of_a_trail_is_told_from_what_looks_like_one() {
+    let event = |source: &str, kind: &str| {
+        format!(r#"{{"source":"{source}","detail-type":"{kind}","detail":{{"eventID":"e"}}}}"#)
+    };
+    let is_opened = |text: &str| {
+        let found = found(text, None);
+        assert_eq!(found.len(), 1, "{text}");
+        found[0].ends_with(r#" {"eventID":"e"}"#)
+    };
+    let call = "AWS API Call via CloudTrail";
+    for (source, kind, opened) in [
+        ("aws.s3", call, true),
+        ("aws.signin", "AWS Console Sign In via CloudTrail", true),
+        ("aws.partner/saas.example/tenant-1", call, false),
+        ("aws.partner/saas.example/tenant-1", "user.updated", false),
+        ("acme", call, false),
+        ("aws.", call, false),
+        ("aws.s3", "Object Created", false),
+    ] {
+        assert_eq!(is_opened(&event(source, kind)), opened, "{source} {kind}");
+    }
+    let text = r#""CloudTrailEvent":"{\"eventID\":\"e\"}""#;
+    for (text, opened) in [
+        (format!(r#"{{"EventId":"e","EventName":"n","EventTime":1,{text}}}"#), true),
+        (format!(r#"{{"Events":[{{"EventId":"e",{text}}}],"NextToken":"n"}}"#), true),
+        (format!(r#"{{"level":"info",{text}}}"#), false),
+        (format!(r#"{{"level":"info","EventId":"e",{text}}}"#), false),
+        (format!(r#"{{"EventId":"f",{text}}}"#), false),
+        (format!("{{{text}}}"), false),
+        (format!(r#"{{"level":"info","Events":[{{"EventId":"e",{text}}}]}}"#), false),
+        (format!(r#"{{"Events":[{{"EventId":"e","level":"info",{text}}}]}}"#), false),
+    ] {
+        assert_eq!(is_opened(&text), opened, "{text}");
+    }
 }

@@ -4,6 +4,7 @@
 //! and the caller's thread keeps the account. What one element does wrong costs that element.
 
 mod account;
+mod lowered;
 mod own;
 mod worker;
 
@@ -81,6 +82,7 @@ pub(crate) fn ingest(
         account.problem(problem, tell)?;
     }
     for note in &walked.notes {
+        account.note(note);
         tell(Event::Note(note))?;
     }
     let progress = AtomicU64::new(0);
@@ -105,7 +107,7 @@ fn declare(
     account: &Account,
     tell: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut note = |text: String| tell(Event::Note(&Note { name: "--complete".to_string(), text }));
+    let mut note = |text: String| tell(Event::Note(&Note { name: "--complete".to_string(), text, unread: false }));
     // What could not be read may be the very record that is missing.
     if let Some(why) = account.incomplete() {
         return note(format!("nothing was declared complete: {why}"));
@@ -132,6 +134,10 @@ fn is_own(data: &Path, folder: &Path) -> bool {
 
 /// Refuses to take in Writ's own folder, or something in it, by its name.
 fn refuse_own(data: &Path, paths: &[PathBuf]) -> Result<(), Error> {
+    if data.metadata().is_ok_and(|found| !found.is_dir()) {
+        let message = format!("`{}` is no folder, and what is taken in is kept in one", data.display());
+        return Err(Error::new(Kind::Usage, message).hint("name a folder with --data; one that is not there is made"));
+    }
     for path in paths {
         // What has no place of its own, standard input or a pipe, lies in no folder.
         let real = path.canonicalize();
@@ -183,7 +189,10 @@ fn run(
                 }
                 Outcome::Input(input) => account.input(&input),
                 Outcome::Problem(problem) => account.problem(problem, tell)?,
-                Outcome::Note(note) => tell(Event::Note(&note))?,
+                Outcome::Note(note) => {
+                    account.note(&note);
+                    tell(Event::Note(&note))?;
+                }
                 Outcome::Handed(file) => handed.push(file),
             }
         }

@@ -16,7 +16,8 @@ use writ_view::escape;
 ///
 /// The format of each record is told by its content. Whatever cannot be read is kept as source `raw`
 /// and listed with file, line, byte and cause; nothing that was acknowledged is ever lost. Exits 7 if
-/// some file could not be read; everything else is then in.
+/// some file could not be read; everything else is then in. Exits 7, too, if nobody reads what --acks
+/// prints any more; then the rest is not in, and the same call again takes it in.
 #[derive(Args, Debug)]
 pub(super) struct IngestArgs {
     /// Files and folders, or - for standard input
@@ -45,8 +46,10 @@ pub(super) struct IngestArgs {
     json: bool,
 }
 
-/// Rejects printed one by one for people; `--json` lists more.
+/// Rejects printed one by one for people; `--json` lists more. So are files with records of open custody.
 const REJECTS_SHOWN: usize = 20;
+/// Problems, and notes, printed one by one; `--json` lists more problems. An archive can make a million.
+const REMARKS_SHOWN: u64 = 100;
 /// Seconds between two lines of progress.
 const PROGRESS_S: f64 = 0.2;
 
@@ -65,22 +68,34 @@ pub(super) fn run(args: &IngestArgs, config: &Config, output: &mut Output) -> Re
     };
     let elapsed = clock::stopwatch();
     let mut shown_at = 0.0;
+    let (mut problems, mut notes) = (0, 0);
+    if args.acks {
+        output.await_reader();
+    }
     let mut tell = |event: Event<'_>| -> Result<(), Error> {
         match event {
             Event::Durable(ids) if args.acks => {
-                for id in ids {
-                    output.line(&id.to_string())?;
-                }
                 // Whoever waits for acknowledgements must see them when they are true.
-                output.finish()?;
+                let told = ids.iter().try_for_each(|id| output.line(&id.to_string())).and_then(|()| output.finish());
+                told.map_err(|error| {
+                    error.hint("what was acknowledged is durable; ingest the same again, and the rest is taken in")
+                })?;
             }
             Event::Durable(_) => {}
             Event::Problem(problem) => {
+                problems += 1;
+                if problems > REMARKS_SHOWN {
+                    return Ok(());
+                }
                 let at = problem.byte.map_or_else(String::new, |byte| format!(" at byte {byte}"));
                 let text = format!("{}{at}: {}; {}", problem.name, problem.cause, problem.remedy);
                 remark(&format!("problem: {}", escape::terminal(&text)));
             }
             Event::Note(note) => {
+                notes += 1;
+                if notes > REMARKS_SHOWN {
+                    return Ok(());
+                }
                 remark(&format!("note: {}", escape::terminal(&format!("{}: {}", note.name, note.text))));
             }
             Event::Recovered(recovery) => {
@@ -103,6 +118,11 @@ pub(super) fn run(args: &IngestArgs, config: &Config, output: &mut Output) -> Re
         Ok(())
     };
     let summary = ingest::ingest(&config.data, &args.paths, &mut std::io::stdin(), &options, &mut tell)?;
+    for (n, what) in [(problems, "problems"), (notes, "notes")] {
+        if n > REMARKS_SHOWN {
+            remark(&format!("and {} more {what}", n - REMARKS_SHOWN));
+        }
+    }
     if config.progress && shown_at > 0.0 {
         remark("");
     }
@@ -208,9 +228,32 @@ fn print(summary: &Summary, output: &mut Output) -> Result<(), Error> {
             output.line(&format!("  and {more} more (--json lists them)"))?;
         }
     }
+    print_open(summary, output)?;
     if summary.total.records > 0 {
         output.line("")?;
         output.line("Next  writ why EVENT_ID")?;
+    }
+    Ok(())
+}
+
+/// Says where custody is lower than that of what is handed in, why, and how it is raised.
+fn print_open(summary: &Summary, output: &mut Output) -> Result<(), Error> {
+    if summary.open.is_empty() {
+        return Ok(());
+    }
+    output.line("")?;
+    output.line("Anybody may have written some records (custody `open`), so nothing that rests")?;
+    output.line("on them is more than asserted:")?;
+    for entry in summary.open.iter().take(REJECTS_SHOWN) {
+        let records = if entry.records == 1 { "record" } else { "records" };
+        let text = format!("{}: {} {records}; {}", entry.file, entry.records, entry.cause);
+        output.line(&format!("  {}", escape::terminal(&text)))?;
+        output.line(&format!("    {}", entry.remedy))?;
+    }
+    let listed = summary.open.iter().skip(REJECTS_SHOWN).map(|entry| entry.records).sum::<u64>();
+    let more = listed + summary.open_unlisted;
+    if more > 0 {
+        output.line(&format!("  and {more} records more (--json lists them)"))?;
     }
     Ok(())
 }

@@ -9,16 +9,22 @@ use writ_view::escape;
 pub(super) struct Output {
     out: BufWriter<Stdout>,
     closed: bool,
+    awaited: bool,
 }
 
 impl Output {
     pub(super) fn new() -> Output {
-        Output { out: BufWriter::new(io::stdout()), closed: false }
+        Output { out: BufWriter::new(io::stdout()), closed: false, awaited: false }
     }
 
-    /// Whether whoever read our output has gone.
+    /// Says that somebody acts on what is printed: that he has gone is then a failure.
+    pub(super) fn await_reader(&mut self) {
+        self.awaited = true;
+    }
+
+    /// Whether whoever read our output has gone, and had seen enough.
     pub(super) fn is_closed(&self) -> bool {
-        self.closed
+        self.closed && !self.awaited
     }
 
     pub(super) fn text(&mut self, text: &str) -> Result<(), Error> {

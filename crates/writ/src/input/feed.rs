@@ -1,5 +1,6 @@
 //! The feed: inputs, read through the splitter, become batches for the threads that read them.
 
+use super::back::Back;
 use super::gauge::{Gauge, Held};
 use super::otlp::{self, Piece, Taken};
 use super::table;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 use writ_model::reject::Reject;
-use writ_sources::split::{Splitter, Step};
+use writ_sources::split::{Doubt, Splitter, Step};
 
 /// Batches under way at most: what the channel to the readers should hold. Two per thread on a large
 /// machine, so that nobody waits. How long they are together is bounded beside it.
@@ -53,7 +54,7 @@ pub(crate) struct Batch {
     /// What stood between them and is none.
     pub(crate) rejects: Vec<Rejected>,
     /// Bytes held by `rejects`.
-    rejected: usize,
+    pub(super) rejected: usize,
     /// Its share of what may be under way, once it is.
     held: Option<Held>,
 }
@@ -69,7 +70,7 @@ impl Batch {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         let span = from..self.bytes.len();
-        self.elements.push(Element { span, byte, line, places: Vec::new(), doubtful: false });
+        self.elements.push(Element { span, byte, line, places: Vec::new(), doubt: None });
     }
 
     /// Adds an element that was written anew, whose parts stand at these places of the input.
@@ -81,10 +82,10 @@ impl Batch {
     }
 
     /// Adds a reject that is in memory as a whole, and keeps its beginning.
-    fn reject(&mut self, reject: Reject, bytes: &[u8], of: &'static str) {
+    fn reject(&mut self, reject: Reject, bytes: &[u8], of: Option<&'static str>) {
         let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
         self.rejected += kept.len();
-        self.rejects.push(Rejected { reject, len: bytes.len() as u64, bytes: kept, of: Some(of) });
+        self.rejects.push(Rejected { reject, len: bytes.len() as u64, bytes: kept, of });
     }
 
     fn is_full(&self) -> bool {
@@ -113,8 +114,8 @@ pub(crate) struct Element {
     /// Where it was written anew: of each part the place at which it begins in the element and the byte
     /// at which it stands in the input.
     places: Vec<(usize, u64)>,
-    /// It stands in an input that holds binary data too, so that it may be text from inside of something.
-    pub(crate) doubtful: bool,
+    /// Why it may be a text from inside of something, if so.
+    pub(crate) doubt: Option<Doubt>,
 }
 
 impl Element {
@@ -203,7 +204,7 @@ impl Feeder<'_> {
         let taken = otlp::take(reader, &mut |piece| {
             match piece {
                 Piece::Element(filled) => batch.written(&filled.json, filled.places),
-                Piece::Reject(byte, bytes, of, cause) => batch.reject(Reject { line: 1, byte, cause }, bytes, of),
+                Piece::Reject(byte, bytes, of, cause) => batch.reject(Reject { line: 1, byte, cause }, bytes, Some(of)),
             }
             self.send_full(&mut batch)
         });
@@ -243,6 +244,7 @@ impl Feeder<'_> {
         let mut splitter = Splitter::new();
         let mut batch = Batch::new(input);
         let mut head = Head::default();
+        let mut back = Back::default();
         let mut problem = None;
         let mut eof = false;
         self.window.clear();
@@ -251,7 +253,7 @@ impl Feeder<'_> {
                 Step::Element { span, line } => {
                     batch.element(self.window.get(&span), span.start, line);
                     if let Some(element) = batch.elements.last_mut() {
-                        element.doubtful = splitter.is_binary();
+                        element.doubt = splitter.doubt();
                     }
                 }
                 Step::Reject { span, line, cause } => {
@@ -275,8 +277,18 @@ impl Feeder<'_> {
                 }
                 Step::End => break,
             }
-            self.send_full(&mut batch)?;
+            if let Some(doubt) = splitter.doubt() {
+                back.doubt(doubt, &mut batch);
+            }
+            if !batch.is_full() {
+                continue;
+            }
+            if let Some(batch) = back.hold(mem::replace(&mut batch, Batch::new(input))) {
+                back.take().try_for_each(|held| self.send_rest(held))?;
+                self.send_rest(batch)?;
+            }
         }
+        back.take().try_for_each(|held| self.send_rest(held))?;
         self.send_rest(batch)?;
         problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
     }
@@ -290,14 +302,18 @@ impl Feeder<'_> {
         table::rows(whole, &mut |row| {
             match row.item {
                 Ok(json) => batch.element(&json, row.byte, row.line),
-                Err(cause) => batch.reject(Reject { line: row.line, byte: row.byte, cause }, &row.bytes, table::SOURCE),
+                Err(cause) => {
+                    // A record of any source may stand under a header that does not belong to it.
+                    let of = (!row.bytes.starts_with(b"{")).then_some(table::SOURCE);
+                    batch.reject(Reject { line: row.line, byte: row.byte, cause }, &row.bytes, of);
+                }
             }
             self.send_full(&mut batch)
         })?;
         if !cut.is_empty() {
             let line = whole.split(|byte| *byte == b'\n').count() as u64;
             let cause = "the input ends in the middle of a row".to_owned();
-            batch.reject(Reject { line, byte: end as u64, cause }, &table::broken_off(whole, cut), table::SOURCE);
+            batch.reject(Reject { line, byte: end as u64, cause }, &table::broken_off(whole, cut), Some(table::SOURCE));
         }
         self.send_rest(batch)?;
         let problem = fault.map(|fault| Problem::of(&input.name, &fault));

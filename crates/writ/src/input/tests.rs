@@ -305,6 +305,32 @@ fn what_a_zip_leaves_unsaid_is_told() {
 }
 
 #[test]
+fn what_a_zip_holds_beside_what_its_directory_lists_is_told() {
+    let archive = zip(&[("one", &lines(2)), ("two/", &lines(2)), ("three", &lines(3))]);
+    assert_eq!(opened(&archive).notes, []);
+    let at = |name: &[u8]| archive.windows(name.len()).rposition(|found| found == name).unwrap() - 46;
+    // A folder of no bytes, which has some.
+    let mut changed = archive.clone();
+    changed[at(b"two/") + 24..][..4].fill(0);
+    assert_eq!(opened(&changed).names(), ["f!one", "f!two/", "f!three"]);
+    changed[at(b"two/") + 20..][..4].fill(0);
+    let found = opened(&changed);
+    assert_eq!(found.names(), ["f!one", "f!three"]);
+    let note = &found.notes[0];
+    assert!(note.unread && note.text.contains("bytes that belong to no entry"), "{note:?}");
+    // An entry that was taken out of the directory.
+    let end = archive.len() - 22;
+    let (from, to) = (at(b"two/"), at(b"three"));
+    let mut changed = [&archive[..from], &archive[to..]].concat();
+    let end = end - (to - from);
+    (changed[end + 8], changed[end + 10]) = (2, 2);
+    let size = u32::from_le_bytes(changed[end + 12..][..4].try_into().unwrap());
+    changed[end + 12..][..4].copy_from_slice(&(size - u32::try_from(to - from).unwrap()).to_le_bytes());
+    let found = opened(&changed);
+    assert_eq!((found.names(), found.notes.len(), found.problems.len()), (vec!["f!one", "f!three"], 1, 0));
+}
+
+#[test]
 fn a_bad_entry_costs_only_itself() {
     let text = lines(3000);
     let archive = zip(&[("one", &text), ("two", &text), ("three", &text)]);

@@ -121,7 +121,7 @@ impl Walker<'_> {
             }
         }
         if hidden > 0 {
-            self.note(path, &format!("{hidden} hidden entries (names that begin with a dot) were not read"));
+            self.passed(path, &format!("{hidden} hidden entries (names that begin with a dot) were not read"));
         }
     }
 
@@ -161,7 +161,7 @@ impl Walker<'_> {
                 Ok((_, real)) if !real.starts_with(root) => {
                     let text =
                         format!("a link that leads out of `{}`; name `{}` to read it", root.display(), real.display());
-                    self.note(&shown, &text);
+                    self.passed(&shown, &text);
                     return None;
                 }
                 Ok((_, real)) if real.ancestors().any(self.is_own) => {
@@ -178,7 +178,7 @@ impl Walker<'_> {
             (real, kind)
         };
         if !kind.is_file() && !kind.is_dir() {
-            self.note(&shown, "a pipe, socket or device, not read; name it to read it");
+            self.passed(&shown, "a pipe, socket or device, not read; name it to read it");
             return None;
         }
         Some(Pending { shown, real, folder: kind.is_dir() })
@@ -198,8 +198,14 @@ impl Walker<'_> {
         self.walk.problems.push(Problem::of(&path.display().to_string(), error));
     }
 
+    /// Says that nothing is lost with what is left out here.
     fn note(&mut self, path: &Path, text: &str) {
-        self.walk.notes.push(Note { name: path.display().to_string(), text: text.to_owned() });
+        self.walk.notes.push(Note { name: path.display().to_string(), text: text.to_owned(), unread: false });
+    }
+
+    /// Says what was passed over and may hold records.
+    fn passed(&mut self, path: &Path, text: &str) {
+        self.walk.notes.push(Note { name: path.display().to_string(), text: text.to_owned(), unread: true });
     }
 }
 

@@ -4,8 +4,13 @@
 //! entries as the archive claims, and keeps one of two entries of the same name. This takes memory for
 //! one entry at a time and loses none.
 
+mod span;
+
 use super::layer::{Codec, Fault};
 use std::io::{self, Read, Seek, SeekFrom, Take};
+use std::ops::Range;
+
+pub(super) use span::Spans;
 
 /// Entries of one archive at most: a year of CloudTrail files of a large firm is 100,000s, and each
 /// costs seeks.
@@ -28,6 +33,9 @@ const CENTRAL_LEN: usize = 46;
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const LOCAL_LEN: usize = 30;
 
+/// Bytes that an entry takes at most of which nothing comes out: an empty block of deflate.
+const EMPTY_BYTES_MAX: u64 = 2;
+
 const ENCRYPTED: u16 = 1;
 /// The id of the extra field that holds what does not fit 32 bits.
 const EXTRA_64: u16 = 1;
@@ -39,6 +47,7 @@ const REMEDY: &str = "get the archive again from its source, or repair a copy wi
 
 /// Where the next entry of a directory stands.
 pub(super) struct Directory {
+    start: u64,
     at: u64,
     end: u64,
     seen: u64,
@@ -105,7 +114,12 @@ impl Directory {
             return Err(Fault::new(position, cause, "join the parts with `zip -s 0` and ingest the result").into());
         }
         let end = start.saturating_add(size);
-        Ok((end <= limit).then_some(Directory { at: start, end, seen: 0, said: Some(said) }))
+        Ok((end <= limit).then_some(Directory { start, at: start, end, seen: 0, said: Some(said) }))
+    }
+
+    /// Where it begins.
+    pub(super) fn start(&self) -> u64 {
+        self.start
     }
 
     /// The next entry; `None` behind the last.
@@ -168,7 +182,7 @@ impl Entry {
 
     pub(super) fn is_folder(&self) -> bool {
         // Bytes under such a name are bytes all the same.
-        self.name.ends_with(['/', '\\']) && self.size == 0
+        self.name.ends_with(['/', '\\']) && self.size == 0 && self.packed <= EMPTY_BYTES_MAX
     }
 
     pub(super) fn is_link(&self) -> bool {
@@ -203,6 +217,15 @@ impl Entry {
             }
             rest = rest.get(end..).unwrap_or_default();
         }
+    }
+
+    /// Where it lies in the archive, if it is where the directory says.
+    pub(super) fn span<R: Read + Seek>(&self, reader: &mut R) -> Option<Range<u64>> {
+        let mut head = [0; LOCAL_LEN];
+        reader.seek(SeekFrom::Start(self.start)).and_then(|_| reader.read_exact(&mut head)).ok()?;
+        let names = u64::from(short(&head, 26)) + u64::from(short(&head, 28));
+        let data = self.start.saturating_add(LOCAL_LEN as u64 + names);
+        head.starts_with(&LOCAL).then_some(self.start..data.saturating_add(self.packed))
     }
 
     /// Its packed bytes, and how they are packed.

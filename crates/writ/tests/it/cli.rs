@@ -2,7 +2,7 @@
 
 use crate::support::{Writ, repository, validate};
 use serde_json::{Value, json};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Output, Stdio};
 
 const EVENT: &str = "00000002-1111-4222-8333-444455556666";
@@ -391,4 +391,45 @@ fn acknowledgements_are_ids_of_what_is_there() {
         writ.ok(&["show", id]);
     }
     assert!(out.lines().last().unwrap().starts_with('{'));
+}
+
+/// Whoever waits for acknowledgements and goes away is told that the rest is not in.
+#[test]
+fn acknowledgements_that_nobody_reads_stop_the_ingest() {
+    let writ = Writ::new();
+    let lines: String = (0..30_000)
+        .map(|n| format!("{}\n", by_hand().lines().next().unwrap().replace("00000001-1111", &format!("{n:08}-1111"))))
+        .collect();
+    let file = writ.write("trail.ndjson", lines);
+    let mut command = writ.command(&["ingest", "--acks", file.to_str().unwrap()]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(7) && said.contains("what was acknowledged is durable"), "{said}");
+    writ.ok(&["show", first.trim()]);
+    writ.ok(&["fsck"]);
+}
+
+#[test]
+fn a_line_that_is_too_long_to_name_an_event_costs_itself() {
+    let writ = loaded();
+    for long in ["a".repeat(16 << 10), "a".repeat(1 << 20)] {
+        let output = writ.run_with(&["why", "--json", "-"], format!("{long}\n{EVENT}").as_bytes());
+        let out = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let schemas: Vec<&Value> = lines.iter().map(|line| &line["schema"]).collect();
+        assert_eq!(schemas, ["writ.error/1", "writ.answer/1"], "{out}");
+        assert!(lines[0].to_string().len() < 64 << 10);
+    }
+}
+
+#[test]
+fn a_data_folder_that_is_none_is_said_to_be_none() {
+    let writ = Writ::new();
+    writ.write("data", "{}");
+    let output = writ.run(&["ingest", writ.write("file", "{}").to_str().unwrap()]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && said.contains("is no folder"), "{said}");
 }

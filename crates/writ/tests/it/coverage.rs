@@ -82,6 +82,24 @@ fn other_rejects_void_nothing() {
     assert!(!claims_absence(&writ.why(&[EVENT])));
 }
 
+/// What was passed over on purpose may be the very record that is missing.
+#[test]
+fn nothing_is_declared_complete_beside_what_was_passed_over() {
+    let declared = |name: &str| {
+        let writ = Writ::new();
+        writ.write("logs/trail.ndjson", without());
+        writ.write(name, minting());
+        let output = writ.run(&["ingest", "--complete", WINDOW, writ.path("logs").to_str().unwrap()]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        (claims_absence(&writ.why(&[EVENT])), said)
+    };
+    let (claims, said) = declared("logs/.trail-2.ndjson");
+    assert!(!claims && said.contains("nothing was declared complete: 1 note"), "{said}");
+    // Near miss: a file that lies elsewhere.
+    assert!(declared("other/trail-2.ndjson").0);
+}
+
 #[test]
 fn a_declaration_needs_a_name_and_a_window_that_is_over() {
     let writ = Writ::new();

@@ -34,3 +34,4 @@ mod sdk;
 mod support;
 mod telemetry;
 mod unread;
+mod written_into;

@@ -1,13 +1,12 @@
 //! What could not be read may be the very record that is missed: it costs what may be claimed without it.
 
 use crate::support::{Writ, repository};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-const EVENT: &str = "aws.cloudtrail:00000203-1111-4222-8333-444455556666";
+pub const EVENT: &str = "aws.cloudtrail:00000203-1111-4222-8333-444455556666";
 
-/// The world of the borrowed key, in which no approval is recorded.
-fn world() -> Writ {
-    let writ = Writ::new();
+/// What is recorded in the world of the borrowed key, one record on each line.
+pub fn evidence() -> Vec<String> {
     let folder = repository().join("scenarios/S02-borrowed-key/events");
     let mut lines = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {
@@ -17,19 +16,25 @@ fn world() -> Writ {
             lines.push(event["evidence"].take().to_string());
         }
     }
-    writ.ingest(&[writ.write("world.ndjson", lines.join("\n")).to_str().unwrap()]);
+    lines
+}
+
+/// That world, in which no approval is recorded.
+pub fn world() -> Writ {
+    let writ = Writ::new();
+    writ.ingest(&[writ.write("world.ndjson", evidence().join("\n")).to_str().unwrap()]);
     writ
 }
 
 /// Whether it is claimed that no approval was given, and what the answer says of its limits.
-fn claims(writ: &Writ) -> (bool, String) {
+pub fn claims(writ: &Writ) -> (bool, String) {
     let answer = writ.why(&[EVENT]);
     let claimed = answer["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == "approval_absent");
     (claimed, answer["limits"].to_string())
 }
 
 /// A record as the approval service writes it, with this as what it was asked about.
-fn approval(asked: &str) -> String {
+pub fn approval(asked: &str) -> String {
     format!(
         r#"{{"schema":"writ.approval/1","id":"ev-77","service":"approvals:acme","step":"denied","time":"2026-04-23T09:12:00Z","asked":{asked}}}"#
     )
@@ -68,6 +73,41 @@ fn a_record_that_could_not_be_read_costs_what_may_be_claimed_without_it() {
         let writ = world();
         writ.ingest(&[writ.write("other.json", text).to_str().unwrap()]);
         assert!(claims(&writ).0, "{text}");
+    }
+}
+
+/// However a shipper of logs wrapped it.
+#[test]
+fn a_record_inside_of_what_was_read_is_missed_all_the_same() {
+    let record: Value = serde_json::from_str(&approval("1")).unwrap();
+    let text = record.to_string();
+    let message = json!({"id": "1", "timestamp": 1, "message": text});
+    for wrapped in [
+        json!([text]),
+        json!({"log": format!("{text}\n"), "stream": "stdout", "time": "2026-04-23T09:12:00Z"}),
+        json!({"@timestamp": "2026-04-23T09:12:00Z", "log": record}),
+        json!({"level": "info", "msg": format!("written: {text}")}),
+        json!({"Records": [{"a": 1}, text]}),
+        json!({"messageType": "DATA_MESSAGE", "logGroup": "approvals", "logEvents": [message]}),
+        json!({"source": "acme.approvals", "detail-type": "step", "detail": record}),
+    ] {
+        let writ = world();
+        let summary = writ.ingest(&[writ.write("wrapped.json", wrapped.to_string()).to_str().unwrap()]);
+        assert_eq!(summary["records"], 0, "{wrapped}: {summary}");
+        let (claimed, limits) = claims(&writ);
+        assert!(!claimed && limits.contains("could not be read"), "{wrapped}: {limits}");
+    }
+    // Near misses: texts that name a source or hold an object, and a record of another source.
+    let trail = json!({"eventVersion": "1.1", "eventTime": "t", "eventName": "n"});
+    for wrapped in [
+        json!(["writ.approval/1"]),
+        json!({"log": "{\"user\":1}\n", "stream": "stdout"}),
+        json!({"level": "info", "msg": "sent {\"a\":1} to writ", "schema": "x"}),
+        json!({"level": "info", "event": trail}),
+    ] {
+        let writ = world();
+        writ.ingest(&[writ.write("wrapped.json", wrapped.to_string()).to_str().unwrap()]);
+        assert!(claims(&writ).0, "{wrapped}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The account: every input ends as a record, a duplicate or a reject, per source and in all.
 
 use super::Event;
+use super::lowered::{LoweredCount, LoweredEntry};
 use super::worker::ReadBatch;
 use crate::error::Error;
 use crate::input::{Input, Note, Problem};
@@ -72,6 +73,9 @@ pub(crate) struct Summary {
     pub(crate) sources: BTreeMap<String, Tally>,
     pub(crate) rejected: Vec<RejectedEntry>,
     pub(crate) rejected_unlisted: u64,
+    /// Records whose custody is `open`.
+    pub(crate) open: Vec<LoweredEntry>,
+    pub(crate) open_unlisted: u64,
     pub(crate) problems: Vec<ProblemEntry>,
     pub(crate) problems_unlisted: u64,
 }
@@ -93,6 +97,9 @@ pub(super) struct Account {
     pub(super) recorders: BTreeSet<(String, String)>,
     /// Of whom something came that anybody may have written.
     open: BTreeSet<(String, String)>,
+    lowered: LoweredCount,
+    /// What was passed over and may hold records.
+    passed: u64,
     rejected: Vec<RejectedEntry>,
     rejected_unlisted: u64,
     problems: Vec<ProblemEntry>,
@@ -113,11 +120,19 @@ impl Account {
 
     /// Why what was handed in cannot be called complete, if so.
     pub(super) fn incomplete(&self) -> Option<String> {
-        match (self.total.rejects, self.problems.len() as u64 + self.problems_unlisted) {
-            (0, 0) => None,
-            (rejects, 0) => Some(format!("{rejects} rejects")),
-            (rejects, problems) => Some(format!("{rejects} rejects, {problems} files not read")),
-        }
+        let problems = self.problems.len() as u64 + self.problems_unlisted;
+        let all = [
+            (self.total.rejects, "rejects"),
+            (problems, "files not read"),
+            (self.passed, "notes of what was passed over"),
+        ];
+        let some: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        (!some.is_empty()).then(|| some.join(", "))
+    }
+
+    /// Takes in what was passed over.
+    pub(super) fn note(&mut self, note: &Note) {
+        self.passed += u64::from(note.unread);
     }
 
     /// Recorders of which nothing came but what anybody may have written.
@@ -127,9 +142,10 @@ impl Account {
 
     /// Inputs in which nothing stood: said, so that nobody takes silence for an answer.
     pub(super) fn empty(&self) -> impl Iterator<Item = Note> {
-        let named = self.unfilled.values().map(|name| Note { name: name.clone(), text: "holds nothing".to_string() });
+        let note = |name: String, text: &str| Note { name, text: text.to_string(), unread: false };
+        let named = self.unfilled.values().map(move |name| note(name.clone(), "holds nothing"));
         let more = self.inputs - (self.filled.len() + self.unfilled.len()) as u64;
-        let more = (more > 0).then(|| Note { name: format!("{more} more"), text: "hold nothing".to_string() });
+        let more = (more > 0).then(|| note(format!("{more} more"), "hold nothing"));
         named.chain(more)
     }
 
@@ -144,6 +160,9 @@ impl Account {
         }
         self.recorders.extend(batch.recorders);
         self.open.extend(batch.open);
+        for (why, n) in &batch.lowered {
+            self.lowered.add(&batch.name, *why, *n);
+        }
         for entry in batch.rejected {
             if self.rejected.len() < REJECTED_MAX {
                 self.rejected.push(entry);
@@ -172,6 +191,7 @@ impl Account {
     pub(super) fn summary(mut self) -> Summary {
         self.rejected.sort();
         self.problems.sort();
+        let (open, open_unlisted) = self.lowered.told();
         Summary {
             schema: "writ.ingest/1",
             files: self.inputs,
@@ -179,6 +199,8 @@ impl Account {
             sources: self.sources,
             rejected: self.rejected,
             rejected_unlisted: self.rejected_unlisted,
+            open,
+            open_unlisted,
             problems: self.problems,
             problems_unlisted: self.problems_unlisted,
         }

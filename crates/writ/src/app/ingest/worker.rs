@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::account::{RejectedEntry, Tally};
+use super::lowered::Lowered;
 use crate::app;
 use crate::error::Error;
 use crate::input::{Batch, Delivery, Element, Handed, Input, Note, Problem};
@@ -35,6 +36,10 @@ pub(super) struct ReadBatch {
     pub(super) recorders: BTreeSet<(String, String)>,
     /// Of whom something came that anybody may have written.
     pub(super) open: BTreeSet<(String, String)>,
+    /// Of which file, by its name.
+    pub(super) name: String,
+    /// Records that anybody may have written, by the reason why.
+    pub(super) lowered: BTreeMap<Lowered, u64>,
     pub(super) rejected: Vec<RejectedEntry>,
     pub(super) notes: Vec<Note>,
     pub(super) durable: Vec<RecordId>,
@@ -82,7 +87,8 @@ impl<'a> Worker<'a> {
     }
 
     fn read(&mut self, batch: &Batch) -> Result<ReadBatch, Error> {
-        let mut done = ReadBatch { file: batch.input.file, input: batch.input.index, ..ReadBatch::default() };
+        let Input { index: input, file, ref name } = *batch.input;
+        let mut done = ReadBatch { file, input, name: name.clone(), ..ReadBatch::default() };
         let mut pending = Pending::default();
         for element in &batch.elements {
             self.element(batch, element, &mut done, &mut pending);
@@ -118,42 +124,46 @@ impl<'a> Worker<'a> {
         let (options, keys) = (self.options, self.keys);
         let mac = |value: &[u8]| keys.mac(value);
         unwrap(batch.text(element), element.byte, options.pointer.as_deref(), &mut |found| {
-            let (mut custody, mut vendor, mut lost) = (Custody::HandedIn, None, None);
+            let (mut lowered, mut lost) = (None, Missed::Held);
             let (bytes, byte, outcome) = match found {
                 Found::Item(item) => {
                     let (bytes, byte) = (item.bytes(), item.byte());
-                    vendor = item.vendor();
                     // Whoever names the source vouches for it.
-                    if (item.is_open() || element.doubtful) && options.source.is_none() {
-                        custody = Custody::Open;
+                    if options.source.is_none() {
+                        let envelope = item.is_open().then_some(Lowered::Envelope);
+                        lowered = element.doubt.map(Lowered::Doubt).or(envelope);
                     }
                     (bytes, byte, item.admit(options.source, options.recorder.as_deref(), &mac))
                 }
                 Found::Reject { bytes, byte, cause, missed } => {
-                    lost = Some(missed);
+                    lost = missed;
                     (bytes, byte, Err(cause))
                 }
                 Found::Note { byte, text } => {
-                    done.notes.push(Note { name: format!("{} at byte {byte}", batch.input.name), text });
+                    let name = format!("{} at byte {byte}", batch.input.name);
+                    done.notes.push(Note { name, text, unread: false });
                     return;
                 }
             };
             let byte = element.byte.saturating_add(element.origin(byte.saturating_sub(element.byte)));
+            let custody = if lowered.is_some() { Custody::Open } else { Custody::HandedIn };
             let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted, custody));
             match sealed {
                 Ok((sealed, mark, recorder)) => {
                     let told = if custody == Custody::Open { &mut done.open } else { &mut done.recorders };
                     told.insert((mark.source.to_string(), recorder));
+                    if let Some(why) = lowered {
+                        *done.lowered.entry(why).or_default() += 1;
+                    }
                     pending.sealed.push(sealed);
                     pending.marks.push(mark);
                 }
                 Err(cause) => {
-                    // What could be read is of the source that knows it, or of none.
                     let of = match lost {
-                        None => writ_sources::recognised(bytes, vendor).map_or_else(unknown, raw::unread),
-                        Some(Missed::Nothing) => unknown(),
-                        Some(Missed::Source(source)) => raw::suspected(bytes, true, Some(source)),
-                        Some(Missed::Any) => raw::suspected(bytes, true, None),
+                        Missed::Held => writ_sources::held_in(bytes).map_or_else(unknown, raw::unread),
+                        Missed::Nothing => unknown(),
+                        Missed::Source(source) => raw::suspected(bytes, true, Some(source)),
+                        Missed::Any => raw::suspected(bytes, true, None),
                     };
                     self.reject(batch, bytes, of, (element.line, byte), &cause, done, pending);
                 }
