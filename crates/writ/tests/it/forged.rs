@@ -129,3 +129,89 @@ fn an_acceptance_counts_from_the_recorder_that_made_the_call_and_never_for_the_r
     assert_eq!(texts(&writ.why(&[EVENT]), "approvals", "state"), ["bound_weak"]);
     assert_eq!(gate(&writ, required), 0);
 }
+
+#[test]
+fn a_later_turn_of_the_session_by_another_recorder_is_a_rival_and_not_the_asker() {
+    let turn = |instance, n, at, user| {
+        let said = [("gen_ai.operation.name", "invoke_agent"), ("user.email", user), ("gen_ai.conversation.id", "c")];
+        span(instance, n, (at, AT), &said)
+    };
+    let call = span(
+        "",
+        2,
+        (AT - 1_000, AT + 1_000),
+        &[
+            ("gen_ai.operation.name", "execute_tool"),
+            ("gen_ai.tool.name", "aws"),
+            ("gen_ai.tool.call.id", "c1"),
+            ("aws.request_id", REQUEST),
+            ("gen_ai.conversation.id", "c"),
+        ],
+    );
+    let asked = |others: Vec<Value>| {
+        let writ = world(&["aws.cloudtrail"]);
+        add(&writ, [turn("", 1, BEFORE, "mira@acme.example"), call.clone()].into_iter().chain(others));
+        let answer = writ.why(&[EVENT]);
+        let people = texts(&answer, "asked_by", "name").join(" ");
+        (people, answer["verdict"]["word"].as_str().unwrap().to_string())
+    };
+    let later = |n: u64| turn("evil", 3 + n, BEFORE + 5_000 + n, "bob@acme.example");
+    let both = "mira@acme.example bob@acme.example".to_string();
+    assert_eq!(asked(vec![later(0)]), (both, "ambiguous".into()));
+    // However many there are, bob is never alone.
+    let (people, word) = asked((0..FLOOD).map(later).collect());
+    assert!(people.is_empty() && word != "complete", "{people} {word}");
+    // Near misses: an earlier turn, one that names the same person, and none.
+    let mira = ("mira@acme.example".to_string(), "partial".to_string());
+    assert_eq!(asked(vec![turn("evil", 3, BEFORE - 5_000, "bob@acme.example")]), mira);
+    assert_eq!(asked(vec![turn("other", 3, BEFORE + 5_000, "mira@acme.example")]), mira);
+    assert_eq!(asked(vec![]), mira);
+}
+
+#[test]
+fn a_flood_of_turns_or_callers_names_nobody_for_certain() {
+    let writ = whole();
+    add(&writ, (0..FLOOD).map(|n| prompt("evil", n)));
+    let answer = writ.why(&[EVENT]);
+    assert_eq!(answer["verdict"]["word"], "contradicted");
+    assert!(!answer.to_string().contains("bob@"), "{answer}");
+    // One forged turn is told from the call's own.
+    let writ = whole();
+    add(&writ, [prompt("evil", 0)]);
+    let answer = writ.why(&[EVENT]);
+    assert_eq!(answer["verdict"]["word"], "contradicted");
+    assert_eq!(texts(&answer, "asked_by", "name"), ["mira@acme.example"]);
+
+    let caller = |n: u64| {
+        let service = if n == 0 { String::new() } else { format!("evil{n}") };
+        span(
+            &service,
+            100 + n,
+            (AT - 1_000 + n, AT),
+            &[
+                ("gen_ai.operation.name", "execute_tool"),
+                ("gen_ai.tool.name", "aws"),
+                ("gen_ai.tool.call.id", &format!("c{n}")),
+                ("aws.request_id", REQUEST),
+                ("gen_ai.conversation.id", &format!("s{n}")),
+            ],
+        )
+    };
+    let turn = |n: u64, user: &str| {
+        let service = if n == 0 { String::new() } else { format!("evil{n}") };
+        let said = [
+            ("gen_ai.operation.name", "invoke_agent"),
+            ("user.email", user),
+            ("gen_ai.conversation.id", &format!("s{n}")),
+        ];
+        span(&service, 200 + n, (BEFORE, AT), &said)
+    };
+    let writ = world(&["aws.cloudtrail"]);
+    let people = |n: u64| if n == 0 { "mira@acme.example" } else { "bob@acme.example" };
+    add(&writ, (0..FLOOD).flat_map(|n| [caller(n), turn(n, people(n))]));
+    let answer = writ.why(&[EVENT]);
+    assert_eq!(answer["verdict"]["word"], "ambiguous");
+    assert!(!answer["findings"].to_string().contains("bob@"), "{answer}");
+    let sentence = answer["sentence"].as_str().unwrap();
+    assert!(sentence.contains("possibly") && sentence.contains("leaves others open"), "{sentence}");
+}
