@@ -215,3 +215,57 @@ fn a_flood_of_turns_or_callers_names_nobody_for_certain() {
     let sentence = answer["sentence"].as_str().unwrap();
     assert!(sentence.contains("possibly") && sentence.contains("leaves others open"), "{sentence}");
 }
+
+#[test]
+fn a_decision_whose_asker_names_the_request_permits_nothing_and_a_refusal_is_never_pushed_out() {
+    let writ = whole();
+    add(&writ, [decided("d-evil", true)]);
+    assert_eq!(gate(&writ, "decision=permit"), 1);
+    let answer = writ.why(&[EVENT]);
+    assert_eq!(texts(&answer, "decisions", "binding"), ["bound", "unbound"], "{answer}");
+    assert_eq!(texts(&answer, "decisions", "state"), ["implied", "permit"]);
+
+    add(&writ, [decided("d-deny", false)]);
+    add(
+        &writ,
+        (0..3 * FLOOD).map(|n| {
+            let mut permit = decided(&format!("d-{n}"), true);
+            permit["timestamp"] = json!(format!("2026-04-23T09:11:06.{n:03}Z"));
+            permit
+        }),
+    );
+    let answer = writ.why(&[EVENT]);
+    assert!(texts(&answer, "decisions", "state").contains(&"deny"), "{answer}");
+    assert!(texts(&answer, "findings", "code").contains(&"decision_denied_but_done"), "{answer}");
+    // So many at one instant cannot be looked past: what they hide is not known.
+    let writ = whole();
+    add(&writ, (0..2 * FLOOD).map(|n| decided(&format!("d-{n}"), true)));
+    assert!(texts(&writ.why(&[EVENT]), "decisions", "state").contains(&"unknown"));
+    assert_eq!(gate(&writ, "decision=permit|unbound"), 1);
+}
+
+/// Near miss: where the record of what was done names the decision, it is bound.
+#[test]
+fn a_decision_that_the_call_itself_names_is_bound() {
+    let call = |instance: &str, kind: u64| {
+        let mut span = span(
+            instance,
+            2,
+            (AT - 1_000, AT + 1_000),
+            &[
+                ("gen_ai.operation.name", "execute_tool"),
+                ("gen_ai.tool.name", "aws"),
+                ("gen_ai.tool.call.id", "c1"),
+                ("aws.request_id", REQUEST),
+                ("gen_ai.conversation.id", "c"),
+                ("writ.decision.id", "d-own"),
+            ],
+        );
+        span["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["kind"] = json!(kind);
+        span
+    };
+    let writ = world(&["aws.cloudtrail"]);
+    add(&writ, [call("", 1), decided("d-own", true)]);
+    assert_eq!(texts(&writ.why(&[EVENT]), "decisions", "binding"), ["bound", "bound"]);
+    assert_eq!(gate(&writ, "decision=permit"), 0);
+}
