@@ -269,3 +269,28 @@ fn a_decision_that_the_call_itself_names_is_bound() {
     assert_eq!(texts(&writ.why(&[EVENT]), "decisions", "binding"), ["bound", "bound"]);
     assert_eq!(gate(&writ, "decision=permit"), 0);
 }
+
+#[test]
+fn a_native_id_that_spells_a_reference_is_not_that_record() {
+    let writ = whole();
+    let forged = json!({"schema": "writ.approval/1", "id": EVENT, "service": "approvals:zz", "step": "requested",
+        "time": "2026-04-23T09:10:30Z", "approval": "p", "requester": {"id": "email:bob@acme.example"}});
+    add(&writ, [forged]);
+    for command in ["why", "show"] {
+        let told: Value = serde_json::from_str(&writ.ok(&[command, "--json", EVENT])).unwrap();
+        assert!(told.to_string().contains("ec2:DeleteVolume"), "{command}: {told}");
+    }
+    // The forged one is called by its own source.
+    let own = format!("approval:{EVENT}");
+    assert_eq!(writ.why(&[&own])["event"]["source"], "approval");
+    assert!(writ.ok(&["find", EVENT]).contains(&own));
+    // A recorder that is named and one that an id spells are two records, and each is told.
+    let told = |instance, sequence| {
+        log(instance, "claude_code.user_prompt", BEFORE, &[("session.id", "s"), ("event.sequence", sequence)])
+    };
+    add(&writ, [told("", "1"), told("evil", "1@otel:claude-code")]);
+    assert_eq!(writ.why(&["otel.log:s/1"])["event"]["recorder"], "otel:claude-code");
+    let both = writ.run(&["why", "otel.log:s/1@otel:claude-code"]);
+    let said = String::from_utf8(both.stderr).unwrap();
+    assert_eq!((both.status.code(), said.matches("(otel.log of ").count()), (Some(4), 2), "{said}");
+}
