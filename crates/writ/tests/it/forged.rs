@@ -294,3 +294,22 @@ fn a_native_id_that_spells_a_reference_is_not_that_record() {
     let said = String::from_utf8(both.stderr).unwrap();
     assert_eq!((both.status.code(), said.matches("(otel.log of ").count()), (Some(4), 2), "{said}");
 }
+
+#[test]
+fn no_name_becomes_another_by_its_lower_case() {
+    let writ = whole();
+    let step = |id: &str, step: &str| {
+        json!({"schema": "writ.approval/1", "id": id, "service": "approvals:acme", "time": "2026-04-23T09:10:30Z",
+            "step": step, "approval": "ap-k", "request": REQUEST, "namespace": "aws",
+            "requester": {"id": "agent:coder/x"},
+            "approver": {"id": "email:\u{212a}ate@Acme.example", "kind": "human", "authenticated": true}})
+    };
+    add(&writ, [step("k-2", "granted")]);
+    let answer = writ.why(&[EVENT]);
+    assert_eq!(answer["approvals"][0]["approver"], "email:\u{212a}ate@acme.example");
+    assert!(writ.ok(&["why", EVENT]).contains(r"\u{212a}ate"));
+    // Near miss: the case of an address that is ASCII makes no other.
+    let writ = whole();
+    add(&writ, [serde_json::from_str(&step("k-2", "granted").to_string().replace('\u{212a}', "K")).unwrap()]);
+    assert_eq!(writ.why(&[EVENT])["approvals"][0]["approver"], "email:kate@acme.example");
+}
