@@ -77,6 +77,9 @@ fn asker(said: &Said<'_>) -> String {
         [] if agent => format!("{account}an agent made the call, and nobody is known to have asked it to"),
         [] => "nobody is known to have asked".to_string(),
         [one] if said.verdict.roots == "one" => format!("{account}{} asked ({})", called(one), one.strength),
+        [one] if said.verdict.roots == "several" => {
+            format!("{account}possibly {} asked; what is recorded leaves others open", called(one))
+        }
         [one] => {
             let grade = one.grade.map_or_else(String::new, |grade| format!("{grade} "));
             format!(
@@ -138,7 +141,8 @@ fn decided(decisions: &[Decision]) -> &'static str {
             (state, _) => state,
         })
         .collect();
-    let grave = ["deny", "indeterminate", "mismatch", "permit"].into_iter().find(|word| words.contains(word));
+    let grave =
+        ["deny", "indeterminate", "mismatch", "unknown", "permit"].into_iter().find(|word| words.contains(word));
     grave.or(words.first().copied()).unwrap_or("unknown")
 }
 

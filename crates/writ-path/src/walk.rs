@@ -303,6 +303,12 @@ impl<'a> Walk<'a> {
         Ok(found)
     }
 
+    /// Whether a look-up may not have shown everything, in whichever class: for what everybody states
+    /// alike, where no better class stands in front.
+    pub(crate) fn cut(&self, found: &Found) -> bool {
+        found.more || found.records.len() >= self.question.budget.per_key
+    }
+
     /// The latest instant at which a cause of something at `time` may be dated.
     pub(crate) fn until(&self, record: &Seen, time: &EventTime) -> Time {
         time.start.plus_millis(i64::from(time.precision_ms) + i64::from(self.skew(record)))

@@ -170,6 +170,12 @@ pub(crate) fn sequence(node: &Node<'_>) -> Result<Option<(String, u64)>, String>
     Ok(Some((epoch, needed_count(sequence, "n").map_err(inside)?)))
 }
 
+/// A name of a mail address as it is compared. Only ASCII letters: beyond them a lower case may be another
+/// name's (U+212A, KELVIN SIGN, becomes `k`), and whoever may choose a name would choose whose it is.
+pub(crate) fn lower(address: &str) -> String {
+    address.to_ascii_lowercase()
+}
+
 /// A principal: `{"id", "kind", "name"}`; `None` where the member is absent.
 pub(crate) fn principal(node: &Node<'_>, name: &str) -> Result<Option<Principal>, String> {
     let Some(found) = object(node, name)? else { return Ok(None) };
@@ -188,7 +194,7 @@ pub(crate) fn one_principal(node: &Node<'_>) -> Result<Principal, String> {
         None => PrincipalKind::Unknown,
     };
     Ok(Principal {
-        id: if is_mail { id.to_lowercase() } else { id.to_string() },
+        id: if is_mail { lower(id) } else { id.to_string() },
         id_is_name: !id.contains(':') || NAMES.iter().any(|namespace| id.starts_with(namespace)),
         kind,
         name: owned(node, "name")?,

@@ -58,7 +58,8 @@ impl Walk<'_> {
         let declared = routes.agreed().and_then(|(by, _)| by);
         let found = self.approvals_found(&judged_at, declared.as_deref())?;
         let hop = self.graph.command_number(0);
-        let mut approvals: Vec<Approval> = Vec::new();
+        let mut heard = false;
+        let mut approvals: Vec<(bool, Approval)> = Vec::new();
         for (Steps { steps, more }, rule) in found.into_values() {
             let mut case = self.case(&judged_at, &steps, declared.as_deref());
             case.flooded |= more;
@@ -66,18 +67,24 @@ impl Walk<'_> {
             case.by_id = self.names_call(&steps, &case, rule);
             let judged = judge(&steps, &case);
             self.approval_findings(start, &steps, &judged, &case);
-            approvals.push(self.approval_entry(&steps, judged, hop));
+            heard |= !case.not_on_route;
+            // Whoever the route does not name is a witness: what he let through stands behind its own service.
+            let beside = case.not_on_route && steps.iter().any(|step| gives(step.says.step));
+            approvals.push((beside, self.approval_entry(&steps, judged, hop)));
         }
-        if approvals.is_empty()
-            && let Some(by) = &declared
-        {
-            approvals = self.unbound_approvals(&judged_at, by, hop)?;
+        if !heard {
+            let unbound = match &declared {
+                Some(by) => self.unbound_approvals(&judged_at, by, hop)?,
+                None => Vec::new(),
+            };
+            let is_none = unbound.is_empty();
+            approvals.extend(unbound.into_iter().map(|approval| (false, approval)));
+            if is_none {
+                approvals.push((false, self.no_approval(start, &judged_at, &routes, hop)?));
+            }
         }
-        if approvals.is_empty() {
-            approvals.push(self.no_approval(start, &judged_at, &routes, hop)?);
-        }
-        approvals.sort_by_key(|approval| (rank(approval.state), approval.records.clone()));
-        self.approvals = approvals;
+        approvals.sort_by_key(|(beside, approval)| (*beside, rank(approval.state), approval.records.clone()));
+        self.approvals = approvals.into_iter().map(|(_, approval)| approval).collect();
         Ok(())
     }
 
@@ -177,11 +184,19 @@ impl Walk<'_> {
     ) -> Result<bool, Stopped> {
         let looked = self.keyed(name, role, Time::MAX, Chain::Command)?;
         for record in looked.records {
-            for step in step(&record) {
+            for step in step(&record).into_iter().filter(|step| self.may_tell(step)) {
                 found.entry((record.identity.recorder.clone(), step.says.approval)).or_insert(rule);
             }
         }
         Ok(looked.more)
+    }
+
+    /// Whether a step counts: what telemetry says of an approval is the agent's own account, and only the
+    /// recorder that made the call gives it. Anybody can log another's call id.
+    fn may_tell(&self, step: &Step) -> bool {
+        let made = self.behind.call.as_ref().and_then(|call| call.records.first());
+        step.class != Attestation::SelfStated
+            || made.is_some_and(|made| made.identity.recorder == step.record.identity.recorder)
     }
 
     fn case(&self, act: &Act, steps: &[Step], declared: Option<&str>) -> Case {

@@ -56,12 +56,15 @@ impl Candidate {
 }
 
 impl Walk<'_> {
-    /// Calls that may have done this, best first, each once.
-    pub(super) fn calls_behind(&mut self, effect: &Act) -> Result<Vec<Candidate>, Stopped> {
+    /// Calls that may have done this, best first, each once; and whether one that is as well known may be
+    /// among those that were not looked at.
+    pub(super) fn calls_behind(&mut self, effect: &Act) -> Result<(Vec<Candidate>, bool), Stopped> {
         let mut found: Vec<Candidate> = Vec::new();
-        self.by_request(effect, &mut found)?;
-        self.by_carrier(effect, &mut found)?;
-        self.by_likeness(effect, &mut found)?;
+        let by_key = self.by_request(effect, &mut found)? | self.by_carrier(effect, &mut found)?;
+        let stated = !found.is_empty();
+        let alike = self.by_likeness(effect, &mut found)?;
+        // However many are alike, a call that shows a key stays what it is.
+        let flooded = by_key || (alike && !stated);
         found.sort_by_key(|candidate| (candidate.tier(), candidate.distance, candidate.act.id()));
         let mut known: BTreeSet<RecordId> = BTreeSet::new();
         found.retain(|candidate| {
@@ -70,14 +73,17 @@ impl Walk<'_> {
             known.extend(ids);
             new
         });
-        Ok(found)
+        Ok((found, flooded))
     }
 
     /// Calls whose record shows the id the server gave to this request.
-    fn by_request(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Stopped> {
+    fn by_request(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<bool, Stopped> {
+        let mut flooded = false;
         for (name, class) in effect.keys(KeyKind::Request, KeyRole::Carries) {
             let until = self.after(effect);
-            for record in self.keyed(&name, KeyRole::Names, until, Chain::Command)?.records {
+            let shown = self.keyed(&name, KeyRole::Names, until, Chain::Command)?;
+            flooded |= self.cut(&shown);
+            for record in shown.records {
                 let apart = self.apart(&record, effect);
                 if is_control(&record) || effect.records.iter().any(|known| known.id == record.id) {
                     continue;
@@ -96,16 +102,19 @@ impl Walk<'_> {
                 found.push(Candidate { steps, distance, ..candidate });
             }
         }
-        Ok(())
+        Ok(flooded)
     }
 
     /// The call of the session whose name the request carried.
-    fn by_carrier(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Stopped> {
+    fn by_carrier(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<bool, Stopped> {
+        let mut flooded = false;
         let mut names = effect.keys(KeyKind::Session, KeyRole::Names);
         names.retain(|(name, _)| name.namespace == CARRIER);
         for (name, class) in names {
-            let until = self.after(effect);
-            let records = self.nearest(&name, KeyRole::Carries, until, Chain::Command)?.records;
+            let moment = (self.before(effect), self.after(effect));
+            let borne = self.keyed_since(&name, KeyRole::Carries, moment, Chain::Command)?;
+            flooded |= borne.more;
+            let records = borne.records;
             if names_several(&records) {
                 self.limit(format!(
                     "The request carried {}, which is the name of more than one session: it names none.",
@@ -141,18 +150,21 @@ impl Walk<'_> {
             let because = vec![format!("the request carried {}, the name of its session", name.value)];
             found.push(Candidate::new(act, &rule::CARRIED, strength, vec![name.clone()], because));
         }
-        Ok(())
+        Ok(flooded)
     }
 
     /// Calls of the same moment that name what was acted upon, or the credential it was done with.
-    fn by_likeness(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<(), Stopped> {
+    fn by_likeness(&mut self, effect: &Act, found: &mut Vec<Candidate>) -> Result<bool, Stopped> {
+        let mut flooded = false;
         let mut names: Vec<KeyName> =
             effect.keys(KeyKind::Resource, KeyRole::Names).into_iter().map(|(name, _)| name).collect();
         names.extend(effect.keys(KeyKind::Credential, KeyRole::Presents).into_iter().map(|(name, _)| name));
         let stretch = (self.before(effect), self.after(effect));
         let mut alike: BTreeMap<RecordId, (Rc<Seen>, Vec<KeyName>)> = BTreeMap::new();
         for name in names {
-            for record in self.keyed_since(&name, KeyRole::Carries, stretch, Chain::Command)?.records {
+            let shown = self.keyed_since(&name, KeyRole::Carries, stretch, Chain::Command)?;
+            flooded |= shown.more;
+            for record in shown.records {
                 if tool_call_fact(&record).is_some() {
                     alike.entry(record.id).or_insert_with(|| (Rc::clone(&record), Vec::new())).1.push(name.clone());
                 }
@@ -168,7 +180,7 @@ impl Walk<'_> {
             }
             found.push(self.likened(effect, act, &names, distance)?);
         }
-        Ok(())
+        Ok(flooded)
     }
 
     /// What speaks for and against a call that is alike.

@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use writ_model::fact::{FactKind, Party};
 
 /// Rivals whose way back is looked at: more of them make an answer no more ambiguous.
-const RIVALS_MAX: usize = 8;
+pub(super) const RIVALS_MAX: usize = 8;
 
 /// Somebody who may have asked, as far as the walk has come.
 #[derive(Clone)]
@@ -43,6 +43,14 @@ pub(crate) struct Behind {
 
 impl Walk<'_> {
     pub(super) fn command_chain(&mut self, start: &Start) -> Result<(), Stopped> {
+        self.command_from(start)?;
+        if self.several {
+            self.asked_by.iter_mut().for_each(|asked| asked.alternative = true);
+        }
+        Ok(())
+    }
+
+    fn command_from(&mut self, start: &Start) -> Result<(), Stopped> {
         let event = Act { records: start.records.clone(), fact: start.fact.clone() };
         match start.fact.kind {
             FactKind::Effect => {
@@ -71,15 +79,15 @@ impl Walk<'_> {
 
     /// Who is behind an effect.
     fn command_of(&mut self, act: &Act, node: &str) -> Result<(), Stopped> {
-        let mut candidates = self.calls_behind(act)?;
+        let (mut candidates, flooded) = self.calls_behind(act)?;
         if candidates.is_empty() {
             candidates.extend(self.around(act)?);
         }
         if candidates.is_empty() {
             return self.no_call(act, node);
         }
-        let flood = candidates.get(RIVALS_MAX).zip(candidates.first());
-        if flood.is_some_and(|(next, first)| rivals(first, next)) {
+        let next = candidates.get(RIVALS_MAX).zip(candidates.first());
+        if flooded || next.is_some_and(|(next, first)| rivals(first, next)) {
             // Rivals that are not looked at may lead to somebody else.
             self.several = true;
             self.rivals_gap(node);
@@ -127,9 +135,6 @@ impl Walk<'_> {
         for (asker, strength, grade) in others {
             let strength = strength.min(asker.strength);
             self.asked_by.push(AskedBy { party: asker.party, strength, grade, alternative: true });
-        }
-        if self.several {
-            self.asked_by.iter_mut().for_each(|asked| asked.alternative = true);
         }
         Ok(())
     }
@@ -187,6 +192,9 @@ impl Walk<'_> {
             if !turn.strength.is_stated() {
                 self.turn_gap(&last);
             }
+            if nodes.len() == 1 {
+                self.rival_turns_beside(way);
+            }
             last.clone_from(&node);
             nodes.push(node);
         }
@@ -206,6 +214,13 @@ impl Walk<'_> {
             let grade = grade.filter(|_| !strength.is_stated());
             self.asked_by.push(AskedBy { party: asker.party.clone(), strength, grade, alternative: false });
         }
+        for (_, asker) in &way.rivals {
+            people.insert(asker.party.principal.id.clone());
+            let strength = way.turns.first().map_or(asker.strength, |turn| turn.strength.min(asker.strength));
+            let party = asker.party.clone();
+            self.asked_by.push(AskedBy { party, strength, grade: Some("weak"), alternative: true });
+        }
+        self.several |= way.flooded && !self.asked_by.is_empty();
         if people.len() > 1 {
             self.several = true;
             self.limit(
@@ -220,6 +235,23 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Turns that may have made the call as well, beside the one on the hop just made.
+    fn rival_turns_beside(&mut self, way: &Way) {
+        let rivals: Vec<Alternative> = way
+            .rivals
+            .iter()
+            .map(|(act, _)| Alternative {
+                from: self.turn_node(act),
+                grade: Some("weak"),
+                because: vec!["a turn of the same session, as late".to_string()],
+                against: vec!["another recorder wrote it than wrote the call".to_string()],
+            })
+            .collect();
+        if let Some(hop) = self.graph.command.last_mut() {
+            hop.alternatives.extend(rivals);
+        }
     }
 
     /// Sessions, conversations and agents the way passes, as nodes.

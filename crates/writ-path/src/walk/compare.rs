@@ -24,7 +24,11 @@ impl Walk<'_> {
 
     /// One asks, another's power is used, and nothing recorded hands the one's power to the other.
     fn asker_and_power(&mut self, start: &Start) {
+        // One who is named among several that may have asked is not known to have.
         let [asked] = self.asked_by.as_slice() else { return };
+        if self.several {
+            return;
+        }
         let (asked, Some(power)) = (asked.clone(), self.power.clone()) else { return };
         if asked.party.principal.kind == PrincipalKind::Schedule || !power.strength.is_stated() {
             return;
@@ -33,7 +37,8 @@ impl Walk<'_> {
         // Names are what anybody may call himself: only ids, and what a directory says of them, count.
         // An address that the token's issuer states for its subject is one of them.
         let stated = power.party.principal.name.as_deref().filter(|_| power.party.class == Attestation::Verified);
-        let address = stated.map(|name| format!("email:{}", name.to_lowercase()));
+        // Beyond ASCII a lower case may be another name's: U+212A (KELVIN SIGN) becomes `k`.
+        let address = stated.map(|name| format!("email:{}", name.to_ascii_lowercase()));
         let same = |id: &str| id == asker.id || address.as_deref() == Some(asker.id.as_str());
         if self.gaps.iter().any(|gap| gap.chain == Chain::Credential) {
             // Whose power it was in the end is not known.

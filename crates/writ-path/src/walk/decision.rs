@@ -35,47 +35,62 @@ impl Walk<'_> {
     pub(super) fn decisions_of(&mut self, start: &Start) -> Result<(), Stopped> {
         self.own_decision(start);
         let act = self.judged(start);
-        let mut found = self.decisions_found(start, &act)?;
+        let (mut found, flooded) = self.decisions_found(start, &act)?;
         found.sort_by_key(|found| (found.record.event_time.map(|time| time.start), found.record.id));
         let none = found.is_empty();
         for one in found {
             let entry = self.decision_entry(start, &act, &one);
             self.decisions.push(entry);
         }
-        if none {
+        if flooded {
+            // What was not looked at may be a refusal.
+            self.decisions.push(Decision::new("unknown", "unbound", "unknown"));
+        } else if none {
             let entry = self.no_decision(&act)?;
             self.decisions.push(entry);
         }
         Ok(())
     }
 
-    fn decisions_found(&mut self, start: &Start, act: &Act) -> Result<Vec<Found>, Stopped> {
+    /// Every decision that a key ties to the act, and whether more are tied to it than were looked at.
+    fn decisions_found(&mut self, start: &Start, act: &Act) -> Result<(Vec<Found>, bool), Stopped> {
         let mut found: BTreeMap<RecordId, Found> = BTreeMap::new();
+        let mut flooded = false;
         let acts: Vec<Act> = self.behind.call.iter().cloned().chain([act.clone()]).collect();
         for act in &acts {
-            for (name, class) in act.keys(KeyKind::Decision, KeyRole::Names) {
-                self.gather(start, &name, KeyRole::Mints, &rule::DECISION_NAMED, class, &mut found)?;
+            // A decision that is named is bound, however else it is found, so names come first.
+            // That it acted on a decision is for its own recorder to say, not for whoever says it served it.
+            let own = act.of_its_recorder();
+            for (name, class) in own.keys(KeyKind::Decision, KeyRole::Names) {
+                flooded |= self.gather(start, &name, KeyRole::Mints, &rule::DECISION_NAMED, class, &mut found)?;
             }
+        }
+        for (name, class) in self.credential_decisions.clone() {
+            flooded |= self.gather(start, &name, KeyRole::Mints, &rule::DECISION_NAMED, class, &mut found)?;
+        }
+        for act in &acts {
             for (name, _) in act.keys(KeyKind::ToolCall, KeyRole::Carries) {
-                self.gather(start, &name, KeyRole::Names, &rule::DECISION_OF_CALL, Attestation::Claimed, &mut found)?;
+                let rule = &rule::DECISION_OF_CALL;
+                flooded |= self.gather(start, &name, KeyRole::Names, rule, Attestation::Claimed, &mut found)?;
             }
             for (name, _) in act.keys(KeyKind::Request, KeyRole::Carries) {
                 let names = [Some(name.clone()), KeyName::new(KeyKind::Request, ANY, &name.value)];
                 for name in names.into_iter().flatten() {
                     let rule = &rule::DECISION_OF_REQUEST;
-                    self.gather(start, &name, KeyRole::Names, rule, Attestation::Claimed, &mut found)?;
+                    flooded |= self.gather(start, &name, KeyRole::Names, rule, Attestation::Claimed, &mut found)?;
                 }
             }
             for (name, _) in act.keys(KeyKind::Span, KeyRole::Mints) {
-                self.gather(start, &name, KeyRole::Names, &rule::DECISION_IN_SPAN, Attestation::Claimed, &mut found)?;
+                let rule = &rule::DECISION_IN_SPAN;
+                flooded |= self.gather(start, &name, KeyRole::Names, rule, Attestation::Claimed, &mut found)?;
             }
         }
-        for (name, class) in self.credential_decisions.clone() {
-            self.gather(start, &name, KeyRole::Mints, &rule::DECISION_NAMED, class, &mut found)?;
-        }
-        Ok(found.into_values().collect())
+        Ok((found.into_values().collect(), flooded))
     }
 
+    /// Decisions that show a key, and whether some may not have been looked at. Whoever may ask a decision
+    /// point can ask it often, so it is gone back further than the nearest: of what lies there refusals are
+    /// kept, which must not be pushed out.
     fn gather(
         &mut self,
         start: &Start,
@@ -84,19 +99,46 @@ impl Walk<'_> {
         rule: &'static Rule,
         class: Attestation,
         found: &mut BTreeMap<RecordId, Found>,
-    ) -> Result<(), Stopped> {
-        for record in self.keyed(name, role, Time::MAX, Chain::Command)?.records {
+    ) -> Result<bool, Stopped> {
+        let mut until = Time::MAX;
+        loop {
+            let page = self.nearest(name, role, until, Chain::Command)?;
+            let whole = !self.cut(&page);
+            // All of any class that are nearer than this have been shown.
+            let reached = page.records.iter().rev().nth(self.question.budget.per_key - 1);
+            let reached = reached.and_then(|record| record.event_time).map(|time| time.start);
+            let kept = |said: &Said| until == Time::MAX || said.effect != DecisionEffect::Permit;
+            Self::keep_decisions(start, &page.records, (rule, role, class), kept, found);
+            match reached.filter(|reached| *reached < until) {
+                _ if whole => return Ok(false),
+                Some(reached) => until = reached,
+                None => {
+                    self.budget_gap(Chain::Command, name);
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    fn keep_decisions(
+        start: &Start,
+        records: &[Rc<Seen>],
+        (rule, role, class): (&'static Rule, KeyRole, Attestation),
+        kept: impl Fn(&Said) -> bool,
+        found: &mut BTreeMap<RecordId, Found>,
+    ) {
+        for record in records {
             let own = start.records.iter().any(|known| known.id == record.id);
             let said = record.facts.iter().find_map(|fact| match &fact.detail {
                 Detail::Decision(said) if fact.kind == FactKind::Decision && !own => Some((fact.clone(), said.clone())),
                 _ => None,
             });
-            if let Some((fact, said)) = said {
+            if let Some((fact, said)) = said.filter(|(_, said)| kept(said)) {
                 let echoed = role == KeyRole::Mints && class == Attestation::Verified;
+                let record = Rc::clone(record);
                 found.entry(record.id).or_insert(Found { record, fact, said, rule, echoed });
             }
         }
-        Ok(())
     }
 
     fn decision_entry(&mut self, start: &Start, act: &Act, found: &Found) -> Decision {
@@ -106,7 +148,7 @@ impl Walk<'_> {
         // Who acted on it after checking it let it count.
         let obeyed = found.echoed && found.said.enforced.is_none();
         let enforcement = if obeyed { "enforced" } else { enforcement(&found.said) };
-        self.decision_findings(start, found, binding, enforcement);
+        self.decision_findings(start, act, found, (binding, enforcement));
         let hop = self.credential_hop_of(&found.said).or_else(|| self.graph.command_number(0));
         Decision {
             hop: hop.or_else(|| self.graph.credential_number(0)),
@@ -115,8 +157,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a decision was about this request: by an id that names it, unless what it was asked
-    /// about differs.
+    /// Whether a decision was about this request: where whoever acted on it names it, unless what it was
+    /// asked about differs. That a question names this request is the word of whoever asked, and binds
+    /// nothing: any client of a decision point may write any id.
     fn binding(&self, act: &Act, found: &Found) -> &'static str {
         let call = self.behind.call.as_ref().and_then(|call| tool_call(&call.fact));
         let digest = call.and_then(|call| call.arguments.digest.as_ref());
@@ -127,28 +170,35 @@ impl Walk<'_> {
         let done: Vec<&String> = act.fact.resources.iter().map(|resource| &resource.id).collect();
         let other_resource =
             !about.is_empty() && !done.is_empty() && !about.iter().any(|id| done.contains(id)) && !found.echoed;
-        // What was decided after the act did not let it in, and a record in conflict binds nothing.
-        let slack = i64::from(self.skew(&found.record)) + self.widest_skew();
-        let late = found.record.event_time.is_some_and(|time| time.start > self.stretch(act).1.plus_millis(slack));
-        if late || found.record.in_conflict {
+        if !self.in_time(act, found) {
             return "unbound";
         }
         if other_arguments || ((other_tool || other_resource) && found.rule.proof == Proof::OneToOne) {
             "mismatch"
-        } else if found.rule.proof == Proof::OneToOne {
+        } else if found.rule.id == rule::DECISION_NAMED.id {
             "bound"
         } else {
             "unbound"
         }
     }
 
-    fn decision_findings(&mut self, start: &Start, found: &Found, binding: &str, enforcement: &str) {
+    /// What was decided after the act did not let it in, and a record in conflict says nothing.
+    fn in_time(&self, act: &Act, found: &Found) -> bool {
+        let slack = i64::from(self.skew(&found.record)) + self.widest_skew();
+        let late = found.record.event_time.is_some_and(|time| time.start > self.stretch(act).1.plus_millis(slack));
+        !late && !found.record.in_conflict
+    }
+
+    fn decision_findings(&mut self, start: &Start, act: &Act, found: &Found, (binding, enforcement): (&str, &str)) {
         let mut records = vec![Rc::clone(&found.record)];
         records.extend(start.records.iter().cloned());
         let engine = &found.record.identity.recorder;
+        // A refusal is heard by the asker's word alone: a permit needs more.
+        let about = binding != "mismatch" && found.rule.proof == Proof::OneToOne && self.in_time(act, found);
         match found.said.effect {
-            DecisionEffect::Deny if binding == "bound" && start.fact.outcome == Outcome::Success => {
-                let text = format!("{engine} denied this request, and it was done ({enforcement})");
+            DecisionEffect::Deny if about && start.fact.outcome == Outcome::Success => {
+                let which = if binding == "bound" { "this request" } else { "a request that is said to be this one" };
+                let text = format!("{engine} denied {which}, and it was done ({enforcement})");
                 self.find("decision_denied_but_done", "high", text, &records);
             }
             DecisionEffect::Indeterminate => {

@@ -3,11 +3,12 @@
 //! that is accepted; of rivals only where they lead to is kept.
 
 use super::Walk;
+use super::command::RIVALS_MAX;
 use super::span::Climb;
 use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Edge, Rule};
 use crate::strength::{Agreement, Strength, Witness, strength};
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
@@ -34,6 +35,12 @@ impl Act {
     /// The first record's id: what tells acts apart and orders them where nothing else does.
     pub(super) fn id(&self) -> Option<RecordId> {
         self.records.iter().map(|record| record.id).min()
+    }
+
+    /// What its own recorder tells of it, without those who say that they served it.
+    pub(super) fn of_its_recorder(&self) -> Act {
+        let own = self.records.iter().filter(|record| wrote(self, record));
+        Act { records: own.cloned().collect(), fact: self.fact.clone() }
     }
 
     /// When it began.
@@ -83,6 +90,10 @@ pub(super) struct Way {
     pub(super) turns: Vec<Turn>,
     /// Who asked: more than one where turns disagree.
     pub(super) askers: Vec<Asker>,
+    /// Turns that may have made the call as well, and whom each names instead.
+    pub(super) rivals: Vec<(Act, Asker)>,
+    /// Whether more records claim to be its turn than were looked at, so that nobody is the only one.
+    pub(super) flooded: bool,
     /// The span that should enclose the last act found, and is not here.
     pub(super) lost: Option<KeyName>,
 }
@@ -108,7 +119,8 @@ impl Walk<'_> {
     /// The way back from a call, a step inside one, or a turn.
     pub(super) fn way_from(&mut self, call: Act) -> Result<Way, Stopped> {
         let proposed = self.proposals(&call)?;
-        let mut way = Way { call, proposed, turns: Vec::new(), askers: Vec::new(), lost: None };
+        let (turns, askers, rivals) = (Vec::new(), Vec::new(), Vec::new());
+        let mut way = Way { call, proposed, turns, askers, rivals, flooded: false, lost: None };
         if intent(&way.call.fact).is_some() {
             // The event is a turn itself: it is where its way begins.
             let act = way.call.clone();
@@ -117,7 +129,7 @@ impl Walk<'_> {
             return Ok(way);
         }
         let call = way.call.clone();
-        let Some(turn) = self.turn_of(&call, &mut way.lost)? else { return Ok(way) };
+        let Some(turn) = self.turn_of(&call, &mut way)? else { return Ok(way) };
         let act = turn.act.clone();
         way.turns.push(turn);
         self.ask_turn(&act, 0, &mut way.askers);
@@ -176,12 +188,14 @@ impl Walk<'_> {
     }
 
     /// The turn that made a call: by the turn's id, by the span around it, else by its session.
-    fn turn_of(&mut self, call: &Act, lost: &mut Option<KeyName>) -> Result<Option<Turn>, Stopped> {
+    fn turn_of(&mut self, call: &Act, way: &mut Way) -> Result<Option<Turn>, Stopped> {
         let until = self.latest(call);
         for (name, class) in call.keys(KeyKind::Turn, KeyRole::Carries) {
-            let mut records = self.keyed(&name, KeyRole::Mints, until, Chain::Command)?.records;
-            records.retain(|record| intent_fact(record).is_some());
-            let Some(record) = self.own_turn(call, records) else { continue };
+            let mut found = self.keyed(&name, KeyRole::Mints, until, Chain::Command)?;
+            found.records.retain(|record| intent_fact(record).is_some());
+            let flooded = self.cut(&found);
+            way.flooded |= flooded;
+            let Some(record) = self.own_turn(call, found.records, flooded) else { continue };
             let ends = [call.records.clone(), vec![Rc::clone(&record)]].concat();
             let strength = self.shared(&rule::TURN, class, &ends);
             let because = format!("the call carries the id of this turn, {}", name.value);
@@ -198,47 +212,61 @@ impl Walk<'_> {
                     let rule = &rule::ENCLOSED;
                     return Ok(Some(Turn { act, edge: Edge::Called, rule, key: Some(key), strength, because }));
                 }
-                Climb::Lost(key) => *lost = Some(key),
+                Climb::Lost(key) => way.lost = Some(key),
                 Climb::Top => {}
             }
         }
-        self.session_turn(call)
+        self.session_turn(call, way)
     }
 
     /// The one turn of an id: by the recorder that wrote the call. Turns that others call by the same id
-    /// are not taken for it; where its own recorder tells several that disagree, none is.
-    fn own_turn(&mut self, call: &Act, records: Vec<Rc<Seen>>) -> Option<Rc<Seen>> {
-        let wrote = |record: &Rc<Seen>| {
-            call.records.first().is_some_and(|own| own.identity.recorder == record.identity.recorder)
-        };
+    /// are not taken for it; where its own recorder tells several that disagree, none is. Of more than can
+    /// be looked at some may disagree.
+    fn own_turn(&mut self, call: &Act, records: Vec<Rc<Seen>>, flooded: bool) -> Option<Rc<Seen>> {
+        let wrote = |record: &Rc<Seen>| wrote(call, record);
         let (own, others): (Vec<Rc<Seen>>, Vec<Rc<Seen>>) = records.into_iter().partition(wrote);
         let who = |record: &Rc<Seen>| {
             intent_fact(record).and_then(|fact| fact.actor.as_ref()).map(|party| party.principal.id.clone())
         };
         let mut turns = if own.is_empty() { others.clone() } else { own };
         let last = turns.pop()?;
-        let disagree = turns.iter().chain(&others).any(|turn| who(turn) != who(&last));
+        let disagree = flooded || turns.iter().chain(&others).any(|turn| who(turn) != who(&last));
         if disagree {
             self.contradicted = true;
             let mut records = turns;
             records.extend(others);
             records.push(Rc::clone(&last));
-            let text = "several turns bear one id and do not agree who asked";
+            let text = if flooded {
+                "more records say that they are one turn than can be looked at"
+            } else {
+                "several turns bear one id and do not agree who asked"
+            };
             self.find("contradicting_context", "high", text.to_string(), &records);
         }
         let foreign = !wrote(&last) && disagree;
         (!foreign).then_some(last)
     }
 
-    /// The latest turn of the same session before the call: a guess, and said to be one.
-    fn session_turn(&mut self, call: &Act) -> Result<Option<Turn>, Stopped> {
+    /// The latest turn of the same session before the call: a guess, and said to be one. Anybody may write
+    /// a session's name, so turns of the recorder that wrote the call come first, and later ones of others
+    /// that name somebody else are rivals.
+    fn session_turn(&mut self, call: &Act, way: &mut Way) -> Result<Option<Turn>, Stopped> {
         let until = self.latest(call);
         let mut names = call.keys(KeyKind::Session, KeyRole::Carries);
         names.retain(|(name, _)| name.namespace != CARRIER);
         names.extend(call.keys(KeyKind::Conversation, KeyRole::Carries));
         for (name, _) in names {
-            let records = self.nearest(&name, KeyRole::Carries, until, Chain::Command)?.records;
-            let Some(record) = records.iter().rev().find(|record| intent_fact(record).is_some()) else { continue };
+            let found = self.nearest(&name, KeyRole::Carries, until, Chain::Command)?;
+            let mut turns = found.records.iter().filter(|record| intent_fact(record).is_some());
+            let own = turns.clone().rfind(|record| wrote(call, record));
+            let Some(record) = own.or(turns.next_back()) else { continue };
+            if own.is_none() && self.cut(&found) {
+                // Its own turn may be among those that were not looked at.
+                way.flooded = true;
+                self.budget_gap(Chain::Command, &name);
+                continue;
+            }
+            way.rivals = self.rival_turns(record, own.is_some(), &found.records);
             let ends = [call.records.clone(), vec![Rc::clone(record)]].concat();
             let strength = self.likeness(&rule::SESSION, &ends);
             let because = format!("the latest turn before it in {} {}", name.kind.word(), name.value);
@@ -246,6 +274,26 @@ impl Walk<'_> {
             return Ok(Some(Turn { act, edge: Edge::Called, rule: &rule::SESSION, key: None, strength, because }));
         }
         Ok(None)
+    }
+
+    /// The latest turn of each other recorder that names somebody else than the one taken. A turn that
+    /// came before the call's own recorder wrote its latest is over.
+    fn rival_turns(&self, taken: &Rc<Seen>, own: bool, records: &[Rc<Seen>]) -> Vec<(Act, Asker)> {
+        let asker = |record: &Rc<Seen>| {
+            let (act, mut askers) = (turn_act(record), Vec::new());
+            self.ask_turn(&act, 0, &mut askers);
+            askers.pop().map(|asker| (act, asker))
+        };
+        let Some((_, known)) = asker(taken) else { return Vec::new() };
+        let time = |record: &Rc<Seen>| record.event_time.map(|time| time.start);
+        let latest: BTreeMap<&str, &Rc<Seen>> = records
+            .iter()
+            .filter(|record| intent_fact(record).is_some())
+            .map(|record| (record.identity.recorder.as_str(), record))
+            .collect();
+        let others = latest.into_values().filter(|record| record.id != taken.id);
+        let late = others.filter(|record| !own || time(record) >= time(taken)).filter_map(asker);
+        late.filter(|(_, other)| other.party.principal.id != known.party.principal.id).take(RIVALS_MAX).collect()
     }
 
     /// A turn with every span around it that is the same turn told by another instrumentation: the
@@ -294,8 +342,9 @@ impl Walk<'_> {
         let mut names = turn.keys(KeyKind::Conversation, KeyRole::Carries);
         names.extend(turn.keys(KeyKind::Task, KeyRole::Carries));
         for (name, class) in names {
-            let records = self.nearest(&name, KeyRole::Carries, began, Chain::Command)?.records;
-            let earlier: Vec<&Rc<Seen>> = records
+            let found = self.nearest(&name, KeyRole::Carries, began, Chain::Command)?;
+            let earlier: Vec<&Rc<Seen>> = found
+                .records
                 .iter()
                 .filter(|record| {
                     let own = turn.records.iter().any(|known| known.id == record.id);
@@ -308,6 +357,12 @@ impl Walk<'_> {
                 .filter_map(|record| Some(intent_fact(record)?.actor.as_ref()?.principal.id.as_str()))
                 .collect();
             // A conversation of several people does not say whose turn this goes on with.
+            let own = earlier.iter().any(|record| wrote(turn, record));
+            if !own && self.cut(&found) {
+                // Others filled what was looked at: an earlier turn of its own may name somebody else.
+                self.budget_gap(Chain::Command, &name);
+                continue;
+            }
             let Some(record) = earlier.last().filter(|_| people.len() == 1) else { continue };
             let ends = [turn.records.clone(), vec![Rc::clone(record)]].concat();
             let strength = self.shared(&rule::RESUMED, class, &ends);
@@ -320,7 +375,7 @@ impl Walk<'_> {
     }
 
     /// Who asked for a turn, as its records tell; another than already known is a second root.
-    fn ask_turn(&mut self, act: &Act, turn: usize, askers: &mut Vec<Asker>) {
+    fn ask_turn(&self, act: &Act, turn: usize, askers: &mut Vec<Asker>) {
         for record in &act.records {
             let Some(fact) = intent_fact(record) else { continue };
             let Some(party) = fact.actor.clone().filter(|party| party.principal.kind != PrincipalKind::Agent) else {
@@ -389,6 +444,11 @@ fn model_call(fact: &Fact) -> Option<&ModelCall> {
 fn turn_act(record: &Rc<Seen>) -> Act {
     let fact = intent_fact(record).cloned();
     Act { records: vec![Rc::clone(record)], fact: fact.unwrap_or_else(|| super::principal_fact(record)) }
+}
+
+/// Whether the recorder that wrote down an act wrote this record too.
+fn wrote(act: &Act, record: &Seen) -> bool {
+    act.records.first().is_some_and(|own| own.identity.recorder == record.identity.recorder)
 }
 
 fn agent_id(fact: &Fact) -> Option<&str> {

@@ -178,7 +178,7 @@ fn named(id: &str, kind: Option<&str>) -> Option<Principal> {
     } else if id.contains(':') {
         (id.to_string(), true, PrincipalKind::Unknown)
     } else if id.contains('@') {
-        (format!("email:{}", id.to_lowercase()), true, PrincipalKind::Human)
+        (format!("email:{}", field::lower(id)), true, PrincipalKind::Human)
     } else {
         (format!("user:{id}"), true, PrincipalKind::Unknown)
     };

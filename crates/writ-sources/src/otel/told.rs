@@ -3,6 +3,7 @@
 use super::attributes::Held;
 use super::dialect::{Act, DIALECTS, Meaning, Sign, claude};
 use super::entry::{Entry, SpanKind};
+use crate::field;
 use std::collections::BTreeMap;
 use writ_model::fact::Party;
 use writ_model::key::{Attestation, KeyKind, KeyName, names_nothing};
@@ -154,7 +155,7 @@ fn named(text: &str) -> Principal {
     let id = if spiffe || subject || text.starts_with("email:") || text.starts_with("agent:") {
         text.to_string()
     } else if is_email(text) {
-        format!("email:{}", text.to_lowercase())
+        format!("email:{}", field::lower(text))
     } else {
         format!("{USER}{text}")
     };

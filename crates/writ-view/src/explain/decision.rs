@@ -54,7 +54,12 @@ pub(super) const STATES: &[Text] = &[
 ];
 
 pub(super) const BINDINGS: &[Text] = &[
-    Text { code: "bound", means: "The decision names this very request.", is_not: "", todo: "Nothing." },
+    Text {
+        code: "bound",
+        means: "Whoever acted on the decision names it in its own record.",
+        is_not: "",
+        todo: "Nothing.",
+    },
     Text {
         code: "mismatch",
         means: "The decision is about other arguments, another tool, another target or another caller than this request.",
@@ -63,8 +68,8 @@ pub(super) const BINDINGS: &[Text] = &[
     },
     Text {
         code: "unbound",
-        means: "Nothing ties the decision to this request.",
-        is_not: "",
+        means: "Nothing ties the decision to this request but, at most, the word of whoever asked for it.",
+        is_not: "Not that it was about something else.",
         todo: "Have the enforcement point write the decision's id into its own record.",
     },
 ];

@@ -1,6 +1,7 @@
 //! Authority, approvals and decisions, with all that is known of each.
 
 use super::ControlView;
+use super::party::spelling;
 use writ_path::answer::{Answer, Approval, Decision};
 
 /// Authority first, then approvals, then decisions.
@@ -55,7 +56,8 @@ fn approval(said: &Approval, own: &[String]) -> ControlView {
         None => "",
     };
     let strength = said.approver_strength.map_or_else(String::new, |known| format!(" ({known}{entitled})"));
-    details.put("approver", said.approver.as_ref().map(|approver| format!("{approver}{strength}")));
+    let name = |id: &String| spelling(id).map_or_else(|| id.clone(), |spelt| format!("{id}, {spelt}"));
+    details.put("approver", said.approver.as_ref().map(|approver| format!("{}{strength}", name(approver))));
     details.put(
         "separation",
         match said.separation {

@@ -2,6 +2,7 @@
 //! shortened to "X did".
 
 use super::PartyView;
+use crate::escape;
 use writ_path::answer::{Answer, PrincipalEntry};
 
 /// Everybody an answer names, asker first.
@@ -59,9 +60,15 @@ fn party(label: &'static str, entry: &PrincipalEntry) -> PartyView {
         Some(mode) => remark.push(mode.to_string()),
         None => {}
     }
+    remark.extend(spelling(&entry.principal));
     let name = entry.name.clone().unwrap_or_else(|| entry.principal.clone());
     let id = (name != entry.principal).then(|| entry.principal.clone());
     PartyView { label, name, id, remark: remark.join(", ") }
+}
+
+/// How a name is spelt that is not ASCII: it may look like another one's and be none of it.
+pub(super) fn spelling(id: &str) -> Option<String> {
+    (!id.is_ascii()).then(|| format!("not ASCII, spelt {}", escape::ascii(id)))
 }
 
 /// Whoever gave the power: with their credential, which is not their hand.

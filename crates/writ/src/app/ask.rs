@@ -181,6 +181,9 @@ impl Asker {
         // The best custody that any copy came in counts, and when the first of them came.
         let custody = visible.iter().filter(is_own).map(|copy| copy.custody()).min();
         let received = visible.iter().filter(is_own).map(|copy| copy.received).min();
+        // Another content under its id is a conflict only where it came in as good a custody: else whoever
+        // can write a line that nobody authenticates could take every record at its word.
+        let rivals = |copy: &&Posting| !is_own(&copy) && custody.is_none_or(|own| copy.custody() <= own);
         let facts = writ_sources::derive_facts(&record.envelope, &record.evidence).map_err(|cause| {
             Error::new(Kind::Corrupt, format!("record {} cannot be read any more: {cause}", record.id))
                 .hint("a newer writ may have written it; use that one")
@@ -191,7 +194,7 @@ impl Asker {
             custody: custody.unwrap_or(record.envelope.custody),
             event_time: record.envelope.event_time,
             received: received.unwrap_or(record.envelope.received_time),
-            in_conflict: visible.iter().any(|copy| !is_own(&copy)),
+            in_conflict: visible.iter().any(rivals),
             withheld: record.envelope.redactions.iter().map(|redaction| redaction.kind.clone()).collect(),
             identity: record.envelope.identity,
             facts,

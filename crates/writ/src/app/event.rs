@@ -20,6 +20,7 @@ pub(crate) fn find(asker: &Asker, reference: &str) -> Result<Position, Error> {
         None => by_name(asker, reference)?,
     };
     let visible: Vec<Posting> = found.iter().filter(|posting| posting.received <= asker.as_of).copied().collect();
+    let visible = best_kept(asker, visible);
     match visible.as_slice() {
         [one] => Ok(one.position),
         [] => Err(not_found(asker, reference, &found)),
@@ -35,28 +36,33 @@ fn by_id(asker: &Asker, reference: &str, prefix: &str) -> Result<Vec<Posting>, E
     Ok(asker.snapshot.by_id_prefix(&prefix.to_lowercase(), CANDIDATES_MAX)?)
 }
 
-/// By native id as it stands, then with a source taken off the front, then a recorder off the end:
-/// native ids may hold `:` and `@` themselves.
+/// Of contents of one identity those that came in the best custody: what came in a worse one takes nothing
+/// from them (rfd 0005).
+fn best_kept(asker: &Asker, mut found: Vec<Posting>) -> Vec<Posting> {
+    let identity = |posting: &Posting| asker.snapshot.record(posting.position).ok().map(|it| it.envelope.identity);
+    let mut identities = found.iter().map(identity);
+    let first = identities.next().flatten();
+    if first.is_some() && identities.all(|other| other == first) {
+        let best = found.iter().map(Posting::custody).min();
+        found.retain(|posting| Some(posting.custody()) == best);
+    }
+    found
+}
+
+/// As `SOURCE:ID` and `SOURCE:ID@RECORDER` where anything is called so, else by native id as it stands.
+/// Native ids may hold `:` and `@` themselves, and whoever chooses one could spell another record's
+/// reference: it must not be taken for that record.
 fn by_name(asker: &Asker, reference: &str) -> Result<Vec<Posting>, Error> {
-    let bare = named(asker, reference, |_| true)?;
-    if !bare.is_empty() {
-        return Ok(bare);
-    }
-    let Some((source, rest)) = reference.split_once(':') else { return Ok(Vec::new()) };
-    let whole = named(asker, rest, |identity| identity.source == source)?;
-    if !whole.is_empty() {
-        return Ok(whole);
-    }
-    let mut at = rest.len();
-    while let Some(split) = rest.get(..at).and_then(|head| head.rfind('@')) {
-        let (native_id, recorder) = (rest.get(..split).unwrap_or(""), rest.get(split + 1..).unwrap_or(""));
-        let found = named(asker, native_id, |identity| identity.source == source && identity.recorder == recorder)?;
-        if !found.is_empty() {
-            return Ok(found);
+    let mut found = Vec::new();
+    if let Some((source, rest)) = reference.split_once(':') {
+        found.extend(named(asker, rest, |identity| identity.source == source)?);
+        // Where the recorder begins is not told: each way of reading it that names a record counts.
+        for (at, _) in rest.match_indices('@') {
+            let (native_id, recorder) = (rest.get(..at).unwrap_or(""), rest.get(at + 1..).unwrap_or(""));
+            found.extend(named(asker, native_id, |it| it.source == source && it.recorder == recorder)?);
         }
-        at = split;
     }
-    Ok(Vec::new())
+    if found.is_empty() { named(asker, reference, |_| true) } else { Ok(found) }
 }
 
 fn named(asker: &Asker, native_id: &str, fits: impl Fn(&Identity) -> bool) -> Result<Vec<Posting>, Error> {

@@ -68,14 +68,39 @@ fn a_better_copy_counts_from_when_it_came_and_is_found_as_one_record() {
     writ.ok(&["why", shown["record"].as_str().unwrap()]);
 }
 
-/// Near miss: the same id in a better custody, with other content, is a conflict and lends nothing.
+/// Near miss: the same id in a better custody, with other content, is another record and lends nothing: it is
+/// the one that is answered for, and the worse one stands in conflict.
 #[test]
 fn another_record_of_that_id_lends_no_custody() {
     let Story { writ, open, .. } = story();
     writ.ingest(&[&open]);
+    let shown: Value = serde_json::from_str(&writ.ok(&["show", "--json", EVENT])).unwrap();
     let text = std::fs::read_to_string(repository().join("scenarios/cases/by-hand-assume-role/events.ndjson")).unwrap();
     let other = text.lines().find(|line| line.contains(EVENT)).unwrap().replace("203.0.113", "198.51.100");
     let other = other.replace("\"readOnly\"", "\"sharedEventID\":\"x\",\"readOnly\"");
+    assert_eq!(writ.ingest(&[writ.write("other.json", &other).to_str().unwrap()])["conflicts"], 1);
+    let worse = writ.why(&[shown["record"].as_str().unwrap()]);
+    assert_eq!(
+        (&worse["verdict"]["custody"], &worse["findings"][0]["code"]),
+        (&json!("open"), &json!("conflicting_duplicate"))
+    );
+    let better: Value = serde_json::from_str(&writ.ok(&["show", "--json", EVENT])).unwrap();
+    assert_eq!((&better["custody"], better["record"] == shown["record"]), (&json!("handed_in"), false));
+    // Two contents in one custody are a conflict, and neither is taken.
+    let Story { writ, handed, .. } = story();
+    writ.ingest(&[&handed]);
     assert_eq!(writ.ingest(&[writ.write("other.json", other).to_str().unwrap()])["conflicts"], 1);
     assert_eq!(writ.run(&["why", EVENT]).status.code(), Some(4));
+}
+
+/// A line that nobody authenticates puts nothing in conflict that came in a better custody.
+#[test]
+fn another_content_in_a_worse_custody_takes_nothing() {
+    let Story { writ, handed, open } = story();
+    writ.ingest(&[&handed]);
+    let before = settled(writ.why(&[EVENT]));
+    let forged = std::fs::read_to_string(&open).unwrap().replace("203.0.113", "198.51.100");
+    assert_ne!(writ.ingest(&[writ.write("forged.json", forged).to_str().unwrap()])["conflicts"], 0);
+    assert_eq!(settled(writ.why(&[EVENT])), before);
+    assert_eq!(writ.ok(&["find", "--json", EVENT]).lines().count(), 2);
 }

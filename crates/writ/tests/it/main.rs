@@ -23,6 +23,7 @@ mod crash;
 mod custody;
 mod damage;
 mod find;
+mod forged;
 mod fsck;
 mod handed_in;
 mod hostile;
