@@ -141,9 +141,8 @@ fn decided(decisions: &[Decision]) -> &'static str {
             (state, _) => state,
         })
         .collect();
-    let grave = ["deny", "indeterminate", "mismatch", "unknown", "permit"]
-        .into_iter()
-        .find(|word| words.contains(word));
+    let grave =
+        ["deny", "indeterminate", "mismatch", "unknown", "permit"].into_iter().find(|word| words.contains(word));
     grave.or(words.first().copied()).unwrap_or("unknown")
 }
 
