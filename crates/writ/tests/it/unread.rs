@@ -3,7 +3,7 @@
 use crate::support::{Writ, repository};
 use serde_json::{Value, json};
 
-pub const EVENT: &str = "aws.cloudtrail:00000203-1111-4222-8333-444455556666";
+const EVENT: &str = "aws.cloudtrail:00000203-1111-4222-8333-444455556666";
 
 /// What is recorded in the world of the borrowed key, one record on each line.
 pub fn evidence() -> Vec<String> {

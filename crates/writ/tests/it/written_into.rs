@@ -2,7 +2,7 @@
 //! is lost for it is said.
 
 use crate::support::Writ;
-use crate::unread::{EVENT, approval, claims, evidence, world};
+use crate::unread::{approval, claims, evidence, world};
 use serde_json::{Value, json};
 
 /// The effect of the story under another id, as somebody would forge it.
@@ -112,7 +112,7 @@ fn a_text_in_a_message_or_an_event_of_another_is_no_record_of_a_trail() {
 #[test]
 fn where_custody_is_lowered_it_is_said_with_cause_and_remedy() {
     let writ = Writ::new();
-    let text = [b"{\"a\":\"\xff\xfe\xfd\xfc\n", forged().as_bytes(), b"\n"].concat();
+    let text = [b"{}\n{\"a\":\"\xff\xfe\xfd\xfc\n", forged().as_bytes(), b"\n"].concat();
     let file = writ.write("trail.ndjson", text);
     let said = writ.ok(&["ingest", file.to_str().unwrap()]);
     assert_eq!(custody(&writ).0, "open");
