@@ -75,6 +75,10 @@ pub enum Step {
 
 /// Turns a stream of bytes into elements and rejects.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing met on the way, and they do not exclude each other"
+)]
 pub struct Splitter {
     /// Position of the first byte of the buffer.
     base: u64,

@@ -90,20 +90,35 @@ impl Doubts {
     fn look_line(&mut self, byte: u8) {
         let told = |is_text| (Line::Told, is_text);
         let (line, is_text) = match (self.line, byte) {
-            (_, b'\n') => (Line::Start, false),
+            // `[12:00:00] …` and `[main] …` begin no list.
+            (_, b'\n') | (Line::Start, b'[') => (Line::Start, false),
             (Line::Told, _) => return,
             // Bytes of no text are counted above: one that is damaged says nothing of its line.
             (line, b' ' | 0..=0x1f | 0x7f..=0xc1 | 0xf5..=0xff) => (line, false),
-            // `[12:00:00] …` and `[main] …` begin no list.
-            (Line::Start, b'[') => (Line::Start, false),
             (Line::Start, b'{') => (Line::Object, false),
             (Line::Start, b'"' | b'}' | b']' | b',' | b':') | (Line::Object, b'"' | b'}') => told(false),
-            (Line::Start, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => (Line::Scalars, false),
-            (Line::Scalars, b'-' | b'+' | b'.' | b'0'..=b'9' | b',' | b']' | b'}') => (Line::Scalars, false),
-            // The letters of `true`, `false`, `null` and of exponents.
-            (Line::Scalars, b't' | b'r' | b'u' | b'e' | b'E' | b'f' | b'a' | b'l' | b's' | b'n') => {
-                (Line::Scalars, false)
-            }
+            // Numbers, and the letters of `true`, `false`, `null` and of exponents.
+            (Line::Start, b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+            | (
+                Line::Scalars,
+                b'-'
+                | b'+'
+                | b'.'
+                | b'0'..=b'9'
+                | b','
+                | b']'
+                | b'}'
+                | b't'
+                | b'r'
+                | b'u'
+                | b'e'
+                | b'E'
+                | b'f'
+                | b'a'
+                | b'l'
+                | b's'
+                | b'n',
+            ) => (Line::Scalars, false),
             _ => told(true),
         };
         self.line = line;

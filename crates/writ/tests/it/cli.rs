@@ -397,10 +397,10 @@ fn acknowledgements_are_ids_of_what_is_there() {
 #[test]
 fn acknowledgements_that_nobody_reads_stop_the_ingest() {
     let writ = Writ::new();
-    let lines: String = (0..30_000)
-        .map(|n| format!("{}\n", by_hand().lines().next().unwrap().replace("00000001-1111", &format!("{n:08}-1111"))))
-        .collect();
-    let file = writ.write("trail.ndjson", lines);
+    let trail = by_hand();
+    let line = trail.lines().next().unwrap();
+    let lines: Vec<String> = (0..30_000).map(|n| line.replace("00000001-1111", &format!("{n:08}-1111"))).collect();
+    let file = writ.write("trail.ndjson", lines.join("\n"));
     let mut command = writ.command(&["ingest", "--acks", file.to_str().unwrap()]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();

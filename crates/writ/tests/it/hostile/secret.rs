@@ -29,8 +29,8 @@ fn check(what: &str, bytes: &[u8], (records, rejects): (u64, u64), stays: &str) 
 fn text_in_utf16_is_ingested_and_what_is_damaged_in_it_holds_no_secret() {
     let text = SEEDS[0].text(1).replace("IQoJb3JpZ2luX2VjEFAKE00000001", SECRET);
     for mark in ["\u{feff}", ""] {
-        let orders: [(fn(u16) -> [u8; 2], u64); 2] = [(u16::to_le_bytes, 2), (u16::to_be_bytes, 3)];
-        for (order, rejects) in orders {
+        let orders: [fn(u16) -> [u8; 2]; 2] = [u16::to_le_bytes, u16::to_be_bytes];
+        for (order, rejects) in orders.into_iter().zip([2, 3]) {
             let of = |text: &str| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
             check("utf-16", &of(&format!("{mark}{text}\r\n")), (1, 0), "ASIAQEXPORTS00000002");
             let log = format!("{mark}[{text},\r\n{{\"sessionToken\":\"{SECRET}\r\n");
