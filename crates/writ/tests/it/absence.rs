@@ -52,16 +52,17 @@ fn decision(answer: &Value) -> &str {
 }
 
 /// A step of an approval, with these members.
-fn step(id: &str, time: &str, step: &str, members: &Value) -> Value {
+fn step(id: &str, time: &str, step: &str, members: Value) -> Value {
     let mut record = json!({"schema": "writ.approval/1", "id": id, "service": "approvals:acme", "time": time,
         "step": step, "approval": "ap-1001"});
-    record.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let Value::Object(members) = members else { panic!("members of an object") };
+    record.as_object_mut().unwrap().extend(members);
     record
 }
 
 fn granted(time: &str, members: Value) -> Value {
     let approver = json!({"id": "email:omar@acme.example", "kind": "human", "authenticated": true});
-    let mut record = step(&format!("granted-{time}"), time, "granted", &members);
+    let mut record = step(&format!("granted-{time}"), time, "granted", members);
     record["approver"] = approver;
     record
 }
@@ -121,7 +122,7 @@ fn approvals_of_others_under_the_same_id_push_none_out() {
     assert_eq!(approvals(&alone), ["bound_weak"]);
     let others = |n: usize| {
         let other = |i: usize| {
-            let mut other = step(&format!("z-{i}"), "2026-04-24T09:00:00Z", "requested", &json!({}));
+            let mut other = step(&format!("z-{i}"), "2026-04-24T09:00:00Z", "requested", json!({}));
             other["service"] = json!("approvals:zz");
             other
         };
@@ -192,9 +193,9 @@ fn an_approval_that_names_no_call_forbids_saying_that_there_was_none() {
     ] {
         assert_eq!(approvals(&with(std::slice::from_ref(&other))), ["absent"], "{other}");
     }
-    let denied = step("denied", "2026-04-23T09:09:30Z", "denied", &json!({}));
+    let denied = step("denied", "2026-04-23T09:09:30Z", "denied", json!({}));
     assert_eq!(approvals(&with(&[granted(minute_before, covers(VOLUME)), denied])), ["bound_weak"]);
-    let withdrawn = step("withdrawn", "2026-04-23T09:10:30Z", "withdrawn", &json!({}));
+    let withdrawn = step("withdrawn", "2026-04-23T09:10:30Z", "withdrawn", json!({}));
     assert_eq!(approvals(&with(&[granted(minute_before, covers(VOLUME)), withdrawn])), ["absent"]);
 }
 
@@ -203,12 +204,12 @@ fn uses_of_an_approval_do_not_push_out_that_it_was_withdrawn() {
     let request = json!({"request": REQUEST, "namespace": "aws"});
     let mut records = vec![
         granted("2026-04-23T08:00:00Z", request.clone()),
-        step("withdrawn", "2026-04-23T08:10:00Z", "withdrawn", &json!({})),
+        step("withdrawn", "2026-04-23T08:10:00Z", "withdrawn", json!({})),
         granted("2026-04-23T09:10:00Z", request),
     ];
     let used = |i: usize| {
         let time = format!("2026-04-23T08:{:02}:{:02}Z", 20 + i / 60, i % 60);
-        step(&format!("used-{i}"), &time, "redeemed", &json!({}))
+        step(&format!("used-{i}"), &time, "redeemed", json!({}))
     };
     records.extend((0..62).map(used));
     assert_eq!(approvals(&with(&records)), ["withdrawn"]);

@@ -39,7 +39,7 @@ fn a_backup_and_its_keys_give_the_same_answers_and_are_gone_on_with() {
     let more = writ.write("more.ndjson", "{\"no\":\"source\"}\n");
     writ.ingest(&[more.to_str().unwrap()]);
     let second: Value = serde_json::from_str(&writ.ok(&["backup", to, "--json"])).unwrap();
-    assert_eq!(second["records"].as_u64(), first["records"].as_u64().map(|n| n + 1));
+    assert!(second["records"].as_u64() > first["records"].as_u64());
     assert!(writ.ok(&["backup", to]).contains("store.key"));
     let answer = settled(writ.why(&[EVENT]));
     // It is no folder to work in, and holds no key.
@@ -65,6 +65,10 @@ fn a_backup_and_its_keys_give_the_same_answers_and_are_gone_on_with() {
     writ.ok(&["backup", writ.path("other").to_str().unwrap()]);
     let (code, _) = status(&writ, &["restore", to, "--keys", keys]);
     assert_eq!(code, Some(2), "a folder that is there is not written over");
+}
+
+fn n_records(writ: &Writ) -> u64 {
+    serde_json::from_str::<Value>(&writ.ok(&["fsck", "--json"])).unwrap()["records"].as_u64().unwrap()
 }
 
 fn fsck_root(writ: &Writ) -> Value {
@@ -153,22 +157,24 @@ fn a_proof_is_verified_without_the_folder_and_by_its_key_alone() {
     // Neither another store's key nor another number, leaf or size will do.
     let other = Writ::with_assumed_role().ok(&["checkpoint", "--key"]);
     assert_eq!(verify(&proof, &other).status.code(), Some(6));
-    for (from, to) in [("index 1\n", "index 0\n"), ("extra h", "extra H"), ("\n2\n", "\n3\n")] {
+    let size = format!("\n{}\n", verified["size"]);
+    for (from, to) in [("index 1\n", "index 0\n"), ("extra h", "extra H"), (&size, "\n9\n")] {
         let altered = writ.write("altered.proof", text.replacen(from, to, 1));
-        assert_ne!(verify(&altered, &key).status.code(), Some(0), "{from:?}");
         assert!(text.contains(from), "{from:?} in {text}");
+        assert_ne!(verify(&altered, &key).status.code(), Some(0), "{from:?}");
     }
 }
 
 #[test]
 fn an_old_checkpoint_tells_whether_the_log_was_rewritten() {
     let writ = Writ::with_assumed_role();
-    let kept = writ.write("kept", writ.ok(&["checkpoint"]));
+    let (kept, n) = (writ.write("kept", writ.ok(&["checkpoint"])), n_records(&writ));
     let since = ["checkpoint", "--since", kept.to_str().unwrap()];
     writ.ingest(&[scenario("by-hand-assume-role").to_str().unwrap()]);
     let more = writ.write("more.ndjson", "{\"no\":\"source\"}\n");
     writ.ingest(&[more.to_str().unwrap()]);
-    assert!(writ.ok(&since).contains("its first 2 records are unchanged, and there are 3 now"));
+    let said = format!("its first {n} records are unchanged, and there are {} now", n_records(&writ));
+    assert!(writ.ok(&since).contains(&said), "{said}");
     // The same records in a folder that was made anew with the same keys, in another order.
     let keys = std::fs::read(writ.path("data/store.key")).unwrap();
     std::fs::remove_dir_all(writ.path("data")).unwrap();
