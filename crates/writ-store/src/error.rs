@@ -67,6 +67,21 @@ impl Error {
         Error { kind, message: format!("cannot {doing} `{place}`: {remedy}"), source: Some(Arc::new(error)) }
     }
 
+    /// From a folder that could not be made.
+    pub(crate) fn unmade(folder: &Path, error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error {
+                kind: Kind::Unavailable,
+                message: format!(
+                    "cannot make the folder `{}`: nothing can be made there; name another",
+                    folder.display()
+                ),
+                source: Some(Arc::new(error)),
+            },
+            _ => Error::io("make the folder", folder, error),
+        }
+    }
+
     /// The same cause under another kind and text.
     pub(crate) fn recast(&self, kind: Kind, message: impl Into<String>) -> Error {
         Error { kind, message: message.into(), source: self.source.clone() }

@@ -115,7 +115,7 @@ impl Folder {
         let new = !dir.join("FORMAT").exists();
         if new {
             check_nothing_foreign(dir)?;
-            fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))?;
+            fs::create_dir_all(dir).map_err(|e| Error::unmade(dir, e))?;
         }
         let lock = take_lock(dir)?;
         // Another process may have made it before we got the lock.
@@ -160,7 +160,7 @@ pub(crate) fn check_new(dir: &Path) -> Result<(), Error> {
         let place = dir.display();
         return Err(Error::invalid(format!("`{place}` is a writ folder already: name a new one")));
     }
-    fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))
+    fs::create_dir_all(dir).map_err(|e| Error::unmade(dir, e))
 }
 
 /// Refuses to spread a store over a folder that holds something else.
