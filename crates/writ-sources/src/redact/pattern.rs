@@ -12,6 +12,7 @@
 use super::text::Found;
 use super::{Withholds, begins_placeholder};
 use memchr::{memchr, memchr_iter, memchr2_iter, memmem, memrchr_iter};
+use std::sync::LazyLock;
 
 /// Longest name that is looked at before a value: names of secrets are words, not sentences.
 pub(super) const NAME_BYTES_MAX: usize = 80;
@@ -249,13 +250,20 @@ fn schemes(text: &[u8], out: &mut Found) {
     }
 }
 
+/// What finds each of [`MARKED`]: made once, since most texts that are searched are short.
+static FINDERS: LazyLock<[memmem::Finder<'static>; MARKED.len()]> =
+    LazyLock::new(|| MARKED.each_ref().map(|mark| memmem::Finder::new(mark.begins)));
+
 /// Credentials that their issuers mark.
 pub(super) fn marked(text: &[u8], out: &mut Found) {
-    for mark in &MARKED {
+    for (mark, finder) in MARKED.iter().zip(&*FINDERS) {
         out.pass();
+        if text.len() < mark.bytes_min {
+            continue;
+        }
         // The run of a token's characters that goes on, its last dot but one, and what was found of it.
         let (mut run, mut dot, mut found) = (0, None, 0);
-        for from in memmem::find_iter(text, mark.begins) {
+        for from in finder.find_iter(text) {
             let before = at(text, from.wrapping_sub(1));
             let inside = from > 0 && is_token(before) && before != b'=' && before != b'/';
             if inside || from < found {
