@@ -169,8 +169,8 @@ fn of_utf16(bytes: &[u8]) -> Cow<'_, [u8]> {
         [a, b] => u16::from_le_bytes([a, b]),
         _ => 0xd800,
     };
-    let text = char::decode_utf16(bytes.chunks(2).map(unit)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
-    Cow::Owned(text.collect::<String>().into_bytes())
+    let units: Vec<u16> = bytes.chunks(2).map(unit).collect();
+    Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
 }
 
 /// A reject as a record of that recorder.

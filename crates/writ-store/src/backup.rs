@@ -9,13 +9,12 @@ use crate::error::Error;
 use crate::file::{self, File};
 use crate::folder::{self, Folder};
 use crate::index::header::Owner;
-use crate::limit;
 use crate::log::scan::{self, Scan};
 use crate::log::view::View;
 use crate::log::{open as log, segment};
 use crate::look::Look;
 use crate::manifest::{self, Active, Manifest, Noted, SegmentEntry};
-use crate::storage::{Open, Os, Storage};
+use crate::storage::{self, Open, Os, Storage};
 use crate::term::TermKey;
 use crate::tree;
 use crate::writer::rebuild;
@@ -120,13 +119,7 @@ impl Copy<'_> {
         let (from, path) = (log::path_of(dir, entry), log::path_of(self.to, entry));
         let source = self.storage.open(&from, Open::Read).map_err(|e| Error::io("read", &from, e))?;
         let copy = self.copy(source.as_ref(), entry.bytes, &path)?;
-        let trailer = segment::trailer(copy.as_ref(), self.keys).map_err(|e| Error::io("read", &path, e))?;
-        let Some(trailer) = trailer.filter(|trailer| trailer.digest == entry.digest) else {
-            let place = from.display();
-            return Err(Error::corrupt(format!(
-                "`{place}` does not end as it did when it was finished: run `writ fsck`"
-            )));
-        };
+        let trailer = log::trailer_of(copy.as_ref(), &from, self.keys, entry)?;
         let begin = Active { epoch: entry.epoch, first: entry.first, chain: trailer.chain };
         self.check(copy.as_ref(), &from, &begin, trailer.frames_end)
     }
@@ -147,18 +140,10 @@ impl Copy<'_> {
         let beside = path.with_added_extension("tmp");
         let write = || {
             let copy = self.storage.open(&beside, Open::Create)?;
-            let (mut at, mut buffer) = (0, vec![0; limit::READ_AHEAD]);
-            while at < bytes {
-                let len = crate::bytes::index(bytes - at).min(limit::READ_AHEAD);
-                buffer.truncate(len);
-                file::read_exact_at(source, &mut buffer, at)?;
-                copy.write_at(&buffer, at)?;
-                at += len as u64;
-            }
+            file::copy(source, 0..bytes, copy.as_ref())?;
             copy.sync()?;
             drop(copy);
-            self.storage.rename(&beside, path)?;
-            self.storage.sync_folder(&log::folder(self.to))?;
+            storage::name(self.storage, &beside, path)?;
             self.storage.open(path, Open::Read)
         };
         let copy = write().map_err(|e| Error::io("copy to", path, e))?;

@@ -66,8 +66,7 @@ pub(crate) fn read(storage: &dyn Storage, dir: &Path, keys: &TermKey) -> Result<
 
 /// The head that a checkpoint of this store says, or why it is none.
 pub(crate) fn open(keys: &TermKey, bytes: &[u8]) -> Result<Head, String> {
-    let verifier = verifier(keys).map_err(|e| e.to_string())?;
-    let log = Log { origin: origin(keys), keys: vec![verifier] };
+    let log = log(keys).map_err(|e| e.to_string())?;
     let opened = Checkpoint::open(bytes, &log, &[]).map_err(|e| e.to_string())?;
     Ok(*opened.checkpoint.head())
 }

@@ -3,10 +3,13 @@
 //! There are two implementations: [`Disk`] on the operating system, and [`crate::sim`], which fails
 //! and loses power on command.
 
+use crate::bytes::index;
+use crate::limit;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::Path;
 
 /// A file that is read and written by offset. Nothing is durable before [`File::sync`] returned.
@@ -100,6 +103,19 @@ fn read_some(file: &fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usiz
 #[cfg(windows)]
 fn write_some(file: &fs::File, bytes: &[u8], offset: u64) -> io::Result<usize> {
     file.seek_write(bytes, offset)
+}
+
+/// Copies a stretch of one file to the beginning of another; its CRC-32C.
+pub(crate) fn copy(from: &dyn File, stretch: Range<u64>, to: &dyn File) -> io::Result<u32> {
+    let (mut at, mut crc) = (stretch.start, 0);
+    while at < stretch.end {
+        let mut buffer = vec![0; index(stretch.end - at).min(limit::READ_AHEAD)];
+        read_exact_at(from, &mut buffer, at)?;
+        crc = crc32c::crc32c_append(crc, &buffer);
+        to.write_at(&buffer, at - stretch.start)?;
+        at += buffer.len() as u64;
+    }
+    Ok(crc)
 }
 
 /// Reads on until the buffer is full or the file ends: one call may give less, or be interrupted.

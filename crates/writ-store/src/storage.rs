@@ -95,7 +95,12 @@ pub(crate) fn replace(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> io::R
     file.write_at(bytes, 0)?;
     file.sync()?;
     drop(file);
-    storage.rename(&beside, path)?;
+    name(storage, &beside, path)
+}
+
+/// Gives a file that is finished and synced its name, for good.
+pub(crate) fn name(storage: &dyn Storage, beside: &Path, path: &Path) -> io::Result<()> {
+    storage.rename(beside, path)?;
     path.parent().map_or(Ok(()), |folder| storage.sync_folder(folder))
 }
 

@@ -7,6 +7,9 @@
 /// more than that before a text that is long enough for a record.
 const FOREIGN_MAX: u32 = 3;
 
+/// What numbers and lists of them are spelt with, and the letters of `true`, `false`, `null` and of exponents.
+const SCALARS: &[u8] = b"-+.0123456789,]}trueEfalsn";
+
 /// Why records of an input may be texts from inside of something that somebody else wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doubt {
@@ -97,28 +100,8 @@ impl Doubts {
             (line, b' ' | 0..=0x1f | 0x7f..=0xc1 | 0xf5..=0xff) => (line, false),
             (Line::Start, b'{') => (Line::Object, false),
             (Line::Start, b'"' | b'}' | b']' | b',' | b':') | (Line::Object, b'"' | b'}') => told(false),
-            // Numbers, and the letters of `true`, `false`, `null` and of exponents.
-            (Line::Start, b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-            | (
-                Line::Scalars,
-                b'-'
-                | b'+'
-                | b'.'
-                | b'0'..=b'9'
-                | b','
-                | b']'
-                | b'}'
-                | b't'
-                | b'r'
-                | b'u'
-                | b'e'
-                | b'E'
-                | b'f'
-                | b'a'
-                | b'l'
-                | b's'
-                | b'n',
-            ) => (Line::Scalars, false),
+            (Line::Start, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => (Line::Scalars, false),
+            (Line::Scalars, byte) if SCALARS.contains(&byte) => (Line::Scalars, false),
             _ => told(true),
         };
         self.line = line;

@@ -47,6 +47,7 @@ impl Tally {
         self.postings = self.postings.wrapping_add(hash((position, term.0)));
     }
 
+    /// Of what a part holds: reads all its rows and postings.
     fn of(part: &Part) -> Result<Tally, Error> {
         let mut tally = Tally::default();
         let (first, recorders) = (part.facts().first, part.recorders()?);
@@ -91,7 +92,7 @@ impl Check<'_> {
     pub(super) fn parts(&mut self, parts: &shelf::Opened, expected: &[Expected]) {
         for ((entry, part), expected) in parts.parts.iter().zip(expected) {
             self.report.n_parts += 1;
-            match part.check().and_then(|()| Tally::of(part)) {
+            match Tally::of(part).and_then(|tally| part.check_ways().map(|()| tally)) {
                 Err(error) => self.report.of_file(part.path(), None, error.message()),
                 Ok(_) if expected.has_holes => {}
                 Ok(_) if expected.root.is_some_and(|root| root != entry.root) => {

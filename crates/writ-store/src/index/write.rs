@@ -17,7 +17,7 @@ use crate::index::row::{RecorderName, Row};
 use crate::index::run::Run;
 use crate::index::table::BLOCK_ENTRIES;
 use crate::index::terms::{self, Entry, FEW};
-use crate::storage::{Open, Storage};
+use crate::storage::{self, Open, Storage};
 use crate::term::Term;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -332,9 +332,7 @@ impl<'a> PartWriter<'a> {
         let file = self.output.finish(&header.encode())?;
         let LeftOver(storage, beside) = &self.left_over;
         if let Some(beside) = beside {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            let published = storage.rename(beside, &self.path).and_then(|()| storage.sync_folder(folder));
-            published.map_err(|e| Error::io("rename", beside, e))?;
+            storage::name(storage.as_ref(), beside, &self.path).map_err(|e| Error::io("rename", beside, e))?;
         }
         self.left_over.1 = None;
         Part::open_on(file, &self.path, &self.owner)

@@ -180,15 +180,15 @@ impl Committer {
         if noted != self.catalog.manifest().noted {
             self.catalog.change(|manifest| manifest.noted = noted)?;
         }
-        self.sign(noted.tree)
+        let (storage, dir) = (self.catalog.storage().as_ref(), self.catalog.dir());
+        let signed = checkpoint::read(storage, dir, &self.keys)?;
+        if signed.is_some_and(|(signed, _)| signed == noted.tree) { Ok(()) } else { self.sign(noted.tree) }
     }
 
     /// Signs what is noted. A checkpoint of more than the manifest notes would be one of records that a crash may
     /// yet take.
     fn sign(&self, head: Head) -> Result<(), Error> {
-        let (storage, dir) = (self.catalog.storage().as_ref(), self.catalog.dir());
-        let is_signed = checkpoint::read(storage, dir, &self.keys)?.is_some_and(|(signed, _)| signed == head);
-        if is_signed { Ok(()) } else { checkpoint::write(storage, dir, &self.keys, head) }
+        checkpoint::write(self.catalog.storage().as_ref(), self.catalog.dir(), &self.keys, head)
     }
 
     fn store(&mut self, group: &[Vec<Sealed>]) -> Result<Vec<Vec<Admission>>, Error> {

@@ -164,13 +164,7 @@ impl Handles {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(gone(path)),
             other => other.map_err(read)?,
         };
-        let trailer = segment::trailer(file.as_ref(), keys).map_err(read)?;
-        let Some(trailer) = trailer.filter(|trailer| trailer.digest == entry.digest) else {
-            let place = path.display();
-            return Err(Error::corrupt(format!(
-                "`{place}` does not end as it did when it was finished: restore the file from a backup"
-            )));
-        };
+        let trailer = trailer_of(file.as_ref(), path, keys, entry)?;
         if self.0.len() >= HANDLES_MAX {
             self.0.clear();
         }
@@ -178,6 +172,15 @@ impl Handles {
         self.0.insert(entry.first, std::sync::Arc::clone(&handle));
         Ok(handle)
     }
+}
+
+/// The trailer of a finished segment, which must be the one that the manifest pins. `path` is for messages.
+pub(crate) fn trailer_of(file: &dyn File, path: &Path, keys: &TermKey, entry: &SegmentEntry) -> Result<Trailer, Error> {
+    let trailer = segment::trailer(file, keys).map_err(|e| Error::io("read", path, e))?;
+    trailer.filter(|trailer| trailer.digest == entry.digest).ok_or_else(|| {
+        let place = path.display();
+        Error::corrupt(format!("`{place}` does not end as it did when it was finished: restore the file from a backup"))
+    })
 }
 
 /// The finished segment that holds a position.

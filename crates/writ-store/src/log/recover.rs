@@ -9,10 +9,9 @@
 use crate::bytes::index;
 use crate::error::Error;
 use crate::file::{self, File};
-use crate::limit;
 use crate::log::Position;
 use crate::log::scan::{Scan, Span};
-use crate::storage::{Open, Storage};
+use crate::storage::{self, Open, Storage};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -79,19 +78,12 @@ fn keep(
 ) -> io::Result<PathBuf> {
     let beside = quarantine.join("copy.tmp");
     let copy = storage.open(&beside, Open::Create)?;
-    let (mut at, mut crc) = (stretch.start, 0);
-    while at < stretch.end {
-        let mut buffer = vec![0; index(stretch.end - at).min(limit::READ_AHEAD)];
-        file::read_exact_at(log, &mut buffer, at)?;
-        crc = crc32c::crc32c_append(crc, &buffer);
-        copy.write_at(&buffer, at - stretch.start)?;
-        at += buffer.len() as u64;
-    }
+    let start = stretch.start;
+    let crc = file::copy(log, stretch, copy.as_ref())?;
     copy.sync()?;
     drop(copy);
-    let name = quarantine.join(format!("{name}.at-{}.{crc:08x}.torn", stretch.start));
-    storage.rename(&beside, &name)?;
-    storage.sync_folder(quarantine)?;
+    let name = quarantine.join(format!("{name}.at-{start}.{crc:08x}.torn"));
+    storage::name(storage, &beside, &name)?;
     Ok(name)
 }
 

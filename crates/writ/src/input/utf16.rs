@@ -49,8 +49,8 @@ impl<'a> Utf16<'a> {
             let half = usize::from(even > 0 && (0xd800..0xdc00).contains(&last)) * 2;
             self.begun = bytes.split_off(even - half);
         }
-        let units = bytes.chunks(2).map(|pair| self.unit(pair));
-        let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        let units: Vec<u16> = bytes.chunks(2).map(|pair| self.unit(pair)).collect();
+        let text = String::from_utf16_lossy(&units);
         let text = if self.started { &text } else { text.trim_start_matches('\u{feff}') };
         self.started |= !bytes.is_empty();
         (self.out, self.at) = (text.as_bytes().to_vec(), 0);
