@@ -29,6 +29,7 @@ mod handed_in;
 mod hostile;
 mod output;
 mod own_folder;
+mod read_only;
 mod real_logs;
 mod same_answers;
 mod sdk;
