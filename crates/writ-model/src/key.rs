@@ -123,6 +123,10 @@ pub const ANY: &str = "any";
 /// Namespace of session ids as they ride into other parties' logs.
 pub const CARRIER: &str = "carrier";
 
+/// Namespace of ids that a record names and does not show: redacted, cut, or spelt as no such id is. Nobody
+/// mints one, so what is named so is never found; the value says which record named it.
+pub const UNREADABLE: &str = "unreadable";
+
 /// Namespace of recorders as things that are spoken of: the value is the recorder as records name it.
 pub const RECORDER: &str = "recorder";
 

@@ -29,7 +29,7 @@ use writ_model::json::{Node, Value};
 use writ_model::source::{Omission, SourceInfo};
 
 /// Counts up with every change to what is read off a record.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Spans of agents, tools and services.
 #[derive(Clone, Copy, Debug)]

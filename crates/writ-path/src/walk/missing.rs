@@ -11,7 +11,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, RecorderChange};
-use writ_model::key::KeyKind;
+use writ_model::key::{KeyKind, KeyName, UNREADABLE};
 use writ_model::time::Time;
 
 /// Recorders of agents looked at for what was going on at one moment: as many as records per key. Whoever
@@ -190,7 +190,7 @@ impl Walk<'_> {
     pub(super) fn turn_missing(&mut self, way: &Way, node: &str) -> Result<(), Stopped> {
         let call = way.call.records.first().cloned();
         let mut why = match (&way.lost, call) {
-            (Some(lost), Some(call)) => self.span_lost(&lost.value, &call, &way.call)?,
+            (Some(lost), Some(call)) => self.span_lost(lost, &call, &way.call)?,
             _ => Why::new(
                 "key_missing",
                 "its record names no turn, no span around it and no session that is here".to_string(),
@@ -198,14 +198,18 @@ impl Walk<'_> {
         };
         let what = tool_call(&way.call.fact).map_or("this", |_| "the call");
         why.text = format!("Somebody asked an agent for {what}; {}.", why.text);
-        why.fix =
-            Some("have the agent record its turns: an invoke_agent span around the call, with user.id".to_string());
+        let fix = "have the agent record its turns: an invoke_agent span around the call, with user.id";
+        why.fix.get_or_insert_with(|| fix.to_string());
         self.push_gap(Chain::Command, node.to_string(), "asker", why);
         Ok(())
     }
 
     /// The span around an act is named and not here.
-    fn span_lost(&mut self, lost: &str, call: &Seen, act: &Act) -> Result<Why, Stopped> {
+    fn span_lost(&mut self, lost: &KeyName, call: &Seen, act: &Act) -> Result<Why, Stopped> {
+        if lost.namespace == UNREADABLE {
+            return Ok(redacted("its record names a span around it, and what stands for its id is none"));
+        }
+        let lost = &lost.value;
         let (from, to) = self.stretch(act);
         let recorder = call.identity.recorder.clone();
         if let Some(why) = self.reported_loss(&recorder, from, to)? {
@@ -226,16 +230,31 @@ impl Walk<'_> {
         let last = way.turns.last().map_or(&way.call, |turn| &turn.act);
         let (from, to) = self.stretch(last);
         let recorder = last.records.first().map(|record| record.identity.recorder.clone()).unwrap_or_default();
-        let mut why = match self.reported_loss(&recorder, from, to)? {
-            Some(why) => why,
-            None => Why::new("key_missing", "the turn's record does not say who".to_string()),
+        let mut why = match (self.reported_loss(&recorder, from, to)?, &way.lost) {
+            (Some(why), _) => why,
+            (None, Some(lost)) if lost.namespace == UNREADABLE => redacted(
+                "the turn's record does not say who; it names a span around it, and what stands for its id is none",
+            ),
+            (None, _) if super::way::asker_withheld(last) => {
+                redacted("the turn's record does say who, and what stands for the name is none")
+            }
+            (None, _) => Why::new("key_missing", "the turn's record does not say who".to_string()),
         };
         why.text = format!("Somebody, or a schedule, asked for this turn; {}.", why.text);
-        why.fix = Some("have the agent put user.id (or enduser.id) on the turn".to_string());
+        let fix = "have the agent put user.id (or enduser.id) on the turn";
+        why.fix.get_or_insert_with(|| fix.to_string());
         why.ask = Some(format!("whoever runs {recorder}"));
         self.push_gap(Chain::Command, node.to_string(), "asker", why);
         Ok(())
     }
+}
+
+/// The value that would have settled it was taken out of the record.
+fn redacted(text: &str) -> Why {
+    let mut why = Why::new("redacted", text.to_string());
+    let fix = "leave span ids and users in where telemetry is redacted, or put the same pseudonym wherever one stands";
+    why.fix = Some(fix.to_string());
+    why
 }
 
 #[cfg(test)]

@@ -143,8 +143,9 @@ impl Walk<'_> {
         while way.turns.len() < self.question.budget.depth {
             let before = match self.delegating(&act, &mut way.lost)? {
                 Some(turn) => Some(turn),
-                // Only a turn with nothing around it begins anew; what lay around this one may have said who.
-                None if way.askers.is_empty() && way.lost.is_none() => self.resumed(&act)?,
+                // Only a turn with nothing around it begins anew; what lay around this one may have said who,
+                // and one whose record was made to keep silent about who asked did name somebody.
+                None if way.askers.is_empty() && way.lost.is_none() && !asker_withheld(&act) => self.resumed(&act)?,
                 None => None,
             };
             let Some(turn) = before else { return Ok(()) };
@@ -432,6 +433,11 @@ pub(super) fn intent(fact: &Fact) -> Option<&Intent> {
 
 pub(super) fn intent_fact(record: &Seen) -> Option<&Fact> {
     record.facts.iter().find(|fact| intent(fact).is_some())
+}
+
+/// Whether a turn's record names who asked by what names nobody.
+pub(super) fn asker_withheld(turn: &Act) -> bool {
+    turn.records.iter().filter_map(|record| intent_fact(record).and_then(intent)).any(|turn| turn.asker_withheld)
 }
 
 fn model_call(fact: &Fact) -> Option<&ModelCall> {

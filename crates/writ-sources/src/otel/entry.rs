@@ -35,6 +35,17 @@ pub(super) enum Status {
     Error,
 }
 
+/// What an entry says of the span around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Around {
+    /// That there is none.
+    Nothing,
+    /// That there is one, by what is no id: it was redacted or cut.
+    Unreadable,
+    /// Its id.
+    Span(String),
+}
+
 /// Something that happened within a span.
 #[derive(Clone, Debug)]
 pub(super) struct Happening<'n> {
@@ -51,8 +62,8 @@ pub(super) struct Entry<'n> {
     pub(super) name: &'n str,
     pub(super) trace: Option<String>,
     pub(super) span: Option<String>,
-    /// Of a span, the span it was begun in.
-    pub(super) parent: Option<String>,
+    /// Of a span, the span it was begun in. Of a log record, whether it names one that cannot be read.
+    pub(super) parent: Around,
     /// Links, as trace and span.
     pub(super) links: Vec<(String, String)>,
     pub(super) kind: SpanKind,
@@ -74,7 +85,7 @@ impl<'n> Entry<'n> {
             name: "",
             trace: None,
             span: None,
-            parent: None,
+            parent: Around::Nothing,
             links: Vec::new(),
             kind: SpanKind::Internal,
             status: Status::Unset,

@@ -1,7 +1,7 @@
 //! The forms spans and log records are delivered in, and what stands where in each.
 
 use super::attributes::{Attributes, Held, Spelling};
-use super::entry::{Entry, Happening, SpanKind, Status};
+use super::entry::{Around, Entry, Happening, SpanKind, Status};
 use super::{clock, id};
 use crate::admit::{kind_word, short};
 use writ_model::json::{Node, Value};
@@ -126,7 +126,7 @@ fn otlp<'n>(node: &'n Node<'n>, span: &'n Node<'n>) -> Result<Entry<'n>, String>
         name: text(span, "name"),
         trace: needed(id::trace(text(span, "traceId")), span, "traceId", 32)?,
         span: needed(id::span(text(span, "spanId")), span, "spanId", 16)?,
-        parent: id::span(text(span, "parentSpanId")),
+        parent: id::around(span.get("parentSpanId"), id::span),
         links: links
             .filter_map(|link| Some((id::trace(text(link, "traceId"))?, id::span(text(link, "spanId"))?)))
             .collect(),
@@ -151,6 +151,10 @@ fn log<'n>(node: &'n Node<'n>, log: &'n Node<'n>) -> Result<Entry<'n>, String> {
         name: name.or_else(|| body.and_then(Held::text).filter(|text| is_name(text))).unwrap_or_default(),
         trace: id::trace(text(log, "traceId")),
         span: id::span(text(log, "spanId")),
+        parent: match (id::around(log.get("traceId"), id::trace), id::around(log.get("spanId"), id::span)) {
+            (Around::Unreadable, _) | (_, Around::Unreadable) => Around::Unreadable,
+            _ => Around::Nothing,
+        },
         start: time.map_or_else(
             || clock::nanos(log.get("observedTimeUnixNano"), "observedTimeUnixNano"),
             |time| Ok(Some(time)),
@@ -174,12 +178,15 @@ fn jaeger<'n>(node: &'n Node<'n>, span: &'n Node<'n>) -> Result<Entry<'n>, Strin
     let attributes = Attributes::of(span.get("tags"), Spelling::Tags);
     let reference =
         |found: &Node<'_>| Some((id::jaeger_trace(text(found, "traceID"))?, id::jaeger_span(text(found, "spanID"))?));
-    let (mut parent, mut links) = (id::jaeger_span(text(span, "parentSpanID")), Vec::new());
+    let (mut parent, mut links) = (id::around(span.get("parentSpanID"), id::jaeger_span), Vec::new());
     for found in span.get("references").map(Node::elements).unwrap_or_default().iter().take(LINKS_MAX) {
         let child = found.text(&["refType"]) == Some("CHILD_OF");
         match reference(found) {
-            Some((of, id)) if child && parent.is_none() && Some(&of) == trace.as_ref() => parent = Some(id),
+            Some((of, id)) if child && parent == Around::Nothing && Some(&of) == trace.as_ref() => {
+                parent = Around::Span(id);
+            }
             Some(link) => links.push(link),
+            None if child && parent == Around::Nothing => parent = id::around(found.get("spanID"), |_| None),
             None => {}
         }
     }
@@ -270,7 +277,7 @@ fn printed<'n>(node: &'n Node<'n>, names: &Printed) -> Result<Entry<'n>, String>
         name: text(node, "name"),
         trace: needed(id::trace(text(context, names.trace)), context, names.trace, 32)?,
         span: needed(id::span(text(context, names.span)), context, names.span, 16)?,
-        parent: id::span(names.parents.iter().find_map(|path| node.text(path)).unwrap_or_default()),
+        parent: id::around(names.parents.iter().find_map(|path| node.at(path)), id::span),
         links: links.filter_map(linked).collect(),
         kind: kind(node.get("kind"), 0),
         status: status(node.at(&["status", names.status])),

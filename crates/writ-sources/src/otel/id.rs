@@ -1,5 +1,8 @@
 //! Trace and span ids in the spellings they are delivered in, brought to lower-case hexadecimal.
 
+use super::entry::Around;
+use writ_model::json::{Node, Value};
+
 /// Bytes of a trace id (W3C Trace Context).
 const TRACE_BYTES: usize = 16;
 /// Bytes of a span id.
@@ -24,6 +27,29 @@ pub(super) fn jaeger_trace(text: &str) -> Option<String> {
 /// A span id as Jaeger writes it.
 pub(super) fn jaeger_span(text: &str) -> Option<String> {
     span(&padded(text, SPAN_BYTES)?)
+}
+
+/// The span around something, as its id stands there.
+pub(super) fn around(node: Option<&Node<'_>>, read: impl Fn(&str) -> Option<String>) -> Around {
+    let text = match node.map(|node| &node.value) {
+        None | Some(Value::Null) => return Around::Nothing,
+        Some(Value::String(text)) => text.trim(),
+        Some(Value::Number("0")) => return Around::Nothing,
+        Some(_) => return Around::Unreadable,
+    };
+    match read(text) {
+        Some(id) => Around::Span(id),
+        None if is_nothing(text) => Around::Nothing,
+        None => Around::Unreadable,
+    }
+}
+
+/// Whether this is how emitters write that there is no id: nothing, a dash, or zeros.
+fn is_nothing(text: &str) -> bool {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let zeros = digits.bytes().all(|byte| byte == b'0');
+    let zeros_in_base64 = digits.trim_end_matches('=').bytes().all(|byte| byte == b'A');
+    zeros || zeros_in_base64 || text == "-"
 }
 
 fn padded(text: &str, bytes: usize) -> Option<String> {
@@ -85,6 +111,19 @@ mod tests {
         assert_eq!(span("7uGbfsPBsXQ=").as_deref(), Some("eee19b7ec3c1b174"));
         assert_eq!(jaeger_trace("ab").unwrap(), format!("{}ab", "0".repeat(30)));
         assert_eq!(jaeger_span("1f9762ca1e03e2d2").unwrap(), "1f9762ca1e03e2d2");
+    }
+
+    #[test]
+    fn an_id_that_was_taken_out_is_not_the_same_as_none() {
+        let around = |json: &str| super::around(Some(&writ_model::json::parse(json.as_bytes()).unwrap()), span);
+        assert_eq!(around("\"EEE19B7EC3C1B174\""), Around::Span("eee19b7ec3c1b174".to_string()));
+        for json in ["null", "0", "\"\"", "\"0000000000000000\"", "\"AAAAAAAAAAA=\"", "\"-\"", "\"0x0\""] {
+            assert_eq!(around(json), Around::Nothing, "{json}");
+        }
+        for json in ["\"REDACTED\"", "\"***\"", "\"eee19b7e\"", "17", "{}"] {
+            assert_eq!(around(json), Around::Unreadable, "{json}");
+        }
+        assert_eq!(super::around(None, span), Around::Nothing);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use super::dialect::Meaning as M;
 use super::dialect::claude;
-use super::entry::SpanKind;
+use super::entry::{Around, SpanKind};
 use super::told::{Told, own_class};
 use crate::feature::is_access_key;
-use writ_model::key::{ANY, Attestation, CARRIER, Key, KeyKind, KeyName, KeyRole};
+use writ_model::key::{ANY, Attestation, CARRIER, Key, KeyKind, KeyName, KeyRole, UNREADABLE};
 
 /// Namespace of what OpenTelemetry names.
 pub(super) const OTEL: &str = "otel";
@@ -69,13 +69,17 @@ fn place(told: &Told<'_, '_>) -> Vec<Key> {
         let role = if entry.is_span { KeyRole::Mints } else { KeyRole::Parent };
         add(KeyKind::Span, &span, role, own);
     }
-    if let (Some(trace), Some(parent)) = (&entry.trace, &entry.parent) {
+    if let (Some(trace), Around::Span(parent)) = (&entry.trace, &entry.parent) {
         // What came in with a request is the caller's word.
         let wired = matches!(entry.kind, SpanKind::Server | SpanKind::Consumer);
         add(KeyKind::Span, &format!("{trace}/{parent}"), KeyRole::Parent, if wired { claimed } else { own });
     }
     for (trace, span) in &entry.links {
         add(KeyKind::Span, &format!("{trace}/{span}"), KeyRole::Carries, claimed);
+    }
+    if entry.parent == Around::Unreadable {
+        let inside = entry.span_name().unwrap_or_else(|| entry.trace.clone().unwrap_or_else(|| "log".to_string()));
+        keys.extend(Key::new(KeyKind::Span, UNREADABLE, &inside, KeyRole::Parent, Attestation::SelfStated));
     }
     keys
 }

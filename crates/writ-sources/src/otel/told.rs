@@ -2,7 +2,7 @@
 
 use super::attributes::Held;
 use super::dialect::{Act, DIALECTS, Meaning, Sign, claude};
-use super::entry::{Entry, SpanKind};
+use super::entry::{Around, Entry, SpanKind};
 use crate::field;
 use std::collections::BTreeMap;
 use writ_model::fact::Party;
@@ -121,6 +121,13 @@ impl<'e, 'n> Told<'e, 'n> {
         email.or_else(|| told(Meaning::User)).map(named)
     }
 
+    /// Whether a user is named by what names nobody: redacted, or a placeholder.
+    pub(super) fn user_withheld(&self) -> bool {
+        let whose = [Meaning::OnBehalfOf, Meaning::Account, Meaning::Email, Meaning::User];
+        let withheld = |text: &str| !text.is_empty() && text != "-" && names_nothing(text);
+        self.user().is_none() && whose.into_iter().filter_map(|meaning| self.text(meaning)).any(withheld)
+    }
+
     /// Who acts: as the emitter was told to say, else the agent.
     pub(super) fn actor(&self) -> Option<Principal> {
         let Some(id) = self.text(Meaning::Principal).filter(|id| !names_nothing(id)) else { return self.agent() };
@@ -193,7 +200,7 @@ fn act(entry: &Entry<'_>, claude: bool) -> Option<Act> {
     };
     let found = DIALECTS.iter().flat_map(|dialect| dialect.acts).find(|(sign, _)| fits(sign))?.1;
     Some(match found {
-        Act::RootTurn if entry.parent.is_some() => Act::Other,
+        Act::RootTurn if entry.parent != Around::Nothing => Act::Other,
         other => other,
     })
 }
