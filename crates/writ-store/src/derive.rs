@@ -1,7 +1,9 @@
 //! Deriving: reading records of the log and asking the adapters for their keys.
 
+use crate::bytes::index;
 use crate::error::{Error, Kind};
 use crate::index::batch::Batch;
+use crate::index::row::{RecorderName, Row};
 use crate::known::{Known, Mark};
 use crate::limit;
 use crate::log::Damage;
@@ -10,8 +12,9 @@ use crate::log::view::View;
 use crate::seal::Described;
 use crate::term::{Term, TermKey};
 use std::ops::Range;
-use std::thread;
-use writ_model::record::Record;
+use std::sync::Arc;
+use std::thread::{self, Scope, ScopedJoinHandle};
+use writ_model::record::{Identity, Record};
 
 /// Where records come from, and who knows their keys.
 pub(crate) struct Deriver<'a, D> {
@@ -25,12 +28,39 @@ pub(crate) struct Deriver<'a, D> {
 /// One record's keys.
 struct Derived {
     position: u64,
-    described: Described,
-    recorder: (String, String),
+    row: Row,
+    recorder: Term,
+    identity: Term,
+    /// How many of the lot's terms are its.
+    n_terms: usize,
+    named: Arc<RecorderName>,
 }
 
 /// What was derived, and where the log could not be read.
-type Lot = (Vec<Derived>, Vec<Damage>);
+#[derive(Default)]
+struct Lot {
+    derived: Vec<Derived>,
+    /// Terms of all of them, one record after the other.
+    terms: Vec<Term>,
+    damage: Vec<Damage>,
+}
+
+/// The lots of a chunk, on their way.
+struct Lots<'scope>(Vec<ScopedJoinHandle<'scope, Result<Lot, Error>>>);
+
+impl Lots<'_> {
+    /// In the order of positions.
+    fn wait(self) -> Result<Vec<Lot>, Error> {
+        self.0.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(panicked()))).collect()
+    }
+}
+
+/// Positions in stretches of at most so many.
+fn chunks(positions: Range<u64>, most: u64) -> Vec<Range<u64>> {
+    let Range { start, end } = positions;
+    let starts = (start..end).step_by(index(most.max(1)));
+    starts.map(|from| from..end.min(from + most.max(1))).collect()
+}
 
 impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
     /// Derives the keys of these positions. Batches of about a chunk are handed over one after the
@@ -43,43 +73,47 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
         mut take: impl FnMut(Batch, &mut Known, &[Damage]) -> Result<(), Error>,
     ) -> Result<Vec<Damage>, Error> {
         let mut damage = Vec::new();
-        let mut at = positions.start;
-        while at < positions.end {
-            let to = positions.end.min(at + self.chunk_records as u64);
-            let mut batch = Batch::new(at);
-            let seen = damage.len();
-            for (lot, found) in self.share(at..to)? {
-                damage.extend(found);
-                for one in lot {
-                    batch.skip_to(one.position);
-                    let Described { mut row, recorder, identity, terms } = one.described;
-                    let mark = Mark { identity, id: row.id, copy: row.copy };
-                    row.again = known.note(&mark, || Some(one.recorder.clone()), |_| Ok(true))?.is_again();
-                    batch.push(row, recorder, || one.recorder, &terms);
+        let chunks = chunks(positions, self.chunk_records as u64);
+        thread::scope(|scope| {
+            let mut ahead = chunks.first().map(|chunk| self.share(scope, chunk.clone()));
+            for (n, chunk) in chunks.iter().enumerate() {
+                let lots = ahead.take().map_or_else(|| Ok(Vec::new()), Lots::wait)?;
+                // The next records are read while the keys of these are put away.
+                ahead = chunks.get(n + 1).map(|next| self.share(scope, next.clone()));
+                let mut batch = Batch::new(chunk.start);
+                let seen = damage.len();
+                for lot in lots {
+                    damage.extend(lot.damage);
+                    let mut terms = lot.terms.as_slice();
+                    for one in lot.derived {
+                        batch.skip_to(one.position);
+                        let Derived { mut row, recorder, identity, ref named, .. } = one;
+                        let mark = Mark { identity, id: row.id, copy: row.copy };
+                        let named = || RecorderName::clone(named);
+                        row.again = known.note(&mark, || Some(named()), |_| Ok(true))?.is_again();
+                        let (own, rest) = terms.split_at_checked(one.n_terms).unwrap_or_default();
+                        batch.push(row, recorder, named, own);
+                        terms = rest;
+                    }
                 }
+                batch.skip_to(chunk.end);
+                take(batch, known, damage.get(seen..).unwrap_or_default())?;
             }
-            batch.skip_to(to);
-            take(batch, known, damage.get(seen..).unwrap_or_default())?;
-            at = to;
-        }
-        Ok(damage)
+            Ok(damage)
+        })
     }
 
-    /// Shares the positions out to threads.
-    fn share(&self, positions: Range<u64>) -> Result<Vec<Lot>, Error> {
+    /// Shares the positions of a chunk out to threads.
+    fn share<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, chunk: Range<u64>) -> Lots<'scope> {
         let n_threads = thread::available_parallelism().map_or(1, usize::from).clamp(1, limit::THREADS_MAX) as u64;
-        let share = (positions.end - positions.start).div_ceil(n_threads).max(1);
-        let starts = (0..n_threads).map(|n| positions.start + n * share).filter(|from| *from < positions.end);
-        let ranges: Vec<Range<u64>> = starts.map(|from| from..positions.end.min(from + share)).collect();
-        thread::scope(|scope| {
-            let threads: Vec<_> = ranges.into_iter().map(|range| scope.spawn(move || self.read(range))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(panicked()))).collect()
-        })
+        let share = (chunk.end - chunk.start).div_ceil(n_threads).max(1);
+        Lots(chunks(chunk, share).into_iter().map(|range| scope.spawn(move || self.read(range))).collect())
     }
 
     fn read(&self, positions: Range<u64>) -> Result<Lot, Error> {
         let mut inflater = Inflater::new()?;
-        let (mut lot, mut damage) = (Vec::new(), Vec::new());
+        let mut lot = Lot::default();
+        let mut named: Arc<RecorderName> = Arc::default();
         self.log.each(positions, &mut |position, found| {
             let record = match found {
                 Ok((body, shared)) => {
@@ -89,15 +123,22 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
             };
             match record {
                 Ok(record) => {
-                    let described = Described::of(self.keys, &record, terms((self.derive)(self.keys, &record)));
-                    let identity = record.envelope.identity;
-                    lot.push(Derived { position, described, recorder: (identity.source, identity.recorder) });
+                    let terms = terms((self.derive)(self.keys, &record));
+                    let Described { row, recorder, identity, terms } = Described::of(self.keys, &record, terms);
+                    let Identity { source, recorder: name, .. } = record.envelope.identity;
+                    // Records of one recorder follow each other.
+                    if (&named.0, &named.1) != (&source, &name) {
+                        named = Arc::new((source, name));
+                    }
+                    let (n_terms, named) = (terms.len(), Arc::clone(&named));
+                    lot.terms.extend(terms);
+                    lot.derived.push(Derived { position, row, recorder, identity, n_terms, named });
                 }
-                Err(lost) => damage.push(lost),
+                Err(lost) => lot.damage.push(lost),
             }
             Ok(())
         })?;
-        Ok((lot, damage))
+        Ok(lot)
     }
 }
 

@@ -231,20 +231,28 @@ pub(crate) struct Follower {
     writing: JoinHandle<Result<(), Error>>,
     merging: JoinHandle<Result<(), Error>>,
     closing: Arc<AtomicBool>,
+    /// Records of the largest merge that is made at the end.
+    merge_max: Arc<AtomicU64>,
 }
 
 impl Follower {
-    pub(crate) fn start(shelf: &Arc<Shelf>) -> io::Result<Follower> {
+    pub(crate) fn start(shelf: &Arc<Shelf>) -> Result<Follower, Error> {
+        Follower::spawn(shelf).map_err(|e| {
+            Error::new(Kind::Unavailable, format!("cannot start a thread: {e}; close other programs and try again"))
+        })
+    }
+
+    fn spawn(shelf: &Arc<Shelf>) -> io::Result<Follower> {
         let (batches, received) = mpsc::sync_channel(limit::CHUNKS_WAITING_MAX);
         let (wake, woken) = mpsc::sync_channel(1);
-        let closing = Arc::new(AtomicBool::new(false));
+        let (closing, merge_max) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(MERGE_AT_CLOSE_MAX)));
         let own = Arc::clone(shelf);
         let writing = thread::Builder::new().name("writ-keys".to_owned());
         let writing = writing.spawn(move || write_parts(&own, &received, &wake))?;
-        let (own, flag) = (Arc::clone(shelf), Arc::clone(&closing));
+        let (own, flag, most) = (Arc::clone(shelf), Arc::clone(&closing), Arc::clone(&merge_max));
         let merging = thread::Builder::new().name("writ-merge".to_owned());
-        let merging = merging.spawn(move || merge_parts(&own, &woken, &flag))?;
-        Ok(Follower { batches, writing, merging, closing })
+        let merging = merging.spawn(move || merge_parts(&own, &woken, &flag, &most))?;
+        Ok(Follower { batches, writing, merging, closing, merge_max })
     }
 
     /// Hands a batch over, with the root of the tree up to its end; waits only if the follower is several
@@ -256,6 +264,16 @@ impl Follower {
 
     /// Waits for the last part, and for merges that are nearly done.
     pub(crate) fn finish(self) -> Result<(), Error> {
+        self.end(MERGE_AT_CLOSE_MAX)
+    }
+
+    /// Waits for the last part. Merges are left to whoever follows next.
+    pub(crate) fn stop(self) -> Result<(), Error> {
+        self.end(0)
+    }
+
+    fn end(self, merge_max: u64) -> Result<(), Error> {
+        self.merge_max.store(merge_max, Ordering::Release);
         drop(self.batches);
         let gone = |_| Err(Error::new(Kind::Internal, "writing keys stopped with a panic: please report this"));
         let written = self.writing.join().unwrap_or_else(gone);
@@ -277,12 +295,12 @@ fn write_parts(shelf: &Shelf, batches: &Receiver<(Batch, Hash)>, wake: &SyncSend
     result
 }
 
-fn merge_parts(shelf: &Shelf, woken: &Receiver<()>, closing: &AtomicBool) -> Result<(), Error> {
+fn merge_parts(shelf: &Shelf, woken: &Receiver<()>, closing: &AtomicBool, merge_max: &AtomicU64) -> Result<(), Error> {
     while woken.recv().is_ok() {
         while !closing.load(Ordering::Acquire) && shelf.merge(closing, u64::MAX)? {}
     }
     // Small ones are finished, so that many short runs leave few parts.
-    while shelf.merge(&AtomicBool::new(false), MERGE_AT_CLOSE_MAX)? {}
+    while shelf.merge(&AtomicBool::new(false), merge_max.load(Ordering::Acquire))? {}
     Ok(())
 }
 

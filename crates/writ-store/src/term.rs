@@ -45,6 +45,9 @@ impl fmt::Debug for TermKey {
     }
 }
 
+/// Bytes that most terms are made of.
+const TERM_BYTES_USUAL: usize = 256;
+
 /// The bits of a copy's fingerprint that hold its custody: there are five, counted from the best.
 const CUSTODY_BITS: u64 = 0b111;
 
@@ -164,10 +167,15 @@ impl TermKey {
     }
 
     fn fingerprint(&self, sort: Sort, parts: &[&[u8]]) -> Term {
-        let mut hash = self.start(sort);
+        // Put together first: the hash takes eight bytes at once as quickly as one.
+        let mut all = Vec::with_capacity(TERM_BYTES_USUAL);
+        all.push(sort as u8);
         for bytes in parts {
-            part(&mut hash, bytes);
+            all.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            all.extend_from_slice(bytes);
         }
+        let mut hash = self.terms;
+        hash.write(&all);
         Term(hash.finish())
     }
 }

@@ -121,7 +121,7 @@ impl Writer {
         let cannot = |e: std::io::Error| {
             Error::new(Kind::Unavailable, format!("cannot start a thread: {e}; close other programs and try again"))
         };
-        let follower = Follower::start(&shelf).map_err(cannot)?;
+        let follower = Follower::start(&shelf)?;
         let (requests, received) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("writ-log".to_owned())

@@ -16,7 +16,7 @@ use crate::log::open::{self, Opened};
 use crate::log::recover;
 use crate::log::segment;
 use crate::log::view::View;
-use crate::shelf::{self, Shelf};
+use crate::shelf::{self, Follower, Shelf};
 use crate::storage::{Open, Storage};
 use crate::term::{Term, TermKey};
 use crate::tree::{self, Tree};
@@ -89,17 +89,27 @@ impl Resumer<'_> {
         let mut known = Known::new(shelf.index()?);
         let deriver = Deriver { log: &view, keys, derive, chunk_records: self.sizes.chunk_records };
         // Also the last ones, however few: or a writer that never closes would derive them each time.
-        deriver.run(covered..n_records, &mut known, |batch, known, damage| {
+        let follower = Follower::start(&shelf)?;
+        let mut seen = shelf.version();
+        let derived = deriver.run(covered..n_records, &mut known, |batch, known, damage| {
             // A part with holes would hide what is lost for good.
             if let Some(damage) = damage.first() {
                 return Err(damage.error());
             }
             known.end_batch(batch.next);
             let root = roots.root(batch.next)?;
-            shelf.add(batch, root)?;
-            known.published(shelf.index()?);
+            follower.send((batch, root));
+            let version = shelf.version();
+            if version != seen {
+                seen = version;
+                known.published(shelf.index()?);
+            }
             Ok(())
-        })?;
+        });
+        let written = follower.stop();
+        derived?;
+        written?;
+        known.published(shelf.index()?);
         shelf.sweep()?;
         let recovery = Recovery { created: false, n_records, torn, n_derived: n_records - covered };
         let start = Start {
