@@ -127,7 +127,7 @@ impl Index {
     }
 
     fn pick(&self, wanted: Wanted, query: &Query) -> Result<Vec<Posting>, Error> {
-        let mut look = Look::new(&self.sources, &self.lost, wanted, *query);
+        let mut look = Look::new(&self.sources, &self.lost, wanted, *query)?;
         pick_hits(|| look.next(), |_| true, query.limit)
     }
 
@@ -152,7 +152,7 @@ impl Index {
     /// names may share a term by chance, so the caller checks each on the record.
     pub(crate) fn by_identity(&self, term: Term, recorder: (&str, &str), limit: usize) -> Result<Vec<Posting>, Error> {
         let numbers = self.numbers(recorder)?;
-        let mut look = Look::new(&self.sources, &self.lost, Wanted::Term(term), Query::new(Time::MAX, limit));
+        let mut look = Look::new(&self.sources, &self.lost, Wanted::Term(term), Query::new(Time::MAX, limit))?;
         let mut copies = Vec::new();
         while copies.len() < limit
             && let Some(hit) = look.next()?
@@ -186,7 +186,7 @@ impl Index {
         let places = |source: &Source| source.places_of_ids(from, to);
         let places: Vec<_> = self.sources.iter().map(places).collect::<Result<_, _>>()?;
         if places.iter().map(|places| places.end - places.start).sum::<u64>() > PREFIX_SORTED_MAX {
-            let mut look = Look::new(&self.sources, &self.lost, Wanted::All, Query::new(Time::MAX, limit));
+            let mut look = Look::new(&self.sources, &self.lost, Wanted::All, Query::new(Time::MAX, limit))?;
             return pick_hits(|| look.next(), |hit| prefix.matches(hit.row.id), limit);
         }
         let mut found: Vec<Hit> = Vec::new();
@@ -217,7 +217,7 @@ impl Index {
         let query = Query::new(as_of, usize::MAX).within(from, to);
         let numbers = self.numbers(recorder)?;
         Ok(Window {
-            look: Look::new(&self.sources, &self.lost, Wanted::Term(term), query),
+            look: Look::new(&self.sources, &self.lost, Wanted::Term(term), query)?,
             numbers,
             last: None,
             has_failed: false,
@@ -260,7 +260,7 @@ impl Index {
         let named = |summary: &Summary| Summary::new(summary.name.clone());
         let mut found: Vec<Summary> = source.recorders()?.iter().map(named).collect();
         let query = Query::new(as_of, usize::MAX);
-        let mut look = Look::new(std::slice::from_ref(source), &self.lost, Wanted::All, query);
+        let mut look = Look::new(std::slice::from_ref(source), &self.lost, Wanted::All, query)?;
         while let Some(hit) = look.next()? {
             let counts = !hit.row.again || self.is_first(&hit.row, hit.position, as_of)?;
             if let Some(summary) = found.get_mut(hit.row.recorder as usize) {

@@ -109,6 +109,17 @@ pub(crate) fn put_numbers(out: &mut BitWriter, numbers: impl Iterator<Item = u32
     numbers.for_each(|n| out.put(u64::from(n - least), bits));
 }
 
+/// Reads one of so many numbers, and passes over the others.
+pub(crate) fn take_number_at(bits: &mut BitReader<'_>, n: usize, at: usize) -> Option<u32> {
+    let least = bits.take32(u32::BITS)?;
+    let width = bits.take32(NUMBER_WIDTH_BITS).filter(|width| *width <= u32::BITS)?;
+    let behind = n.checked_sub(at)?.checked_sub(1)?;
+    bits.skip(at.checked_mul(width as usize)?)?;
+    let number = bits.take32(width)?.checked_add(least)?;
+    bits.skip(behind.checked_mul(width as usize)?)?;
+    Some(number)
+}
+
 /// Reads as many numbers as there are places for them.
 pub(crate) fn take_numbers<'a>(bits: &mut BitReader<'_>, mut places: impl Iterator<Item = &'a mut u32>) -> Option<()> {
     let least = bits.take32(u32::BITS)?;

@@ -22,6 +22,15 @@ pub(crate) enum Wanted {
     Term(Term),
 }
 
+impl Wanted {
+    fn may_be_in(self, source: &Source) -> Result<bool, Error> {
+        match self {
+            Wanted::All => Ok(true),
+            Wanted::Term(term) => source.may_have(term),
+        }
+    }
+}
+
 /// A row that was found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hit {
@@ -84,13 +93,18 @@ struct Open {
 }
 
 impl Look {
-    /// Looks within the bounds of a query, apart from its limit.
-    pub(crate) fn new(sources: &[Source], lost: &Lost, wanted: Wanted, query: Query) -> Look {
-        let stream = |(number, source): (usize, &Source)| {
-            let Nearest(time) = nearest(source, &query)?;
-            Some(Stream { number, state: State::Closed(source.clone(), time) })
-        };
-        Look { wanted, query, lost: Arc::clone(lost), streams: sources.iter().enumerate().filter_map(stream).collect() }
+    /// Looks within the bounds of a query, apart from its limit. Sources that cannot have what is wanted are left
+    /// out at once: most terms are in few.
+    pub(crate) fn new(sources: &[Source], lost: &Lost, wanted: Wanted, query: Query) -> Result<Look, Error> {
+        let mut streams = Vec::new();
+        for (number, source) in sources.iter().enumerate() {
+            if let Some(Nearest(time)) = nearest(source, &query)
+                && wanted.may_be_in(source)?
+            {
+                streams.push(Stream { number, state: State::Closed(source.clone(), time) });
+            }
+        }
+        Ok(Look { wanted, query, lost: Arc::clone(lost), streams })
     }
 
     /// The next posting that was received by then.
@@ -208,7 +222,7 @@ impl Stream {
             Wanted::All => Ranks::all(ranks(&source, query)?, query.order),
             Wanted::Term(term) => {
                 // Where the term is not there, nothing else is read.
-                let Some(posted) = source.posted(term)? else { return Ok(()) };
+                let Some(posted) = source.entry(term)? else { return Ok(()) };
                 posted.ranks(ranks(&source, query)?, query.order)?
             }
         };

@@ -48,6 +48,16 @@ pub(crate) struct Part {
     n_lookups: AtomicU64,
 }
 
+/// A block of columns, as it is stored.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    /// Where it lies.
+    extent: Extent,
+    bytes: Vec<u8>,
+    /// Of how many rows it is.
+    n: usize,
+}
+
 impl Part {
     /// Opens a part of this owner.
     ///
@@ -165,23 +175,32 @@ impl Part {
 
     /// The rows of a block of columns.
     pub(crate) fn rows(&self, block: usize) -> Result<Vec<Row>, Error> {
-        let (extent, bytes, n) = self.columns(block)?;
-        columns::decode(&bytes, n).ok_or_else(|| self.malformed(extent.offset))
+        self.rows_of(&self.columns(block)?)
+    }
+
+    /// One row of a block of columns.
+    pub(crate) fn row_of(&self, columns: &Columns, within: usize) -> Result<Row, Error> {
+        columns::decode_one(&columns.bytes, columns.n, within).ok_or_else(|| self.malformed(columns.extent.offset))
+    }
+
+    /// All rows of a block of columns.
+    pub(crate) fn rows_of(&self, columns: &Columns) -> Result<Vec<Row>, Error> {
+        columns::decode(&columns.bytes, columns.n).ok_or_else(|| self.malformed(columns.extent.offset))
     }
 
     /// The record id of a rank.
     pub(crate) fn id(&self, rank: u32) -> Result<RecordId, Error> {
         let (block, within) = (rank as usize / BLOCK_ROWS, rank as usize % BLOCK_ROWS);
-        let (extent, bytes, n) = self.columns(block)?;
+        let Columns { extent, bytes, n } = self.columns(block)?;
         let id = columns::ids(&bytes, n).and_then(|ids| ids.get(within));
         id.map(|id| RecordId(*id)).ok_or_else(|| self.malformed(extent.offset))
     }
 
-    /// A block of columns: where it lies, its bytes, and of how many rows it is.
-    fn columns(&self, block: usize) -> Result<(Extent, Vec<u8>, usize), Error> {
+    /// A block of columns, as it is stored.
+    pub(crate) fn columns(&self, block: usize) -> Result<Columns, Error> {
         let extent = self.fence(block)?.extent;
         let n = (self.header.facts.n_rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
-        Ok((extent, self.read(extent)?, n))
+        Ok(Columns { extent, bytes: self.read(extent)?, n })
     }
 
     /// The rank of a position, counted from the first; `None` if the record is lost.

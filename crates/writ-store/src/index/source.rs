@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::index::columns::BLOCK_ROWS;
 use crate::index::filter;
 use crate::index::header::Facts;
-use crate::index::part::Part;
+use crate::index::part::{Columns, Part};
 use crate::index::ranks::Ranks;
 use crate::index::recorder::Summary;
 use crate::index::row::{Place, Row};
@@ -48,8 +48,12 @@ impl Source {
 
     /// The postings of a term; `None` if it has none here.
     pub(crate) fn posted(&self, term: Term) -> Result<Option<Posted>, Error> {
+        if self.may_have(term)? { self.entry(term) } else { Ok(None) }
+    }
+
+    /// The same, where the filter was asked already.
+    pub(crate) fn entry(&self, term: Term) -> Result<Option<Posted>, Error> {
         match self {
-            Source::Part(part) if !part.may_hold(filter::term_key(term))? => Ok(None),
             Source::Part(part) => Ok(part.entry(term)?.map(|entry| Posted::Part(Arc::clone(part), entry))),
             Source::Run(run) => {
                 let has_some = !run.ranks_of(term, &(0..u32::MAX)).is_empty();
@@ -143,17 +147,25 @@ impl Posted {
     }
 }
 
+/// A block of rows that was read.
+#[derive(Debug)]
+enum Block {
+    /// One row of it was wanted: most look-ups want no other.
+    Stored(Columns),
+    Decoded(Vec<Row>),
+}
+
 /// Reads rows of a source, and keeps the blocks it read last.
 #[derive(Debug)]
 pub(crate) struct Reader {
     source: Source,
-    rows: Option<(usize, Vec<Row>)>,
+    block: Option<(usize, Block)>,
     ids: Option<(u64, Vec<u8>)>,
 }
 
 impl Reader {
     pub(crate) fn new(source: Source) -> Reader {
-        Reader { source, rows: None, ids: None }
+        Reader { source, block: None, ids: None }
     }
 
     /// The row of a rank, which is one of this source.
@@ -162,13 +174,22 @@ impl Reader {
             Source::Run(run) => Ok(run.rows.get(rank as usize).copied().unwrap_or(Row::EMPTY)),
             Source::Part(part) => {
                 let (block, within) = (rank as usize / BLOCK_ROWS, rank as usize % BLOCK_ROWS);
-                let rows = match self.rows.take() {
-                    Some((other, rows)) if other == block => rows,
-                    _ => part.rows(block)?,
+                let (row, known) = match self.block.take() {
+                    // Ranks are checked where they are read.
+                    Some((other, Block::Decoded(rows))) if other == block => {
+                        (rows.get(within).copied().unwrap_or(Row::EMPTY), Block::Decoded(rows))
+                    }
+                    Some((other, Block::Stored(columns))) if other == block => {
+                        let rows = part.rows_of(&columns)?;
+                        (rows.get(within).copied().unwrap_or(Row::EMPTY), Block::Decoded(rows))
+                    }
+                    _ => {
+                        let columns = part.columns(block)?;
+                        (part.row_of(&columns, within)?, Block::Stored(columns))
+                    }
                 };
-                let (_, rows) = self.rows.insert((block, rows));
-                // Ranks are checked where they are read.
-                Ok(rows.get(within).copied().unwrap_or(Row::EMPTY))
+                self.block = Some((block, known));
+                Ok(row)
             }
         }
     }
