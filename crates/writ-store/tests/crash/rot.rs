@@ -162,7 +162,9 @@ fn frames(segment: &[u8]) -> Vec<Frame> {
 /// or a list that another has followed, and, where a writer was killed, in what no list names yet.
 fn is_told_by_fsck(dir: &Path, path: &Path, files: &[(PathBuf, Vec<u8>)], is_killed: bool) -> bool {
     let is_in = |name: &str| path.starts_with(dir.join(name));
-    let newest = files.iter().map(|(path, _)| path).filter(|path| path.starts_with(dir.join("manifest"))).max();
+    // What was being written when a writer was killed has no name of its own yet.
+    let named = files.iter().map(|(path, _)| path).filter(|path| path.extension().is_none());
+    let newest = named.filter(|path| path.starts_with(dir.join("manifest"))).max();
     is_in("log") || newest.is_some_and(|newest| newest == path) || (!is_killed && (is_in("tree") || is_in("index")))
 }
 
