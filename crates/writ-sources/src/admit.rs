@@ -36,6 +36,8 @@ pub struct Admitted {
     pub redactions: Vec<Redaction>,
     /// The bytes the recorder wrote, after redaction.
     pub evidence: Vec<u8>,
+    /// With how many of them others of its delivery begin too: what an emitter says of itself.
+    pub alike: usize,
     /// What it says.
     pub facts: Vec<Fact>,
 }
@@ -84,9 +86,14 @@ pub(crate) fn admit_node(
     let source = source.or_else(told).ok_or_else(|| unrecognised(&node))?;
     let reading = source.read(&node)?;
     let whole = node.span();
+    let own = source.own_part(&node).map_or(whole.start, |own| own.span().start);
     let (rules, mut list) = (source.withholds(), redact::List::new(mac));
     let withheld = redact::withhold(&mut node, rules, &mut list);
-    let evidence = redact::splice(text, whole, withheld);
+    let mut evidence = Vec::with_capacity(whole.len());
+    let (before, behind) = redact::split_at(withheld, own);
+    redact::splice(text, whole.start..own, before, &mut evidence);
+    let alike = evidence.len();
+    redact::splice(text, own..whole.end, behind, &mut evidence);
     list.already(source.already_withheld(&node));
     let mut canonical = Vec::with_capacity(evidence.len());
     json::canonical(&node, &mut canonical);
@@ -115,6 +122,7 @@ pub(crate) fn admit_node(
         available_time: reading.available_time,
         redactions: list.finish(),
         evidence,
+        alike,
         facts,
     })
 }

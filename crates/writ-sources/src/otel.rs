@@ -183,6 +183,10 @@ impl Source for Span {
         })
     }
 
+    fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+        form::own_part(node)
+    }
+
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {
         form::read(node).map(|entry| facts::of(&entry)).unwrap_or_default()
     }
@@ -224,6 +228,10 @@ impl Source for Log {
             event_time: entry.event_time(),
             available_time: None,
         })
+    }
+
+    fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+        form::own_part(node)
     }
 
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {

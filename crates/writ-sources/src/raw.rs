@@ -193,6 +193,7 @@ pub fn keep(bytes: &[u8], recorder: &str, mac: Mac<'_>) -> Admitted {
         available_time: None,
         redactions: list.finish(),
         evidence,
+        alike: 0,
         facts: Vec::new(),
     }
 }

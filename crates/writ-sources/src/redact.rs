@@ -242,19 +242,23 @@ pub(crate) fn withhold(node: &mut Node<'_>, rules: &Withholds, list: &mut List<'
     walk.out
 }
 
-/// The bytes with each withheld value replaced. `text` is what the tree was read from, `whole` the record's
-/// place in it.
-pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(whole.len());
+/// What was withheld before this place, and what behind it.
+pub(crate) fn split_at(mut withheld: Vec<Withheld>, place: usize) -> (Vec<Withheld>, Vec<Withheld>) {
+    let behind = withheld.split_off(withheld.partition_point(|found| found.span.start < place));
+    (withheld, behind)
+}
+
+/// Appends the bytes with each withheld value replaced. `text` is what the tree was read from, `whole` the record's
+/// place in it, or that of a part of it.
+pub(crate) fn splice(text: &[u8], whole: Range<usize>, withheld: Vec<Withheld>, out: &mut Vec<u8>) {
     let mut from = whole.start;
     for found in withheld {
         let span = if found.span.is_empty() { name_before(text, from, found.span.start) } else { found.span };
         out.extend_from_slice(text.get(from..span.start).unwrap_or_default());
-        json::quote(&found.text, &mut out);
+        json::quote(&found.text, out);
         from = span.end;
     }
     out.extend_from_slice(text.get(from..whole.end).unwrap_or_default());
-    out
 }
 
 /// Where the name stands, with its quotes, whose value begins at `value`.

@@ -48,6 +48,12 @@ pub trait Source: Sync {
         Vec::new()
     }
 
+    /// The last member, where what stands before it is said by the emitter of all records of a delivery.
+    fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+        let _ = node;
+        None
+    }
+
     /// What the record says, read off redacted evidence.
     fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact>;
 }

@@ -6,8 +6,8 @@
 
 use crate::leaf;
 use crate::testing::{
-    FIRST_SEGMENT, SECRET, assert_holds, commit, derivation, derive_nothing, in_custody, open, record, set, temp,
-    with_redaction,
+    FIRST_SEGMENT, SECRET, assert_holds, beginning_alike, commit, derivation, derive_nothing, in_custody, open, record,
+    set, temp, with_redaction,
 };
 use crate::{Snapshot, TermKey};
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ pub(crate) fn is_blessing() -> bool {
 }
 
 /// Records with all there is: a UUID, an end, a time before 1970, no time, withheld values, conflicts,
-/// copies in two custodies, evidence that is packed and such that is not.
+/// copies in two custodies, evidence that is packed and such that is not, and such that begins alike.
 fn records() -> Vec<Record> {
     let mut spanning = record("5b1d0002-1111-4222-8333-4444555566ab", Some(-1), "all one");
     spanning.envelope.event_time =
@@ -42,6 +42,8 @@ fn records() -> Vec<Record> {
         with_redaction(record("b", Some(253_402_300_799), "all three"), 9),
         record("b", Some(2), "all four"),
         in_custody(record("a", Some(1), "all two"), Custody::Sealed),
+        record("c", Some(3), &beginning_alike("five")),
+        record("d", Some(4), &beginning_alike("six")),
     ]
 }
 
@@ -105,7 +107,7 @@ fn a_golden_folder_of_format_1_is_read_and_written_the_same() {
         set(&path, &bytes);
     }
     let (writer, recovery) = open(copy.path());
-    assert_eq!((recovery.n_records, recovery.n_derived), (6, 0));
+    assert_eq!((recovery.n_records, recovery.n_derived), (8, 0));
     writer.close().unwrap();
     assert!(copy.path().join("log").join(FIRST_SEGMENT).exists());
     let first = [record("a", Some(1), "all two")];

@@ -100,7 +100,7 @@ pub(crate) fn each(
     view.each(positions, &mut |position, found| {
         let (body, shared) = found.map_err(|damage| damage.error())?;
         let record = body.unpack(shared, &mut inflater).map_err(|_| view.altered(Position(position)))?;
-        take(hash(keys, &record, (shared, body.identifiers.stored)))
+        take(hash(keys, &record, (&shared.said, body.identifiers.stored)))
     })
 }
 

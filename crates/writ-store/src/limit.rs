@@ -7,6 +7,11 @@ pub const EVIDENCE_BYTES_MAX: usize = 64 << 20;
 /// Longest envelope of one record, in bytes (1 MiB): names, an origin and the list of withheld values.
 pub const ENVELOPE_BYTES_MAX: usize = 1 << 20;
 
+/// Most bytes of evidence that records share (16 KiB), and the fewest that are shared at all: what emitters say of
+/// themselves has some hundred, readers keep it for a thousand deliveries, and little is not worth an entry.
+pub const ALIKE_BYTES_MAX: usize = 16 << 10;
+pub(crate) const ALIKE_BYTES_MIN: usize = 64;
+
 /// Most terms of one record: hot records of real logs have under 100. More would let one forged
 /// record swamp the index. Sealing refuses more; deriving again keeps the first.
 pub const TERMS_MAX: usize = 16_384;

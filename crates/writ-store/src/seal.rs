@@ -3,12 +3,13 @@
 //! A producer encodes, compresses and fingerprints in its own thread; the one writer only copies
 //! the finished bytes into a frame.
 
+use crate::bytes::len32;
 use crate::dictionary;
 use crate::error::{Error, Kind};
 use crate::index::row::Row;
 use crate::leaf;
 use crate::limit;
-use crate::log::entry::{self, Body, Codec, HEAD, Part};
+use crate::log::entry::{self, Alike, Body, Codec, HEAD, Part, Shared};
 use crate::term::{Term, TermKey};
 use std::fmt;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct Draft {
     pub record: Record,
     /// Terms of its keys. Those of identity and recorder are added by the store.
     pub terms: Vec<Term>,
+    /// With how many bytes its evidence begins that others of its delivery begin with too: they are stored once.
+    pub alike: usize,
 }
 
 /// What a producer keeps from record to record: the compressor, the store's term key, and what the last
@@ -37,6 +40,8 @@ pub struct Packer {
     keys: TermKey,
     compressor: Compressor<'static>,
     scratch: Vec<u8>,
+    alike: Alike,
+    /// The body of the entry that says so.
     shared: Arc<[u8]>,
 }
 
@@ -52,7 +57,7 @@ pub struct Sealed {
     /// The body of its entry, and the checksum of that.
     pub(crate) body: Vec<u8>,
     pub(crate) crc: u32,
-    /// What it says like others of its delivery.
+    /// What it says like others of its delivery: the body of an entry.
     pub(crate) shared: Arc<[u8]>,
     /// Hash of its leaf.
     pub(crate) leaf: Hash,
@@ -69,23 +74,41 @@ impl Packer {
     pub fn new(keys: &TermKey) -> Result<Packer, Error> {
         let compressor = Compressor::with_dictionary(LEVEL, dictionary::bytes(dictionary::NEWEST))
             .map_err(|e| Error::new(Kind::Internal, format!("cannot start the compressor: {e}; please report this")))?;
-        Ok(Packer { keys: keys.clone(), compressor, scratch: Vec::new(), shared: Arc::from([]) })
+        Ok(Packer {
+            keys: keys.clone(),
+            compressor,
+            scratch: Vec::new(),
+            alike: Alike::default(),
+            shared: Arc::from([]),
+        })
     }
 
-    /// Packs evidence if that makes it smaller; the result lies in the scratch space.
-    fn pack(&mut self, evidence: &[u8]) -> Codec {
+    /// Packs bytes if that makes them smaller: how, with which dictionary; the result lies in the scratch space.
+    fn pack(&mut self, bytes: &[u8]) -> Codec {
         self.scratch.clear();
-        self.scratch.reserve(zstd::zstd_safe::compress_bound(evidence.len()));
-        match self.compressor.compress_to_buffer(evidence, &mut self.scratch) {
-            Ok(packed) if packed < evidence.len() => Codec::Zstd,
+        self.scratch.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        match self.compressor.compress_to_buffer(bytes, &mut self.scratch) {
+            Ok(packed) if packed < bytes.len() => Codec::Zstd,
             _ => Codec::Stored,
         }
     }
 
-    /// What records of one delivery share is kept once.
-    fn share(&mut self, shared: Vec<u8>) -> Arc<[u8]> {
-        if *self.shared != *shared {
-            self.shared = Arc::from(shared);
+    /// A part of these bytes, packed if that makes it smaller.
+    fn part<'p>(&'p mut self, kind: entry::Kind, bytes: &'p [u8]) -> Part<'p> {
+        let codec = self.pack(bytes);
+        let (dictionary, stored) = match codec {
+            Codec::Zstd => (dictionary::NEWEST, self.scratch.as_slice()),
+            Codec::Stored => (0, bytes),
+        };
+        Part { kind, codec, dictionary, raw: len32(bytes.len()), stored }
+    }
+
+    /// What records of one delivery share is packed and kept once.
+    fn share(&mut self, said: &[u8], begins: &[u8]) -> Arc<[u8]> {
+        if self.alike.said != said || self.alike.begins != begins || self.shared.is_empty() {
+            let part = (!begins.is_empty()).then(|| self.part(entry::Kind::Alike, begins));
+            self.shared = Arc::from(Shared { said, begins: part }.encode());
+            self.alike = Alike { said: said.to_vec(), begins: begins.to_vec() };
         }
         Arc::clone(&self.shared)
     }
@@ -95,27 +118,28 @@ impl Draft {
     /// Encodes, compresses, commits and fingerprints. Fails with [`Kind::Invalid`] for a record that is
     /// beyond a [limit](crate::limit) or whose id is not of its content; nothing is stored of it.
     pub fn seal(self, packer: &mut Packer) -> Result<Sealed, Error> {
-        let Draft { record, terms } = self;
-        let (shared, own) = (record.envelope.encode_shared(), record.envelope.encode_own());
-        check(&record, shared.len() + own.len(), terms.len())?;
+        let Draft { record, terms, alike } = self;
+        let (said, own) = (record.envelope.encode_shared(), record.envelope.encode_own());
+        check(&record, said.len() + own.len(), terms.len())?;
         let described = Described::of(&packer.keys, &record, terms);
-        let leaf = leaf::hash(&packer.keys, &record, (&shared, &own));
+        let leaf = leaf::hash(&packer.keys, &record, (&said, &own));
         let Record { content, evidence, .. } = &record;
-        let codec = packer.pack(evidence);
-        let (dictionary, stored) = match codec {
-            Codec::Zstd => (dictionary::NEWEST, packer.scratch.as_slice()),
-            Codec::Stored => (0, evidence.as_slice()),
+        let is_worth = (limit::ALIKE_BYTES_MIN..=limit::ALIKE_BYTES_MAX).contains(&alike);
+        let (begins, rest) = evidence.split_at_checked(if is_worth { alike } else { 0 }).unwrap_or((&[], evidence));
+        let shared = packer.share(&said, begins);
+        let identifiers = Part {
+            kind: entry::Kind::Identifiers,
+            codec: Codec::Stored,
+            dictionary: 0,
+            raw: len32(own.len()),
+            stored: &own,
         };
-        let len = |bytes: &[u8]| crate::bytes::len32(bytes.len());
-        let identifiers =
-            Part { kind: entry::Kind::Identifiers, codec: Codec::Stored, dictionary: 0, raw: len(&own), stored: &own };
-        let evidence = Part { kind: entry::Kind::Content, codec, dictionary, raw: len(evidence), stored };
-        let body = Body { content: *content, identifiers, evidence }.encode();
+        let body = Body { content: *content, identifiers, evidence: packer.part(entry::Kind::Content, rest) }.encode();
         if packer.scratch.capacity() > limit::SCRATCH_BYTES_KEPT {
             packer.scratch = Vec::new();
         }
         let Described { row, recorder, identity, terms } = described;
-        let (crc, shared) = (crc32c::crc32c(&body), packer.share(shared));
+        let crc = crc32c::crc32c(&body);
         Ok(Sealed { body, crc, shared, leaf, terms, row, recorder, identity })
     }
 }

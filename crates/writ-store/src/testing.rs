@@ -96,6 +96,19 @@ pub fn words(record: &Record) -> Vec<String> {
     String::from_utf8_lossy(head).split_whitespace().map(str::to_owned).collect()
 }
 
+/// With what evidence begins that other records share: some text, and this mark behind it.
+const ALIKE_END: &str = " ; ";
+
+/// What records say that share how they begin.
+pub fn beginning_alike(text: &str) -> String {
+    format!("all {}{ALIKE_END}{text}", "alike".repeat(20))
+}
+
+fn alike(record: &Record) -> usize {
+    let text = String::from_utf8_lossy(&record.evidence[..record.evidence.len().min(200)]).into_owned();
+    text.find(ALIKE_END).map_or(0, |at| at + ALIKE_END.len())
+}
+
 pub fn open(dir: &Path) -> (Writer, Recovery) {
     try_open(dir).unwrap()
 }
@@ -110,7 +123,7 @@ pub fn snapshot(dir: &Path) -> Snapshot {
 
 pub fn seal(keys: &TermKey, records: &[Record]) -> Vec<Sealed> {
     let mut packer = writ_store::Packer::new(keys).unwrap();
-    let draft = |record: &Record| Draft { record: record.clone(), terms: derive(keys, record) };
+    let draft = |record: &Record| Draft { record: record.clone(), terms: derive(keys, record), alike: alike(record) };
     records.iter().map(|record| draft(record).seal(&mut packer).unwrap()).collect()
 }
 

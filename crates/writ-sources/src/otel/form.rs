@@ -47,6 +47,18 @@ pub(super) fn form(node: &Node<'_>) -> Option<Form> {
     }
 }
 
+/// What stands behind resource and scope, or process, where the record was put together with them first.
+pub(super) fn own_part<'n, 't>(node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+    let form = form(node)?;
+    let (name, own) = node.members().last()?;
+    let is_own = match form {
+        Form::Otlp | Form::Jaeger => name == "span",
+        Form::Log => name == "log",
+        Form::JavaScript | Form::Python => false,
+    };
+    is_own.then_some(own)
+}
+
 /// Reads a record. The error is the cause of a reject.
 pub(super) fn read<'n>(node: &'n Node<'n>) -> Result<Entry<'n>, String> {
     let part = |name: &str| node.get(name).unwrap_or(node);

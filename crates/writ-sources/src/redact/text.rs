@@ -63,6 +63,9 @@ pub fn without_secrets(text: &str) -> String {
 /// the parts of an id, as in an ARN, and gives no value to a name.
 pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> String {
     let bytes = id.as_bytes();
+    if is_uuid(bytes) {
+        return id.to_string();
+    }
     let tokens = tokens(bytes);
     let mut all = if is_word(bytes) { Vec::new() } else { secrets(bytes, &ANYWHERE) };
     all.retain(|secret| rules.in_text || !is_part(bytes, secret));
@@ -81,6 +84,13 @@ pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> S
     }
     out.push_str(id.get(copied..).unwrap_or_default());
     out
+}
+
+/// Whether this is written like a UUID, as most native ids are: every mark of a token and every name of a secret
+/// has letters that hexadecimal has not.
+fn is_uuid(bytes: &[u8]) -> bool {
+    const BYTES: usize = 36;
+    bytes.len() == BYTES && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
 }
 
 /// Whether this is one short word, as nearly all ids and names are: nothing in it gives a value to a name, and no

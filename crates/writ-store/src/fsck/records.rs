@@ -43,7 +43,7 @@ impl Check<'_> {
             }
             let whole = found.and_then(|(body, shared)| {
                 let record = body.unpack(shared, &mut inflater).map_err(|_| log.lost(position, position + 1))?;
-                let hash = leaf::hash(keys, &record, (shared, body.identifiers.stored));
+                let hash = leaf::hash(keys, &record, (&shared.said, body.identifiers.stored));
                 Ok((record, hash))
             });
             let (record, hash) = match whole {

@@ -79,8 +79,10 @@ pub(crate) struct Committer {
     tree: Tree,
     known: Known,
     readback: Readback,
-    /// Where in the segment stands what records of this frame share.
+    /// Where in the segment stands what records of this frame share, and of those the last, which the next record
+    /// shares too for the most part.
     shared: HashMap<Arc<[u8]>, u32>,
+    last_shared: Option<(Arc<[u8]>, u32)>,
     /// The frame in the making: room for the header, then entries.
     frame: Vec<u8>,
     records: u32,
@@ -121,6 +123,7 @@ impl Committer {
             known,
             readback,
             shared,
+            last_shared: None,
             frame,
             records: 0,
             begins,
@@ -222,6 +225,7 @@ impl Committer {
             self.frame.resize(HEADER, 0);
             // Once in each frame, so that a damaged frame takes none but its own records with it.
             self.shared.clear();
+            self.last_shared = None;
         }
         let shared_at = self.share(&sealed.shared);
         self.begins.push(self.at());
@@ -247,12 +251,19 @@ impl Committer {
 
     /// Where in the segment stands what a record shares; it is put into the frame if it is not there.
     fn share(&mut self, shared: &Arc<[u8]>) -> u32 {
-        if let Some(known) = self.shared.get(shared) {
-            return *known;
+        if let Some((last, at)) = &self.last_shared
+            && Arc::ptr_eq(last, shared)
+        {
+            return *at;
         }
-        let at = self.at();
-        entry::encode_shared(shared, &mut self.frame);
-        self.shared.insert(Arc::clone(shared), at);
+        let known = self.shared.get(shared).copied();
+        let at = known.unwrap_or_else(|| {
+            let at = self.at();
+            entry::encode_shared(shared, &mut self.frame);
+            self.shared.insert(Arc::clone(shared), at);
+            at
+        });
+        self.last_shared = Some((Arc::clone(shared), at));
         at
     }
 
@@ -306,7 +317,8 @@ pub(crate) fn begin(catalog: &Catalog, active: Active) -> Result<Tip, Error> {
 
 /// Source and recorder of a record.
 fn recorder(sealed: &Sealed) -> Option<RecorderName> {
-    Envelope::decode_recorder(&sealed.shared).ok()
+    let shared = entry::Shared::decode(&sealed.shared)?;
+    Envelope::decode_recorder(shared.said).ok()
 }
 
 fn closed(cause: &Error) -> Error {

@@ -5,7 +5,8 @@
 //!  0  length of what follows byte 12, u32; the highest bit is set where it is shared
 //!  4  CRC-32C of what follows byte 12 and then of bytes 8..12, u32
 //!  8  where in this segment the entry begins that it shares, u32 (0 in one that is shared)
-//! 12  shared: the canonical CBOR of what records of one delivery say alike
+//! 12  shared: what records of one delivery say alike: the length of the canonical CBOR of their envelopes'
+//!     part, LEB128, and that; then, where their evidence begins alike, the head of a part and its bytes
 //!     record: content digest 32 bytes, number of parts u8, a head for each part, their bytes
 //! ```
 //! The head of a part: kind u8, codec u8, class u8, suite u8, dictionary u8, length before it was packed
@@ -38,16 +39,22 @@ const PARTS_MAX: usize = 4;
 /// The longest body of an entry, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize =
     FIXED + PARTS_MAX * PART_HEAD_MAX + limit::ENVELOPE_BYTES_MAX + limit::EVIDENCE_BYTES_MAX;
+/// The longest body of an entry that is shared, in bytes.
+const SHARED_BYTES_MAX: usize = LEB128_MAX + limit::ENVELOPE_BYTES_MAX + PART_HEAD_MAX + limit::ALIKE_BYTES_MAX;
+/// The longest number in seven bits per byte.
+const LEB128_MAX: usize = 5;
 /// The longest entry, in bytes, with one before it that it shares.
-pub(crate) const BYTES_MAX: usize = 2 * HEAD + BODY_BYTES_MAX + limit::ENVELOPE_BYTES_MAX;
+pub(crate) const BYTES_MAX: usize = 2 * HEAD + BODY_BYTES_MAX + SHARED_BYTES_MAX;
 
 /// What a part holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// What identifies the record: the envelope's own fields.
     Identifiers = 1,
-    /// What the recorder wrote.
+    /// What the recorder wrote, behind what it shares with other records.
     Content = 2,
+    /// What the evidence of several records begins with.
+    Alike = 3,
 }
 
 /// How a part is packed.
@@ -79,11 +86,29 @@ pub(crate) struct Body<'a> {
     pub(crate) evidence: Part<'a>,
 }
 
+/// What records share, still packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shared<'a> {
+    /// The shared map of their envelopes.
+    pub(crate) said: &'a [u8],
+    /// What their evidence begins with, if with the same.
+    pub(crate) begins: Option<Part<'a>>,
+}
+
+/// What records share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Alike {
+    /// The shared map of their envelopes.
+    pub(crate) said: Vec<u8>,
+    /// What their evidence begins with.
+    pub(crate) begins: Vec<u8>,
+}
+
 /// An entry, its checksum checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry<'a> {
     /// What records share.
-    Shared(&'a [u8]),
+    Shared(Shared<'a>),
     /// A record, and where in its segment the entry begins that it shares.
     Record(u32, Body<'a>),
 }
@@ -101,6 +126,7 @@ impl<'a> Part<'a> {
         let kind = match kind {
             1 => Kind::Identifiers,
             2 => Kind::Content,
+            3 => Kind::Alike,
             _ => return None,
         };
         let codec = match codec {
@@ -120,6 +146,40 @@ impl<'a> Part<'a> {
             Codec::Zstd => inflater.inflate(self.stored, self.raw as usize, self.dictionary)?,
         };
         if bytes.len() == self.raw as usize { Ok(bytes) } else { Err(Malformed) }
+    }
+}
+
+impl<'a> Shared<'a> {
+    /// The bytes of the entry's body.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(LEB128_MAX + self.said.len() + PART_HEAD_MAX);
+        leb128(len32(self.said.len()), &mut out);
+        out.extend_from_slice(self.said);
+        if let Some(begins) = &self.begins {
+            begins.encode_head(&mut out);
+            out.extend_from_slice(begins.stored);
+        }
+        out
+    }
+
+    pub(crate) fn decode(body: &'a [u8]) -> Option<Shared<'a>> {
+        let mut rest = Bytes(body);
+        let said = read_leb128(&mut rest)? as usize;
+        let said = rest.take(said).filter(|said| said.len() <= limit::ENVELOPE_BYTES_MAX)?;
+        if rest.0.is_empty() {
+            return Some(Shared { said, begins: None });
+        }
+        let (begins, stored) = Part::decode_head(&mut rest)?;
+        let begins = Part { stored: rest.take(stored)?, ..begins };
+        let sound = rest.0.is_empty()
+            && begins.kind == Kind::Alike
+            && (1..=limit::ALIKE_BYTES_MAX).contains(&(begins.raw as usize));
+        sound.then_some(Shared { said, begins: Some(begins) })
+    }
+
+    pub(crate) fn unpack(&self, inflater: &mut Inflater) -> Result<Alike, Malformed> {
+        let begins = self.begins.map_or_else(|| Ok(Vec::new()), |begins| begins.unpack(inflater))?;
+        Ok(Alike { said: self.said.to_vec(), begins })
     }
 }
 
@@ -155,13 +215,14 @@ impl<'a> Body<'a> {
         sound.then_some(Body { content, identifiers, evidence })
     }
 
-    pub(crate) fn envelope(&self, shared: &[u8]) -> Result<Envelope, Malformed> {
-        Envelope::decode(shared, self.identifiers.stored).map_err(|_| Malformed)
+    pub(crate) fn envelope(&self, shared: &Alike) -> Result<Envelope, Malformed> {
+        Envelope::decode(&shared.said, self.identifiers.stored).map_err(|_| Malformed)
     }
 
     /// Unpacks the record.
-    pub(crate) fn unpack(&self, shared: &[u8], inflater: &mut Inflater) -> Result<Record, Malformed> {
-        let (envelope, evidence) = (self.envelope(shared)?, self.evidence.unpack(inflater)?);
+    pub(crate) fn unpack(&self, shared: &Alike, inflater: &mut Inflater) -> Result<Record, Malformed> {
+        let (envelope, own) = (self.envelope(shared)?, self.evidence.unpack(inflater)?);
+        let evidence = if shared.begins.is_empty() { own } else { [shared.begins.as_slice(), &own].concat() };
         Ok(Record { id: RecordId::of(&self.content), content: self.content, envelope, evidence })
     }
 }
@@ -204,7 +265,7 @@ impl<'a> Entry<'a> {
         let entry = if len & SHARED == 0 {
             Entry::Record(shared_at, Body::decode(body)?)
         } else {
-            (shared_at == 0 && body.len() <= limit::ENVELOPE_BYTES_MAX).then_some(Entry::Shared(body))?
+            Entry::Shared(Shared::decode(body).filter(|_| shared_at == 0)?)
         };
         Some((entry, HEAD + body.len()))
     }
@@ -293,10 +354,15 @@ mod tests {
         );
         assert!(matches!(Entry::decode(&bytes[len..]), Ok((Entry::Record(0, body), _)) if body.evidence.raw == 300));
         assert_eq!(Entry::decode(&bytes[..len - 1]), Err(Malformed));
-        let mut shared = Vec::new();
-        encode_shared(b"said alike", &mut shared);
-        assert_eq!(Entry::decode(&shared), Ok((Entry::Shared(b"said alike"), shared.len())));
-        for whole in [&one, &shared] {
+        let said = Shared { said: b"said alike", begins: None };
+        let begins = Shared { begins: Some(part(Kind::Alike, b"{\"resource\":")), ..said };
+        let [said, begins] = [said, begins].map(|shared| {
+            let mut bytes = Vec::new();
+            encode_shared(&shared.encode(), &mut bytes);
+            assert_eq!(Entry::decode(&bytes), Ok((Entry::Shared(shared), bytes.len())));
+            bytes
+        });
+        for whole in [&one, &said, &begins] {
             for (byte, bit) in (0..whole.len()).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
                 let mut altered = whole.clone();
                 altered[byte] ^= 1 << bit;

@@ -4,7 +4,7 @@ use crate::bytes::index;
 use crate::error::Error;
 use crate::file::File;
 use crate::limit;
-use crate::log::entry::{self, Body, Entry, HEAD, Malformed};
+use crate::log::entry::{self, Alike, Body, Entry, HEAD, Inflater, Malformed};
 use crate::log::open::{self, Handles, Opened};
 use crate::log::read::{Segment, Tail};
 use crate::log::scan::{LOST, Scan, Span};
@@ -17,8 +17,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What records share that is kept in memory, at most so many of them: each is as long as the name of a
-/// file, and whoever reads one record of a delivery reads others.
+/// What records share that is kept in memory, at most so many of them: each is mostly as long as the name of a
+/// file or what an emitter says of itself, and whoever reads one record of a delivery reads others.
 const SHARED_KEPT_MAX: usize = 1_024;
 
 /// The log, as it stood when it was opened.
@@ -37,17 +37,31 @@ pub(crate) struct View {
     shared: Mutex<Shared>,
 }
 
-/// What records share, by the first position of its segment and where it begins there.
-type Shared = HashMap<(u64, u32), Arc<[u8]>>;
+/// What records share, by the first position of its segment and where it begins there, and what unpacks it.
+#[derive(Debug, Default)]
+struct Shared {
+    kept: HashMap<(u64, u32), Arc<Alike>>,
+    inflater: Option<Inflater>,
+}
+
+impl Shared {
+    fn unpack(&mut self, shared: &entry::Shared<'_>) -> Result<Option<Alike>, Error> {
+        let inflater = match &mut self.inflater {
+            Some(inflater) => inflater,
+            none => none.insert(Inflater::new()?),
+        };
+        Ok(shared.unpack(inflater).ok())
+    }
+}
 
 /// Takes records one after the other: the body of each and what it shares, or the stretch that cannot be read.
-pub(crate) type Take<'t> = dyn FnMut(u64, Result<(Body<'_>, &[u8]), Damage>) -> Result<(), Error> + 't;
+pub(crate) type Take<'t> = dyn FnMut(u64, Result<(Body<'_>, &Alike), Damage>) -> Result<(), Error> + 't;
 
 /// The bytes of a record's entry, and what it shares.
 #[derive(Debug)]
 pub(crate) struct Found {
     bytes: Vec<u8>,
-    pub(crate) shared: Arc<[u8]>,
+    pub(crate) shared: Arc<Alike>,
 }
 
 impl Found {
@@ -197,20 +211,20 @@ impl View {
     }
 
     /// What records share that begins at this byte; `None` if nothing of the sort stands there.
-    fn shared(&self, segment: &Segment<'_>, at: u32) -> Result<Option<Arc<[u8]>>, Error> {
+    fn shared(&self, segment: &Segment<'_>, at: u32) -> Result<Option<Arc<Alike>>, Error> {
         let key = (segment.first(), at);
-        let known = self.shared.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let known = self.shared.lock().unwrap_or_else(PoisonError::into_inner).kept.get(&key).cloned();
         if known.is_some() {
             return Ok(known);
         }
         let Some(bytes) = segment.entry(u64::from(at))? else { return Ok(None) };
         let Ok((Entry::Shared(shared), _)) = Entry::decode(&bytes) else { return Ok(None) };
-        let shared: Arc<[u8]> = Arc::from(shared);
-        let mut kept = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= SHARED_KEPT_MAX {
-            kept.clear();
+        let mut all = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(shared) = all.unpack(&shared)?.map(Arc::new) else { return Ok(None) };
+        if all.kept.len() >= SHARED_KEPT_MAX {
+            all.kept.clear();
         }
-        kept.insert(key, Arc::clone(&shared));
+        all.kept.insert(key, Arc::clone(&shared));
         Ok(Some(shared))
     }
 

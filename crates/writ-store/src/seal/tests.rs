@@ -1,6 +1,9 @@
 //! What sealing refuses, and what it keeps.
 
-use crate::testing::{SECRET, assert_holds, derive, open, random, record, snapshot, temp, term, with_evidence};
+use crate::testing::{
+    FIRST_SEGMENT, SECRET, assert_holds, beginning_alike, derive, open, random, record, snapshot, temp, term,
+    with_evidence,
+};
 use crate::{Draft, Kind, Packer, Position, Term, TermKey, limit};
 use writ_model::record::RecordId;
 
@@ -11,7 +14,7 @@ fn packer() -> Packer {
 #[test]
 fn beyond_a_bound_is_refused_and_at_the_bound_is_not() {
     let draft = |change: &dyn Fn(&mut Draft)| {
-        let mut draft = Draft { record: record("a", Some(1), "all"), terms: Vec::new() };
+        let mut draft = Draft { record: record("a", Some(1), "all"), terms: Vec::new(), alike: 0 };
         change(&mut draft);
         draft.seal(&mut packer())
     };
@@ -46,7 +49,9 @@ fn evidence_of_every_size_and_kind_reads_back() {
     let sealed: Vec<_> = records
         .iter()
         .map(|record| {
-            Draft { record: record.clone(), terms: derive(writer.term_key(), record) }.seal(&mut packer).unwrap()
+            Draft { record: record.clone(), terms: derive(writer.term_key(), record), alike: 0 }
+                .seal(&mut packer)
+                .unwrap()
         })
         .collect();
     assert!(sealed[1].stored_bytes() < records[1].evidence.len(), "text is packed");
@@ -65,8 +70,36 @@ fn the_same_term_twice_is_found_once() {
     let dir = temp();
     let (writer, _) = open(dir.path());
     let all = term(writer.term_key(), "all");
-    let draft = Draft { record: record("a", Some(1), "all"), terms: vec![all, all, all] };
+    let draft = Draft { record: record("a", Some(1), "all"), terms: vec![all, all, all], alike: 0 };
     writer.commit(vec![draft.seal(&mut writer.packer().unwrap()).unwrap()]).unwrap();
     writer.close().unwrap();
     assert_eq!(snapshot(dir.path()).count(all).unwrap(), 1);
+}
+
+#[test]
+fn what_evidence_begins_with_is_stored_once_in_a_frame_and_read_with_each() {
+    let records: Vec<_> =
+        (0..40).map(|n| record(&format!("r{n}"), Some(n), &beginning_alike(&format!("own {n}")))).collect();
+    let stored = |alike: usize| {
+        let dir = temp();
+        let (writer, _) = open(dir.path());
+        let mut packer = writer.packer().unwrap();
+        let mut seal = |record: &writ_model::record::Record| {
+            let terms = derive(writer.term_key(), record);
+            Draft { record: record.clone(), terms, alike }.seal(&mut packer).unwrap()
+        };
+        for batch in records.chunks(20) {
+            writer.commit(batch.iter().map(&mut seal).collect()).unwrap();
+        }
+        writer.close().unwrap();
+        assert_holds(&snapshot(dir.path()), &records);
+        std::fs::metadata(dir.path().join("log").join(FIRST_SEGMENT)).unwrap().len()
+    };
+    let begins = beginning_alike("").len();
+    let (apart, together) = (stored(0), stored(begins));
+    assert!(together < apart, "{together} and {apart}");
+    // Beyond what there is, too little, too much: each is stored by itself.
+    for alike in [limit::ALIKE_BYTES_MIN - 1, begins + 500, limit::ALIKE_BYTES_MAX + 1, usize::MAX] {
+        assert_eq!(stored(alike), apart, "{alike}");
+    }
 }

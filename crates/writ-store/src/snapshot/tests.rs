@@ -205,7 +205,7 @@ fn identities_and_native_ids_find_every_copy_and_nothing_else() {
     let (writer, _) = open(dir.path());
     let keys = writer.term_key().clone();
     let terms = vec![keys.identity(&identity("id-2")), term(&keys, "other")];
-    let draft = Draft { record: record("id-1", Some(1), "all"), terms: terms.clone() };
+    let draft = Draft { record: record("id-1", Some(1), "all"), terms: terms.clone(), alike: 0 };
     writer.commit(vec![draft.seal(&mut writer.packer().unwrap()).unwrap()]).unwrap();
     writer.close().unwrap();
     let found = snapshot(dir.path());

@@ -1,6 +1,6 @@
 //! What the simulations share: folders on simulated disks, what is written to them, and the plain model.
 
-use super::testing::{Lcg, SECRET, assert_holds, commit, derivation, derive, record, with_redaction};
+use super::testing::{Lcg, SECRET, assert_holds, beginning_alike, commit, derivation, derive, record, with_redaction};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +37,7 @@ pub fn script(dice: &mut Lcg, name: &str) -> Vec<Vec<Record>> {
             let len = dice.below(1500);
             // A word of noise alone may be one that names nothing, such as `-`.
             let text = format!("all w{} x{}", dice.below(5), noise(dice, len));
+            let text = if dice.below(3) == 0 { beginning_alike(&text) } else { text };
             records.push(record(&id, Some(dice.below(100) as i64), &text));
         }
         if let Some(earlier) = batches.last().and_then(|batch| batch.first()) {

@@ -86,7 +86,7 @@ fn write(writer: &Writer, options: &Options, now: Time, evidence: &[u8]) -> Resu
     let origin = Origin { by: options.by.clone(), from: "writ".to_string(), byte: 0 };
     let (record, facts) = admitted.into_record(Custody::Sealed, now, origin);
     let terms = app::terms(keys, &facts);
-    let sealed = Draft { record, terms }.seal(&mut writer.packer()?)?;
+    let sealed = Draft { record, terms, alike: 0 }.seal(&mut writer.packer()?)?;
     writer.commit(vec![sealed])?;
     Ok(())
 }

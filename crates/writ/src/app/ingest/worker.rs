@@ -182,10 +182,11 @@ impl<'a> Worker<'a> {
         let source = writ_sources::by_name(&admitted.identity.source).map_or(RAW, |source| source.info().name);
         let origin = Origin { by: self.options.by.clone(), from: batch.input.name.clone(), byte };
         let recorder = admitted.identity.recorder.clone();
+        let alike = admitted.alike;
         let (record, facts) = admitted.into_record(custody, (self.options.now)(), origin);
         let terms = app::terms(self.keys, &facts);
         let mark = Mark { source, id: record.id, reject: false, n_facts: facts.len() as u64 };
-        let sealed = Draft { record, terms }.seal(&mut self.packer).map_err(|fault| fault.to_string())?;
+        let sealed = Draft { record, terms, alike }.seal(&mut self.packer).map_err(|fault| fault.to_string())?;
         Ok((sealed, mark, recorder))
     }
 
