@@ -32,8 +32,8 @@ cargo xtask generate [--check]    write the generated files, or say which are ou
 cargo xtask dictionary N          train a dictionary on the fixtures that records are packed with
 cargo xtask guide                 the worked examples of docs/guide, carried out in a copy
 cargo xtask bench [--short] [--records N] [--runs N] [--threads N] [--batch N]
-                  [--corpus usual|small] [--plain] [--no-sqlite] [--json] [--save]
-                  [--date YYYY-MM-DD]
+                  [--corpus usual|small] [--plain] [--no-sqlite] [--layout by-id|by-arrival]
+                  [--json] [--save] [--date YYYY-MM-DD]
                                   ingest beside SQLite and the bare compressed append, then
                                   look-ups, a flood of forged records, a kill
 cargo xtask score [--only NAME] [--quick] [--verbose] [--json] [--binary PATH]

@@ -167,7 +167,9 @@ const PLACEHOLDERS: [&str; 6] =
 impl Withholds {
     /// What the value of a member of this name is, if a secret.
     pub(crate) fn kind_of(&self, name: &str) -> Option<&'static str> {
-        let named = || self.names.iter().chain(self.also).find(|secret| ends_with(name, secret.ends_with));
+        let last = last_letter(name, |byte| !matches!(byte, b'_' | b'-'));
+        let names = || self.names.iter().chain(self.also).filter(|secret| secret.ends_in(last));
+        let named = || names().find(|secret| ends_with(name, secret.ends_with));
         let found = if self.in_text { self.joined(name)? } else { named()? };
         if self.except.iter().any(|other| other.eq_ignore_ascii_case(name)) { None } else { Some(found.kind) }
     }
@@ -178,9 +180,23 @@ impl Withholds {
     fn joined(&self, name: &str) -> Option<&'static SecretName> {
         let ends = |secret: &&SecretName| ends_with_joined(name, secret.ends_with).is_some();
         let alone = |secret: &&SecretName| ends_with_joined(name, secret.ends_with) == Some(0);
-        let names = self.names.iter().chain(NAMES_IN_TEXT);
-        names.clone().find(ends).or_else(|| NAMES_ALONE.iter().find(alone))
+        let last = last_letter(name, |byte| byte.is_ascii_alphanumeric());
+        let may_be = |secret: &&SecretName| secret.ends_in(last);
+        let names = self.names.iter().chain(NAMES_IN_TEXT).filter(may_be);
+        names.clone().find(ends).or_else(|| NAMES_ALONE.iter().filter(may_be).find(alone))
     }
+}
+
+impl SecretName {
+    /// Whether such names end in this letter, which rules out most of them.
+    fn ends_in(&self, last: Option<u8>) -> bool {
+        self.ends_with.as_bytes().last().copied() == last
+    }
+}
+
+/// The last byte of a name that counts, in lower case.
+fn last_letter(name: &str, counts: impl Fn(u8) -> bool) -> Option<u8> {
+    name.bytes().rev().find(|byte| counts(*byte)).map(|byte| byte.to_ascii_lowercase())
 }
 
 /// If a name ends like this, apart from what joins its words: how many letters and digits stand before.
@@ -195,7 +211,6 @@ fn ends_with_joined(name: &str, end: &str) -> Option<usize> {
 
 fn ends_with(name: &str, end: &str) -> bool {
     let mut name = name.bytes().rev().filter(|byte| !matches!(byte, b'_' | b'-'));
-    // The last byte decides almost always.
     end.bytes().rev().all(|byte| name.next().is_some_and(|found| found.eq_ignore_ascii_case(&byte)))
 }
 

@@ -99,7 +99,7 @@ fn record(
     }
     let mut told = vec![format!("writ {:.2} s", ingest.seconds), format!("bare append {:.2} s", bare.seconds)];
     // Only the first run tries both layouts: the slower one is of no use to anybody.
-    let best = measured.best_layout().next().map(|run| run.layout);
+    let best = options.layout.or_else(|| measured.best_layout().next().map(|run| run.layout));
     for layout in sqlite::LAYOUTS.into_iter().filter(|layout| best.is_none_or(|best| best == *layout)) {
         let Some(sqlite) = sides.sqlite else { break };
         let recorded = sqlite.run(layout, corpus, batch, n_threads)?;

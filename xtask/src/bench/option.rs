@@ -1,6 +1,7 @@
 //! What `cargo xtask bench` is asked for.
 
 use super::corpus::Kind;
+use super::sqlite;
 
 /// Records of a full run: some ten minutes of a large firm's agents.
 pub(super) const N_RECORDS: usize = 1_000_000;
@@ -24,6 +25,8 @@ pub(super) struct Options {
     pub(super) plain: bool,
     /// Leave `SQLite` out, which takes most of the time.
     pub(super) no_sqlite: bool,
+    /// The one layout of `SQLite` that is tried, where both would take hours.
+    pub(super) layout: Option<&'static str>,
     pub(super) json: bool,
     pub(super) save: bool,
     /// `YYYY-MM-DD`
@@ -42,6 +45,7 @@ impl Options {
             batch: None,
             plain: false,
             no_sqlite: false,
+            layout: None,
             json: false,
             save: false,
             date: None,
@@ -64,6 +68,13 @@ impl Options {
                     let known = Kind::named(name);
                     options.kind =
                         known.ok_or_else(|| format!("no corpus is called `{name}`; there are usual and small"))?;
+                }
+                "--layout" => {
+                    let name = word("a name")?;
+                    let known = sqlite::LAYOUTS.into_iter().find(|layout| layout == name);
+                    let all = sqlite::LAYOUTS.join(" and ");
+                    options.layout =
+                        Some(known.ok_or_else(|| format!("no layout is called `{name}`; there are {all}"))?);
                 }
                 "--date" => options.date = Some(word("a date, as in 2026-11-24")?.clone()),
                 other => {
@@ -92,20 +103,32 @@ mod tests {
     fn flags_are_read_in_any_order() {
         let plain = read(&[]).unwrap();
         assert_eq!((plain.n_records, plain.n_runs, plain.n_threads, plain.kind), (N_RECORDS, N_RUNS, 2, Kind::Usual));
-        let words = ["--records", "5_000", "--short", "--json", "--corpus", "small", "--date", "2026-11-24"];
+        let words = [
+            "--records",
+            "5_000",
+            "--short",
+            "--json",
+            "--corpus",
+            "small",
+            "--layout",
+            "by-id",
+            "--date",
+            "2026-11-24",
+        ];
         let short = read(&words).unwrap();
         assert_eq!((short.n_records, short.n_runs, short.json, short.kind), (5_000, N_RUNS_SHORT, true, Kind::Small));
-        assert_eq!(short.date.as_deref(), Some("2026-11-24"));
+        assert_eq!((short.date.as_deref(), short.layout), (Some("2026-11-24"), Some("by-id")));
     }
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        let bad: [&[&str]; 6] = [
+        let bad: [&[&str]; 7] = [
             &["--record", "5"],
             &["--records"],
             &["--records", "0"],
             &["--runs", "many"],
             &["--corpus", "big"],
+            &["--layout", "by-name"],
             &["5"],
         ];
         for words in bad {

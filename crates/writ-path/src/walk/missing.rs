@@ -207,7 +207,7 @@ impl Walk<'_> {
     /// The span around an act is named and not here.
     fn span_lost(&mut self, lost: &KeyName, call: &Seen, act: &Act) -> Result<Why, Stopped> {
         if lost.namespace == UNREADABLE {
-            return Ok(redacted("its record names a span around it, and what stands for its id is none"));
+            return Ok(redacted("its record names a span around it, and that id was taken out or cut"));
         }
         let lost = &lost.value;
         let (from, to) = self.stretch(act);
@@ -233,10 +233,10 @@ impl Walk<'_> {
         let mut why = match (self.reported_loss(&recorder, from, to)?, &way.lost) {
             (Some(why), _) => why,
             (None, Some(lost)) if lost.namespace == UNREADABLE => redacted(
-                "the turn's record does not say who; it names a span around it, and what stands for its id is none",
+                "the turn's record does not say who; it names a span around it, and that id was taken out or cut",
             ),
             (None, _) if super::way::asker_withheld(last) => {
-                redacted("the turn's record does say who, and what stands for the name is none")
+                redacted("the turn's record named somebody, and the name was taken out")
             }
             (None, _) => Why::new("key_missing", "the turn's record does not say who".to_string()),
         };
