@@ -124,7 +124,7 @@ pub const ANY: &str = "any";
 pub const CARRIER: &str = "carrier";
 
 /// Namespace of ids that a record names and does not show: redacted, cut, or spelt as no such id is. Nobody
-/// mints one, so what is named so is never found; the value says which record named it.
+/// mints one, and nobody is found by one.
 pub const UNREADABLE: &str = "unreadable";
 
 /// Namespace of recorders as things that are spoken of: the value is the recorder as records name it.
@@ -136,9 +136,30 @@ const UNBOUND: &str = "approved";
 /// Longest value a key may have, in bytes: real ids stay under 500; longer text is not an id.
 pub const VALUE_BYTES_MAX: usize = 2048;
 
-/// Text that vendors and redactors write in the place of an id. It names nothing.
+/// How text begins that vendors and redactors write in the place of an id. It names nothing.
 const PLACEHOLDERS: [&str; 8] =
     ["REDACTED", "[redacted", "[filtered", "SAMPLE_", "HIDDEN_DUE_TO", "writ:withheld", "<redacted", "***"];
+
+/// Words that stand in the place of an id, whole, within brackets or without.
+const NOBODY: [&str; 14] = [
+    "anonymised",
+    "anonymized",
+    "filtered",
+    "hidden",
+    "masked",
+    "n/a",
+    "nil",
+    "none",
+    "null",
+    "redacted",
+    "removed",
+    "scrubbed",
+    "undefined",
+    "unknown",
+];
+
+/// What is written over an id, letter by letter.
+const MASKS: [char; 6] = ['*', 'x', 'X', '•', '█', '#'];
 
 /// Whether text stands in the place of a name: empty, a dash, or what redactors write.
 pub fn names_nothing(text: &str) -> bool {
@@ -148,7 +169,27 @@ pub fn names_nothing(text: &str) -> bool {
         let first = |text: &str| text.bytes().next().map(|byte| byte.to_ascii_lowercase());
         first(text) == first(mark) && text.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark))
     };
-    text.is_empty() || text == "-" || PLACEHOLDERS.iter().any(|mark| begins(mark))
+    text.is_empty() || text == "-" || PLACEHOLDERS.iter().any(|mark| begins(mark)) || is_placeholder(text)
+}
+
+/// The same for what is no longer than such text is: a mask, a word, or the name of a sort of thing in brackets.
+fn is_placeholder(text: &str) -> bool {
+    /// `<AWS_SECRET_ACCESS_KEY_ID>` and the like.
+    const BYTES_MAX: usize = 40;
+    if text.len() > BYTES_MAX {
+        return false;
+    }
+    let is_bracket = |c: char| "<>[](){}".contains(c);
+    let inner = text.trim_matches(is_bracket).trim();
+    let in_brackets = text.starts_with(is_bracket) && text.ends_with(is_bracket);
+    let masked = text.chars().count() > 1 && inner.chars().all(|c| MASKS.contains(&c));
+    let is_word = NOBODY.iter().any(|word| inner.eq_ignore_ascii_case(word));
+    // `<EMAIL_ADDRESS>`, `[USER]`: what stood there, and not who.
+    let is_sort = in_brackets && inner.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == ' ');
+    // `user-redacted`, but nothing that is a path.
+    let mut words = inner.split(|c: char| !c.is_alphanumeric());
+    let says_so = !inner.contains(['/', ':']) && words.any(|word| word.eq_ignore_ascii_case("redacted"));
+    masked || is_word || is_sort || says_so
 }
 
 /// What a key names, without role or attestation: the thing two records may agree on.
@@ -209,6 +250,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// That a record names a thing of this kind and does not show which.
+    pub fn unreadable(kind: KeyKind, role: KeyRole) -> Option<Key> {
+        Key::new(kind, UNREADABLE, kind.word(), role, Attestation::SelfStated)
+    }
+
     /// A key, or `None` where the text names nothing.
     pub fn new(kind: KeyKind, namespace: &str, value: &str, role: KeyRole, class: Attestation) -> Option<Key> {
         Some(Key { name: KeyName::new(kind, namespace, value)?, role, class })
@@ -231,8 +277,20 @@ mod tests {
             "HIDDEN_DUE_TO_SECURITY_REASONS",
             "writ:withheld:token",
             "***",
+            "xxxxx",
+            "██",
+            "(redacted)",
+            "{{ redacted }}",
+            "user-redacted",
+            "<EMAIL_ADDRESS>",
+            "[USER ID]",
+            "None",
+            "null",
         ] {
             assert_eq!(KeyName::new(KeyKind::Credential, "aws", text), None, "{text:?}");
+        }
+        for text in ["x", "max", "nonesuch", "a/redacted/path", "<mira>", "[::1]", "#1", "XXL", "REDAC", "Anonymous"] {
+            assert!(KeyName::new(KeyKind::Resource, "aws", text).is_some(), "{text:?}");
         }
         assert_eq!(KeyName::new(KeyKind::Credential, "aws", &"x".repeat(VALUE_BYTES_MAX + 1)), None);
         assert_eq!(KeyName::new(KeyKind::Credential, "aws", " AKIAEXAMPLE ").unwrap().value, "AKIAEXAMPLE");

@@ -28,7 +28,7 @@ use writ_model::source::{Omission, SourceInfo};
 use writ_model::time::EventTime;
 
 /// Counts up with every change to what is read off a record.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// CloudTrail tells time to the second.
 const PRECISION_MS: u32 = 1_000;

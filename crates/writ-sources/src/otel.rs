@@ -26,6 +26,7 @@ use attributes::Held;
 use form::Form;
 use writ_model::fact::{Fact, FactKind};
 use writ_model::json::{Node, Value};
+use writ_model::key::names_nothing;
 use writ_model::source::{Omission, SourceInfo};
 
 /// Counts up with every change to what is read off a record.
@@ -221,7 +222,7 @@ impl Source for Log {
             return Err("this is a span; its source is `otel.span`".to_string());
         }
         let sequence = entry.attributes.get("event.sequence").and_then(Held::shown);
-        let session = entry.attribute("session.id").and_then(Held::shown);
+        let session = entry.attribute("session.id").and_then(Held::shown).filter(|session| !names_nothing(session));
         Ok(Reading {
             recorder: entry.recorder(),
             native_id: session.zip(sequence).map(|(session, n)| format!("{session}/{n}")),

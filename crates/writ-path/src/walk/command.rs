@@ -221,6 +221,13 @@ impl Walk<'_> {
             self.asked_by.push(AskedBy { party, strength, grade: Some("weak"), alternative: true });
         }
         self.several |= way.flooded && !self.asked_by.is_empty();
+        if !way.askers.is_empty() && way.turns.iter().any(|turn| super::way::asker_withheld(&turn.act)) {
+            self.several = true;
+            self.limit(
+                "A turn on the way back has a place for who asked and no name in it: it may have been somebody else."
+                    .to_string(),
+            );
+        }
         if people.len() > 1 {
             self.several = true;
             self.limit(

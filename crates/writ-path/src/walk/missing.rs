@@ -236,7 +236,7 @@ impl Walk<'_> {
                 "the turn's record does not say who; it names a span around it, and that id was taken out or cut",
             ),
             (None, _) if super::way::asker_withheld(last) => {
-                redacted("the turn's record named somebody, and the name was taken out")
+                redacted("the turn's record has a place for who, and no name in it")
             }
             (None, _) => Why::new("key_missing", "the turn's record does not say who".to_string()),
         };

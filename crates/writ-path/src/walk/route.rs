@@ -11,7 +11,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Control, Detail, FactKind, Route};
-use writ_model::key::{KeyKind, KeyName, KeyRole};
+use writ_model::key::{KeyKind, KeyName, KeyRole, UNREADABLE};
 use writ_model::time::Time;
 
 /// Routes for an act.
@@ -62,10 +62,25 @@ impl Walk<'_> {
         let Some(by) = by else { return Ok(Silence::Uncontrolled { policy, routes }) };
         let (from, to) = self.control_stretch(act);
         let coverage = match self.source_of(&by, kind)? {
-            Some(source) => self.coverage_of(&source, &by, from, to)?,
-            None => Vec::new(),
+            Some(source) if !self.is_named_out_of_sight(act) => self.coverage_of(&source, &by, from, to)?,
+            _ => Vec::new(),
         };
         Ok(Silence::Of { by, coverage, routes })
+    }
+
+    /// Whether an id by which a control may name an act was taken out of what is known of it.
+    fn is_named_out_of_sight(&mut self, act: &Act) -> bool {
+        let acts = self.behind.call.iter().chain([act]);
+        let keys = acts.flat_map(|act| &act.records).flat_map(|seen| &seen.facts).flat_map(|fact| &fact.keys);
+        // By its caller or its place in a trace no control names a call.
+        let names = |kind| !matches!(kind, KeyKind::Span | KeyKind::Principal);
+        let found = keys.filter(|key| key.name.namespace == UNREADABLE && names(key.name.kind)).count() > 0;
+        if found {
+            self.limit(
+                "An id was taken out of what is known of this call, and a control may name it by that: none counts as missing.".to_string(),
+            );
+        }
+        found
     }
 
     /// From the turn that led to an act, or the act itself, to its end: over this a control must be

@@ -10,7 +10,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use writ_model::fact::Fact;
-use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole, UNREADABLE};
 use writ_model::record::RecordId;
 
 /// How long after a span's end what it started may begin, in milliseconds: work that is put in a queue
@@ -77,13 +77,22 @@ impl Walk<'_> {
         if parent.class != Attestation::Claimed {
             return Ok(());
         }
-        let Some(own) = caller(record) else { return Ok(()) };
+        let own = caller(record);
+        if own.is_none() && !hides_caller(record) {
+            return Ok(());
+        }
         let until = record.event_time.map_or(writ_model::time::Time::MAX, |time| {
             time.end.unwrap_or(time.start).plus_millis(i64::from(self.skew(record)))
         });
         let others = self.keyed(&parent.name, KeyRole::Parent, until, Chain::Command)?.records;
+        // One whose name was taken out may be anybody.
+        let is_rival = |other: &Rc<Seen>| match (&own, caller(other)) {
+            (Some(own), Some(who)) => who != *own,
+            (None, Some(_)) => true,
+            (_, None) => hides_caller(other),
+        };
         let rivals: Vec<Rc<Seen>> =
-            others.into_iter().filter(|other| caller(other).is_some_and(|who| who != own)).collect();
+            others.into_iter().filter(|other| other.id != record.id && is_rival(other)).collect();
         if rivals.is_empty() {
             return Ok(());
         }
@@ -99,6 +108,12 @@ impl Walk<'_> {
 fn parent(record: &Seen) -> Option<&Key> {
     let mut keys = record.facts.iter().flat_map(|fact| &fact.keys);
     keys.find(|key| key.name.kind == KeyKind::Span && key.role == KeyRole::Parent)
+}
+
+/// Whether a recorder that tells callers apart shows that there was one, and not who.
+fn hides_caller(record: &Seen) -> bool {
+    let mut keys = record.facts.iter().flat_map(|fact| &fact.keys);
+    keys.any(|key| key.name.namespace == UNREADABLE && key.name.kind == KeyKind::Principal)
 }
 
 /// The caller a recorder told apart itself.

@@ -15,7 +15,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, Fact, FactKind, Intent, IntentMode, ModelCall};
-use writ_model::key::{Attestation, CARRIER, KeyKind, KeyName, KeyRole};
+use writ_model::key::{Attestation, CARRIER, KeyKind, KeyName, KeyRole, UNREADABLE};
 use writ_model::principal::PrincipalKind;
 use writ_model::record::RecordId;
 use writ_model::time::Time;
@@ -268,6 +268,7 @@ impl Walk<'_> {
                 continue;
             }
             way.rivals = self.rival_turns(record, own.is_some(), &found.records);
+            way.flooded |= self.may_be_another(call, way, record, &found.records);
             let ends = [call.records.clone(), vec![Rc::clone(record)]].concat();
             let strength = self.likeness(&rule::SESSION, &ends);
             let because = format!("the latest turn before it in {} {}", name.kind.word(), name.value);
@@ -275,6 +276,20 @@ impl Walk<'_> {
             return Ok(Some(Turn { act, edge: Edge::Called, rule: &rule::SESSION, key: None, strength, because }));
         }
         Ok(None)
+    }
+
+    /// Whether somebody else than the asker of a turn that is taken by its session may have asked: a later turn's
+    /// name was taken out, or the session is of several and its recorder is not told from others, or the call names a
+    /// turn or a span that is not here.
+    fn may_be_another(&self, call: &Act, way: &Way, taken: &Rc<Seen>, records: &[Rc<Seen>]) -> bool {
+        let who = |record: &Rc<Seen>| intent_fact(record)?.actor.as_ref().map(|party| party.principal.id.clone());
+        let time = |record: &Rc<Seen>| record.event_time.map(|time| time.start);
+        let turns = || records.iter().filter(|record| intent_fact(record).is_some() && record.id != taken.id);
+        let named = call.keys(KeyKind::Turn, KeyRole::Carries).iter().any(|(name, _)| name.namespace == UNREADABLE);
+        let is_of_several = turns().any(|turn| is_silent(turn) || who(turn) != who(taken));
+        let is_silent_after = turns().any(|turn| is_silent(turn) && time(turn) >= time(taken));
+        let is_nobodys = is_unnamed(&taken.identity.recorder);
+        is_silent_after || ((named || way.lost.is_some() || is_nobodys) && is_of_several)
     }
 
     /// The latest turn of each other recorder that names somebody else than the one taken. A turn that
@@ -353,6 +368,10 @@ impl Walk<'_> {
                     !own && before && intent_fact(record).is_some_and(|fact| fact.actor.is_some())
                 })
                 .collect();
+            let silent = found.records.iter().any(|record| {
+                let own = turn.records.iter().any(|known| known.id == record.id);
+                !own && is_silent(record)
+            });
             let people: BTreeSet<&str> = earlier
                 .iter()
                 .filter_map(|record| Some(intent_fact(record)?.actor.as_ref()?.principal.id.as_str()))
@@ -364,7 +383,7 @@ impl Walk<'_> {
                 self.budget_gap(Chain::Command, &name);
                 continue;
             }
-            let Some(record) = earlier.last().filter(|_| people.len() == 1) else { continue };
+            let Some(record) = earlier.last().filter(|_| people.len() == 1 && !silent) else { continue };
             let ends = [turn.records.clone(), vec![Rc::clone(record)]].concat();
             let strength = self.shared(&rule::RESUMED, class, &ends);
             let because = format!("the latest earlier turn of {} {}", name.kind.word(), name.value);
@@ -437,7 +456,11 @@ pub(super) fn intent_fact(record: &Seen) -> Option<&Fact> {
 
 /// Whether a turn's record names who asked by what names nobody.
 pub(super) fn asker_withheld(turn: &Act) -> bool {
-    turn.records.iter().filter_map(|record| intent_fact(record).and_then(intent)).any(|turn| turn.asker_withheld)
+    turn.records.iter().any(|record| is_silent(record))
+}
+
+fn is_silent(record: &Seen) -> bool {
+    intent_fact(record).and_then(intent).is_some_and(|turn| turn.asker_withheld)
 }
 
 fn model_call(fact: &Fact) -> Option<&ModelCall> {
@@ -452,9 +475,16 @@ fn turn_act(record: &Rc<Seen>) -> Act {
     Act { records: vec![Rc::clone(record)], fact: fact.unwrap_or_else(|| super::principal_fact(record)) }
 }
 
-/// Whether the recorder that wrote down an act wrote this record too.
+/// Whether the recorder that wrote down an act wrote this record too, as far as recorders are told apart: of those
+/// that do not say who they are nobody knows.
 fn wrote(act: &Act, record: &Seen) -> bool {
-    act.records.first().is_some_and(|own| own.identity.recorder == record.identity.recorder)
+    let recorder = &record.identity.recorder;
+    !is_unnamed(recorder) && act.records.first().is_some_and(|own| own.identity.recorder == *recorder)
+}
+
+/// Whether a recorder does not say who it is.
+fn is_unnamed(recorder: &str) -> bool {
+    recorder.ends_with(":unknown")
 }
 
 fn agent_id(fact: &Fact) -> Option<&str> {

@@ -116,7 +116,10 @@ fn keys(event: &Event<'_>, fact: &Fact, orders: &[KeyName], class: Attestation) 
         let traces = presented.traces.iter();
         keys.extend(traces.map(|trace| Key { name: trace.name.clone(), role: TRACE_ROLE, class: trace.class }));
     }
-    keys.extend(event.request_id.and_then(|id| Key::new(KeyKind::Request, "aws", id, KeyRole::Carries, verified)));
+    if let Some(id) = event.request_id {
+        let shown = Key::new(KeyKind::Request, "aws", id, KeyRole::Carries, verified);
+        keys.extend(shown.or_else(|| Key::unreadable(KeyKind::Request, KeyRole::Carries)));
+    }
     keys.extend(shared_event(event));
     if let Some(actor) = &fact.actor {
         keys.extend(caller::key(&actor.principal, class));

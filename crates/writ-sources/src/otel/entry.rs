@@ -1,6 +1,7 @@
 //! One span or log record, whichever form it was delivered in.
 
 use super::attributes::{Attributes, Held};
+use writ_model::key::names_nothing;
 use writ_model::time::{EventTime, Time};
 
 /// Telemetry tells nanoseconds; what a host's clock is worth is a millisecond.
@@ -100,7 +101,8 @@ impl<'n> Entry<'n> {
 
     /// What calls itself the emitter.
     pub(super) fn service(&self) -> Option<&'n str> {
-        self.resource.text("service.name").filter(|name| name.len() <= SERVICE_BYTES_MAX)
+        let name = self.resource.text("service.name");
+        name.filter(|name| name.len() <= SERVICE_BYTES_MAX && !names_nothing(name))
     }
 
     /// Who wrote the record, as it names itself.

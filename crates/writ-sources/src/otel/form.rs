@@ -191,16 +191,24 @@ fn jaeger<'n>(node: &'n Node<'n>, span: &'n Node<'n>) -> Result<Entry<'n>, Strin
     let reference =
         |found: &Node<'_>| Some((id::jaeger_trace(text(found, "traceID"))?, id::jaeger_span(text(found, "spanID"))?));
     let (mut parent, mut links) = (id::around(span.get("parentSpanID"), id::jaeger_span), Vec::new());
-    for found in span.get("references").map(Node::elements).unwrap_or_default().iter().take(LINKS_MAX) {
-        let child = found.text(&["refType"]) == Some("CHILD_OF");
-        match reference(found) {
-            Some((of, id)) if child && parent == Around::Nothing && Some(&of) == trace.as_ref() => {
+    let references = span.get("references").filter(|found| found.value != Value::Null);
+    // What cannot be read of a reference may be what it was begun in; a child of another trace is no beginning.
+    let mut is_unreadable = references.is_some_and(|found| !matches!(found.value, Value::Array(_)));
+    for found in references.map(Node::elements).unwrap_or_default().iter().take(LINKS_MAX) {
+        let (sort, linked) = (found.text(&["refType"]), reference(found));
+        match (sort, linked) {
+            (Some("CHILD_OF"), Some((of, id))) if parent == Around::Nothing && Some(&of) == trace.as_ref() => {
                 parent = Around::Span(id);
             }
-            Some(link) => links.push(link),
-            None if child && parent == Around::Nothing => parent = id::around(found.get("spanID"), |_| None),
-            None => {}
+            (Some("FOLLOWS_FROM"), link) => links.extend(link),
+            (_, link) => {
+                is_unreadable = true;
+                links.extend(link);
+            }
         }
+    }
+    if is_unreadable && parent == Around::Nothing {
+        parent = Around::Unreadable;
     }
     let start = clock::micros(span.get("startTime"), "startTime")?;
     let length = clock::micros(span.get("duration"), "duration")?;
@@ -278,6 +286,24 @@ const PYTHON: Printed = Printed {
     end: "end_time",
 };
 
+/// The first that is there counts; where its context is there and not the id, it was taken out.
+fn printed_parent(node: &Node<'_>, paths: &[&[&str]]) -> Around {
+    let mut is_named = false;
+    for path in paths {
+        match id::around(node.at(path), id::span) {
+            Around::Nothing => {
+                is_named |= path.len() > 1 && node.at(path.get(..1).unwrap_or_default()).is_some_and(is_something)
+            }
+            found => return found,
+        }
+    }
+    if is_named { Around::Unreadable } else { Around::Nothing }
+}
+
+fn is_something(node: &Node<'_>) -> bool {
+    node.value != Value::Null
+}
+
 fn printed<'n>(node: &'n Node<'n>, names: &Printed) -> Result<Entry<'n>, String> {
     let context = node.get(names.context).unwrap_or(node);
     let links = node.get("links").map(Node::elements).unwrap_or_default().iter().take(LINKS_MAX);
@@ -289,7 +315,7 @@ fn printed<'n>(node: &'n Node<'n>, names: &Printed) -> Result<Entry<'n>, String>
         name: text(node, "name"),
         trace: needed(id::trace(text(context, names.trace)), context, names.trace, 32)?,
         span: needed(id::span(text(context, names.span)), context, names.span, 16)?,
-        parent: id::around(names.parents.iter().find_map(|path| node.at(path)), id::span),
+        parent: printed_parent(node, names.parents),
         links: links.filter_map(linked).collect(),
         kind: kind(node.get("kind"), 0),
         status: status(node.at(&["status", names.status])),

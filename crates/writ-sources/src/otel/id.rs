@@ -44,12 +44,14 @@ pub(super) fn around(node: Option<&Node<'_>>, read: impl Fn(&str) -> Option<Stri
     }
 }
 
-/// Whether this is how emitters write that there is no id: nothing, a dash, or zeros.
+/// Whether this is how emitters write that there is no id: nothing, a dash, or zeros, all of them. Fewer are what is
+/// left of an id.
 fn is_nothing(text: &str) -> bool {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let zeros = digits.bytes().all(|byte| byte == b'0');
-    let zeros_in_base64 = digits.trim_end_matches('=').bytes().all(|byte| byte == b'A');
-    zeros || zeros_in_base64 || text == "-"
+    let is_zero = |digits: &str| [2 * SPAN_BYTES, 2 * TRACE_BYTES].contains(&digits.len());
+    let zeros = text.strip_prefix("0x").unwrap_or(text);
+    let zeros = is_zero(zeros) && zeros.bytes().all(|byte| byte == b'0');
+    let of_base64 = |bytes| base64(text, bytes).is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0));
+    text.is_empty() || text == "-" || text == "0" || zeros || of_base64(SPAN_BYTES) || of_base64(TRACE_BYTES)
 }
 
 fn padded(text: &str, bytes: usize) -> Option<String> {
@@ -117,10 +119,10 @@ mod tests {
     fn an_id_that_was_taken_out_is_not_the_same_as_none() {
         let around = |json: &str| super::around(Some(&writ_model::json::parse(json.as_bytes()).unwrap()), span);
         assert_eq!(around("\"EEE19B7EC3C1B174\""), Around::Span("eee19b7ec3c1b174".to_string()));
-        for json in ["null", "0", "\"\"", "\"0000000000000000\"", "\"AAAAAAAAAAA=\"", "\"-\"", "\"0x0\""] {
+        for json in ["null", "0", "\"\"", "\"0000000000000000\"", "\"AAAAAAAAAAA=\"", "\"-\"", "\"0\""] {
             assert_eq!(around(json), Around::Nothing, "{json}");
         }
-        for json in ["\"REDACTED\"", "\"***\"", "\"eee19b7e\"", "17", "{}"] {
+        for json in ["\"REDACTED\"", "\"***\"", "\"eee19b7e\"", "\"00\"", "\"A\"", "\"=\"", "\"0x\"", "17", "{}"] {
             assert_eq!(around(json), Around::Unreadable, "{json}");
         }
         assert_eq!(super::around(None, span), Around::Nothing);

@@ -5,7 +5,7 @@ use super::dialect::claude;
 use super::entry::{Around, SpanKind};
 use super::told::{Told, own_class};
 use crate::feature::is_access_key;
-use writ_model::key::{ANY, Attestation, CARRIER, Key, KeyKind, KeyName, KeyRole, UNREADABLE};
+use writ_model::key::{ANY, Attestation, CARRIER, Key, KeyKind, KeyName, KeyRole};
 
 /// Namespace of what OpenTelemetry names.
 pub(super) const OTEL: &str = "otel";
@@ -45,6 +45,22 @@ pub(super) fn of(told: &Told<'_, '_>) -> Vec<Key> {
         add(KeyKind::Decision, ANY, id, KeyRole::Names);
     }
     keys.extend(turn(told, KeyRole::Carries));
+    let withheld = [
+        (M::Conversation, KeyKind::Conversation),
+        (M::Session, KeyKind::Session),
+        (M::Task, KeyKind::Task),
+        (M::Turn, KeyKind::Turn),
+        (M::Call, KeyKind::ToolCall),
+        (M::Approval, KeyKind::Approval),
+        (M::Decision, KeyKind::Decision),
+        (M::AwsRequest, KeyKind::Request),
+    ];
+    for (_, kind) in withheld.into_iter().filter(|(meaning, _)| told.is_withheld(*meaning)) {
+        keys.extend(Key::unreadable(kind, KeyRole::Carries));
+    }
+    if told.user_withheld() {
+        keys.extend(Key::unreadable(KeyKind::Principal, KeyRole::Names));
+    }
     let mut seen = Vec::with_capacity(keys.len());
     for key in keys {
         if !seen.contains(&key) {
@@ -78,8 +94,7 @@ fn place(told: &Told<'_, '_>) -> Vec<Key> {
         add(KeyKind::Span, &format!("{trace}/{span}"), KeyRole::Carries, claimed);
     }
     if entry.parent == Around::Unreadable {
-        let inside = entry.span_name().unwrap_or_else(|| entry.trace.clone().unwrap_or_else(|| "log".to_string()));
-        keys.extend(Key::new(KeyKind::Span, UNREADABLE, &inside, KeyRole::Parent, Attestation::SelfStated));
+        keys.extend(Key::unreadable(KeyKind::Span, KeyRole::Parent));
     }
     keys
 }

@@ -26,8 +26,14 @@ pub(super) struct Told<'e, 'n> {
 impl<'e, 'n> Told<'e, 'n> {
     pub(super) fn of(entry: &'e Entry<'n>) -> Told<'e, 'n> {
         let mut said: BTreeMap<Meaning, Vec<Held<'n>>> = BTreeMap::new();
-        for row in DIALECTS.iter().flat_map(|dialect| dialect.rows) {
-            if let Some(held) = entry.attribute(row.0) {
+        let rows = || DIALECTS.iter().flat_map(|dialect| dialect.rows);
+        // Where the record itself says whose it is, what its emitter says of itself is another's, and does not
+        // stand in for a name that was taken out.
+        let names_user = rows().any(|row| WHOSE.contains(&row.1) && entry.attributes.get(row.0).is_some());
+        for row in rows() {
+            let own = names_user && WHOSE.contains(&row.1);
+            let held = if own { entry.attributes.get(row.0) } else { entry.attribute(row.0) };
+            if let Some(held) = held {
                 said.entry(row.1).or_default().push(held);
             }
         }
@@ -45,6 +51,16 @@ impl<'e, 'n> Told<'e, 'n> {
         self.said.get(&meaning)?.iter().find_map(|held| held.shown().or_else(|| held.first()))
     }
 
+    /// The same, if it names something.
+    pub(super) fn id(&self, meaning: Meaning) -> Option<&'n str> {
+        self.text(meaning).filter(|text| !names_nothing(text))
+    }
+
+    /// Whether something of that meaning stands there and names nothing: it was taken out.
+    pub(super) fn is_withheld(&self, meaning: Meaning) -> bool {
+        self.said.contains_key(&meaning) && self.id(meaning).is_none()
+    }
+
     /// All different ids of that meaning.
     pub(super) fn ids(&self, meaning: Meaning) -> Vec<&'n str> {
         let mut ids = Vec::new();
@@ -59,14 +75,14 @@ impl<'e, 'n> Told<'e, 'n> {
 
     /// The namespace of what Claude Code numbers within a session.
     pub(super) fn claude_session(&self) -> Option<String> {
-        let session = self.text(Meaning::Session).filter(|_| self.claude)?;
+        let session = self.id(Meaning::Session).filter(|_| self.claude)?;
         Some(format!("{}/{session}", claude::NAMESPACE))
     }
 
     /// The namespace of ids that the emitter made within a session.
     pub(super) fn call_namespace(&self) -> Option<String> {
         self.claude_session().or_else(|| {
-            let id = self.text(Meaning::Conversation).or_else(|| self.text(Meaning::Session));
+            let id = self.id(Meaning::Conversation).or_else(|| self.id(Meaning::Session));
             Some(format!("otel/{}", id.or(self.entry.trace.as_deref())?))
         })
     }
@@ -108,7 +124,7 @@ impl<'e, 'n> Told<'e, 'n> {
 
     /// The user, in the best form told.
     pub(super) fn user(&self) -> Option<Principal> {
-        let told = |meaning| self.text(meaning).filter(|text| !names_nothing(text));
+        let told = |meaning| self.id(meaning);
         let email = told(Meaning::Email);
         if let Some(account) = told(Meaning::Account) {
             return Some(Principal {
@@ -121,16 +137,14 @@ impl<'e, 'n> Told<'e, 'n> {
         email.or_else(|| told(Meaning::User)).map(named)
     }
 
-    /// Whether a user is named by what names nobody: redacted, or a placeholder.
+    /// Whether there is a place for who asked, and no name in it.
     pub(super) fn user_withheld(&self) -> bool {
-        let whose = [Meaning::OnBehalfOf, Meaning::Account, Meaning::Email, Meaning::User];
-        let withheld = |text: &str| !text.is_empty() && text != "-" && names_nothing(text);
-        self.user().is_none() && whose.into_iter().filter_map(|meaning| self.text(meaning)).any(withheld)
+        self.on_behalf_of().is_none() && WHOSE.iter().any(|meaning| self.said.contains_key(meaning))
     }
 
     /// Who acts: as the emitter was told to say, else the agent.
     pub(super) fn actor(&self) -> Option<Principal> {
-        let Some(id) = self.text(Meaning::Principal).filter(|id| !names_nothing(id)) else { return self.agent() };
+        let Some(id) = self.id(Meaning::Principal) else { return self.agent() };
         let mut principal = named(id);
         principal.kind = match self.text(Meaning::PrincipalKind).and_then(PrincipalKind::from_word) {
             Some(kind) => kind,
@@ -148,11 +162,16 @@ impl<'e, 'n> Told<'e, 'n> {
 
     /// For whom: as the emitter was told to say, else the user.
     pub(super) fn on_behalf_of(&self) -> Option<Principal> {
-        self.text(Meaning::OnBehalfOf).filter(|id| !names_nothing(id)).map(named).or_else(|| self.user())
+        // Where one is named and was taken out, the user may be another.
+        let user = || if self.is_withheld(Meaning::OnBehalfOf) { None } else { self.user() };
+        self.id(Meaning::OnBehalfOf).map(named).or_else(user)
     }
 }
 
 const USER: &str = "user:";
+
+/// What says for whom.
+const WHOSE: [Meaning; 4] = [Meaning::OnBehalfOf, Meaning::Account, Meaning::Email, Meaning::User];
 
 /// A principal by whatever text names it.
 fn named(text: &str) -> Principal {

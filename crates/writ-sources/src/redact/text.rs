@@ -41,6 +41,9 @@ pub(crate) fn without_secrets_in(
     out
 }
 
+/// How every placeholder begins (`writ_model::record::placeholder`).
+const PLACEHOLDER: &str = "writ:withheld:";
+
 /// All that can be found in text of which nothing is known.
 const ANYWHERE: Withholds = Withholds { tokens: true, ..super::EVERYWHERE_AND_IN_TEXT };
 
@@ -63,7 +66,7 @@ pub fn without_secrets(text: &str) -> String {
 /// the parts of an id, as in an ARN, and gives no value to a name.
 pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> String {
     let bytes = id.as_bytes();
-    if is_uuid(bytes) {
+    if is_uuid(bytes) || is_ours(id) {
         return id.to_string();
     }
     let tokens = tokens(bytes);
@@ -84,6 +87,17 @@ pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> S
     }
     out.push_str(id.get(copied..).unwrap_or_default());
     out
+}
+
+/// Whether this is a placeholder of ours and nothing else: evidence that is handed in again stays what it is.
+fn is_ours(id: &str) -> bool {
+    let Some(told) = id.strip_prefix(PLACEHOLDER) else { return false };
+    let (kind, digest) = told.split_once(':').unwrap_or((told, ""));
+    let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
+    let is_digest = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    !kind.is_empty()
+        && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        && (digest.is_empty() || is_digest)
 }
 
 /// Whether this is written like a UUID, as most native ids are: every mark of a token and every name of a secret

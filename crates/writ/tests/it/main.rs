@@ -31,6 +31,7 @@ mod output;
 mod own_folder;
 mod read_only;
 mod real_logs;
+mod redacted;
 mod same_answers;
 mod sdk;
 mod support;
