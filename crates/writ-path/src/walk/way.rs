@@ -268,7 +268,7 @@ impl Walk<'_> {
                 continue;
             }
             way.rivals = self.rival_turns(record, own.is_some(), &found.records);
-            way.flooded |= self.may_be_another(call, way, record, &found.records);
+            way.flooded |= Self::may_be_another(call, way, record, &found.records);
             let ends = [call.records.clone(), vec![Rc::clone(record)]].concat();
             let strength = self.likeness(&rule::SESSION, &ends);
             let because = format!("the latest turn before it in {} {}", name.kind.word(), name.value);
@@ -281,7 +281,7 @@ impl Walk<'_> {
     /// Whether somebody else than the asker of a turn that is taken by its session may have asked: a later turn's
     /// name was taken out, or the session is of several and its recorder is not told from others, or the call names a
     /// turn or a span that is not here.
-    fn may_be_another(&self, call: &Act, way: &Way, taken: &Rc<Seen>, records: &[Rc<Seen>]) -> bool {
+    fn may_be_another(call: &Act, way: &Way, taken: &Rc<Seen>, records: &[Rc<Seen>]) -> bool {
         let who = |record: &Rc<Seen>| intent_fact(record)?.actor.as_ref().map(|party| party.principal.id.clone());
         let time = |record: &Rc<Seen>| record.event_time.map(|time| time.start);
         let turns = || records.iter().filter(|record| intent_fact(record).is_some() && record.id != taken.id);

@@ -292,16 +292,13 @@ fn printed_parent(node: &Node<'_>, paths: &[&[&str]]) -> Around {
     for path in paths {
         match id::around(node.at(path), id::span) {
             Around::Nothing => {
-                is_named |= path.len() > 1 && node.at(path.get(..1).unwrap_or_default()).is_some_and(is_something)
+                let context = path.first().filter(|_| path.len() > 1).and_then(|name| node.get(name));
+                is_named |= context.is_some_and(|context| context.value != Value::Null);
             }
             found => return found,
         }
     }
     if is_named { Around::Unreadable } else { Around::Nothing }
-}
-
-fn is_something(node: &Node<'_>) -> bool {
-    node.value != Value::Null
 }
 
 fn printed<'n>(node: &'n Node<'n>, names: &Printed) -> Result<Entry<'n>, String> {

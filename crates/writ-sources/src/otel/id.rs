@@ -32,9 +32,8 @@ pub(super) fn jaeger_span(text: &str) -> Option<String> {
 /// The span around something, as its id stands there.
 pub(super) fn around(node: Option<&Node<'_>>, read: impl Fn(&str) -> Option<String>) -> Around {
     let text = match node.map(|node| &node.value) {
-        None | Some(Value::Null) => return Around::Nothing,
+        None | Some(Value::Null | Value::Number("0")) => return Around::Nothing,
         Some(Value::String(text)) => text.trim(),
-        Some(Value::Number("0")) => return Around::Nothing,
         Some(_) => return Around::Unreadable,
     };
     match read(text) {

@@ -84,6 +84,7 @@ fn a_reader_on_a_read_only_mount_answers_while_another_process_ingests() {
             assert!(std::env::var_os("CI").is_none(), "a mount namespace of its own is needed: unshare --user --mount");
             eprintln!("SKIPPED a_reader_on_a_read_only_mount: unshare(1) may not make a mount namespace here");
             ingest.kill().unwrap();
+            ingest.wait().unwrap();
             return;
         };
         let err = String::from_utf8_lossy(&output.stderr);

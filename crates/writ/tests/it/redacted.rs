@@ -28,7 +28,7 @@ fn within(mut span: Value, parent: &Value) -> Value {
     span
 }
 
-fn emitter(service: &str, spans: Vec<Value>) -> Value {
+fn emitter(service: &str, spans: &[Value]) -> Value {
     let resource = json!({"attributes": [{"key": "service.name", "value": {"stringValue": service}}]});
     json!({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]})
 }
@@ -63,7 +63,7 @@ fn after_alice(turn: Value, more: Vec<Value>) -> Value {
     let older = span("0b8efff798038103d269b633813fc60c", "0101010101010101", (0, 10), &[user("alice"), talk("c1")]);
     let mut spans = vec![older, turn, within(call(), &json!(TURN))];
     spans.extend(more);
-    answer(&[emitter("bot", spans)])
+    answer(&[emitter("bot", &spans)])
 }
 
 #[test]
@@ -148,13 +148,13 @@ fn a_call_whose_turn_was_taken_out_belongs_to_no_other_of_its_session_for_certai
             span("1b8efff798038103d269b633813fc60c", "0202020202020202", (550, 560), &[user("bob"), talk("c1")]),
         ]
     };
-    let asked = |parent: &str| answer(&[emitter("bot", [turns(), vec![within(call(), &json!(parent))]].concat())]);
+    let asked = |parent: &str| answer(&[emitter("bot", &[turns(), vec![within(call(), &json!(parent))]].concat())]);
     assert_eq!(certain(&asked(TURN)), Some("email:alice@acme.example"));
     assert_eq!(certain(&asked("REDACTED")), None);
     // Emitters that do not say who they are are not told apart.
     let [alices, bobs] = turns().try_into().unwrap();
     let apart = |one: &str, other: &str| {
-        answer(&[emitter(one, vec![alices.clone(), call()]), emitter(other, vec![bobs.clone()])])
+        answer(&[emitter(one, &[alices.clone(), call()]), emitter(other, std::slice::from_ref(&bobs))])
     };
     assert_eq!(certain(&apart("bot", "other")), None);
     assert_eq!(certain(&apart("<REDACTED>", "<REDACTED>")), None);
@@ -166,7 +166,7 @@ fn calls_of_two_conversations_that_were_taken_out_are_not_one() {
         let conversation = ("gen_ai.conversation.id", json!(talk));
         let turn_of = span(trace, turn, (at, at + 100), &[who, conversation.clone()]);
         let call = span(trace, id, (at + 7, at + 9), &[("gen_ai.tool.call.id", json!("call_0")), conversation]);
-        emitter("bot", vec![turn_of, within(call, &json!(turn))])
+        emitter("bot", &[turn_of, within(call, &json!(turn))])
     };
     for (alices, bobs) in [("cA", "cB"), ("<REDACTED>", "<REDACTED>")] {
         let both = [
