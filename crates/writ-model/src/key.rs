@@ -125,7 +125,7 @@ pub const CARRIER: &str = "carrier";
 
 /// Namespace of ids that a record names and does not show: redacted, cut, or spelt as no such id is. Nobody
 /// mints one, and nobody is found by one.
-pub const UNREADABLE: &str = "unreadable";
+const UNREADABLE: &str = "unreadable";
 
 /// Namespace of recorders as things that are spoken of: the value is the recorder as records name it.
 pub const RECORDER: &str = "recorder";
@@ -229,6 +229,13 @@ impl KeyName {
     pub fn of_unbound(service: &str, thing: Option<&str>) -> Option<KeyName> {
         let last = thing.map_or("*", |thing| thing.rsplit(['/', ':']).next().unwrap_or(thing)).to_lowercase();
         KeyName::new(KeyKind::Resource, UNBOUND, &format!("{service} {last}"))
+    }
+}
+
+impl KeyName {
+    /// Whether this is of something that a record names and does not show.
+    pub fn is_unreadable(&self) -> bool {
+        self.namespace == UNREADABLE
     }
 }
 

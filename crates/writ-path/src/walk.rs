@@ -45,7 +45,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, Effect, Fact, FactKind, Outcome, Party, RecorderChange};
-use writ_model::key::{Attestation, Key, KeyName, KeyRole, UNREADABLE};
+use writ_model::key::{Attestation, Key, KeyName, KeyRole};
 use writ_model::principal::PrincipalKind;
 use writ_model::record::RecordId;
 use writ_model::time::{EventTime, Time};
@@ -274,7 +274,7 @@ impl<'a> Walk<'a> {
         until: Time,
         chain: Chain,
     ) -> Result<Found, Stopped> {
-        if name.namespace == UNREADABLE {
+        if name.is_unreadable() {
             // Two records that both keep silent do not speak of one thing.
             return Ok(Found { records: Vec::new(), more: false });
         }

@@ -83,22 +83,13 @@ impl Packer {
         })
     }
 
-    /// Packs bytes if that makes them smaller: how, with which dictionary; the result lies in the scratch space.
-    fn pack(&mut self, bytes: &[u8]) -> Codec {
+    /// A part of these bytes, packed in the scratch space if that makes it smaller.
+    fn part<'p>(&'p mut self, kind: entry::Kind, bytes: &'p [u8]) -> Part<'p> {
         self.scratch.clear();
         self.scratch.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-        match self.compressor.compress_to_buffer(bytes, &mut self.scratch) {
-            Ok(packed) if packed < bytes.len() => Codec::Zstd,
-            _ => Codec::Stored,
-        }
-    }
-
-    /// A part of these bytes, packed if that makes it smaller.
-    fn part<'p>(&'p mut self, kind: entry::Kind, bytes: &'p [u8]) -> Part<'p> {
-        let codec = self.pack(bytes);
-        let (dictionary, stored) = match codec {
-            Codec::Zstd => (dictionary::NEWEST, self.scratch.as_slice()),
-            Codec::Stored => (0, bytes),
+        let (codec, dictionary, stored) = match self.compressor.compress_to_buffer(bytes, &mut self.scratch) {
+            Ok(packed) if packed < bytes.len() => (Codec::Zstd, dictionary::NEWEST, self.scratch.as_slice()),
+            _ => (Codec::Stored, 0, bytes),
         };
         Part { kind, codec, dictionary, raw: len32(bytes.len()), stored }
     }

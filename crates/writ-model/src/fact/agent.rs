@@ -11,9 +11,6 @@ use alloc::vec::Vec;
 pub struct Intent {
     /// In what way.
     pub mode: IntentMode,
-    /// Whether the record names who asked by what names nobody: it was redacted, so somebody is known to
-    /// have been named.
-    pub asker_withheld: bool,
     /// The agent that was asked, as its own record calls it.
     pub agent: Option<Principal>,
     /// The beginning of what was asked, where the record holds it (at most [`SAYS_CHARS_MAX`]).

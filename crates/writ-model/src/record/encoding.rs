@@ -226,12 +226,9 @@ fn uuid(text: &str) -> Option<[u8; 16]> {
 }
 
 fn uuid_text(bytes: [u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for digit in canon::hex(&bytes).chars() {
-        if DASHES.contains(&text.len()) {
-            text.push('-');
-        }
-        text.push(digit);
+    let mut text = canon::hex(&bytes);
+    for at in DASHES {
+        text.insert(at, '-');
     }
     text
 }

@@ -11,7 +11,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, RecorderChange};
-use writ_model::key::{KeyKind, KeyName, UNREADABLE};
+use writ_model::key::{KeyKind, KeyName};
 use writ_model::time::Time;
 
 /// Recorders of agents looked at for what was going on at one moment: as many as records per key. Whoever
@@ -206,7 +206,7 @@ impl Walk<'_> {
 
     /// The span around an act is named and not here.
     fn span_lost(&mut self, lost: &KeyName, call: &Seen, act: &Act) -> Result<Why, Stopped> {
-        if lost.namespace == UNREADABLE {
+        if lost.is_unreadable() {
             return Ok(redacted("its record names a span around it, and that id was taken out or cut"));
         }
         let lost = &lost.value;
@@ -232,7 +232,7 @@ impl Walk<'_> {
         let recorder = last.records.first().map(|record| record.identity.recorder.clone()).unwrap_or_default();
         let mut why = match (self.reported_loss(&recorder, from, to)?, &way.lost) {
             (Some(why), _) => why,
-            (None, Some(lost)) if lost.namespace == UNREADABLE => redacted(
+            (None, Some(lost)) if lost.is_unreadable() => redacted(
                 "the turn's record does not say who; it names a span around it, and that id was taken out or cut",
             ),
             (None, _) if super::way::asker_withheld(last) => {

@@ -11,7 +11,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Control, Detail, FactKind, Route};
-use writ_model::key::{KeyKind, KeyName, KeyRole, UNREADABLE};
+use writ_model::key::{KeyKind, KeyName, KeyRole};
 use writ_model::time::Time;
 
 /// Routes for an act.
@@ -74,7 +74,7 @@ impl Walk<'_> {
         let keys = acts.flat_map(|act| &act.records).flat_map(|seen| &seen.facts).flat_map(|fact| &fact.keys);
         // By its caller or its place in a trace no control names a call.
         let names = |kind| !matches!(kind, KeyKind::Span | KeyKind::Principal);
-        let found = keys.filter(|key| key.name.namespace == UNREADABLE && names(key.name.kind)).count() > 0;
+        let found = keys.filter(|key| key.name.is_unreadable() && names(key.name.kind)).count() > 0;
         if found {
             self.limit(
                 "An id was taken out of what is known of this call, and a control may name it by that: none counts as missing.".to_string(),

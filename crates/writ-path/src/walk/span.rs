@@ -10,7 +10,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use writ_model::fact::Fact;
-use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole, UNREADABLE};
+use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
 use writ_model::record::RecordId;
 
 /// How long after a span's end what it started may begin, in milliseconds: work that is put in a queue
@@ -112,8 +112,12 @@ fn parent(record: &Seen) -> Option<&Key> {
 
 /// Whether a recorder that tells callers apart shows that there was one, and not who.
 fn hides_caller(record: &Seen) -> bool {
-    let mut keys = record.facts.iter().flat_map(|fact| &fact.keys);
-    keys.any(|key| key.name.namespace == UNREADABLE && key.name.kind == KeyKind::Principal)
+    record.facts.iter().any(hides_principal)
+}
+
+/// Whether a fact has a place for whose it is, and no name in it.
+pub(super) fn hides_principal(fact: &Fact) -> bool {
+    fact.keys.iter().any(|key| key.name.is_unreadable() && key.name.kind == KeyKind::Principal)
 }
 
 /// The caller a recorder told apart itself.

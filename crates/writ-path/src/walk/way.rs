@@ -4,7 +4,7 @@
 
 use super::Walk;
 use super::command::RIVALS_MAX;
-use super::span::Climb;
+use super::span::{Climb, hides_principal};
 use crate::question::{Seen, Stopped};
 use crate::rule::{self, Chain, Edge, Rule};
 use crate::strength::{Agreement, Strength, Witness, strength};
@@ -15,7 +15,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 use writ_model::fact::{Detail, Fact, FactKind, Intent, IntentMode, ModelCall};
-use writ_model::key::{Attestation, CARRIER, KeyKind, KeyName, KeyRole, UNREADABLE};
+use writ_model::key::{Attestation, CARRIER, KeyKind, KeyName, KeyRole};
 use writ_model::principal::PrincipalKind;
 use writ_model::record::RecordId;
 use writ_model::time::Time;
@@ -285,7 +285,7 @@ impl Walk<'_> {
         let who = |record: &Rc<Seen>| intent_fact(record)?.actor.as_ref().map(|party| party.principal.id.clone());
         let time = |record: &Rc<Seen>| record.event_time.map(|time| time.start);
         let turns = || records.iter().filter(|record| intent_fact(record).is_some() && record.id != taken.id);
-        let named = call.keys(KeyKind::Turn, KeyRole::Carries).iter().any(|(name, _)| name.namespace == UNREADABLE);
+        let named = call.keys(KeyKind::Turn, KeyRole::Carries).iter().any(|(name, _)| name.is_unreadable());
         let is_of_several = turns().any(|turn| is_silent(turn) || who(turn) != who(taken));
         let is_silent_after = turns().any(|turn| is_silent(turn) && time(turn) >= time(taken));
         let is_nobodys = is_unnamed(&taken.identity.recorder);
@@ -460,7 +460,7 @@ pub(super) fn asker_withheld(turn: &Act) -> bool {
 }
 
 fn is_silent(record: &Seen) -> bool {
-    intent_fact(record).and_then(intent).is_some_and(|turn| turn.asker_withheld)
+    intent_fact(record).is_some_and(hides_principal)
 }
 
 fn model_call(fact: &Fact) -> Option<&ModelCall> {

@@ -102,13 +102,7 @@ fn turn(told: &Told<'_, '_>) -> Vec<Fact> {
     };
     let previous = told.text(M::PreviousSession);
     let resumes = previous.and_then(|id| KeyName::new(KeyKind::Session, keys::OTEL, id)).into_iter().collect();
-    fact.detail = Detail::Intent(Intent {
-        mode,
-        asker_withheld: fact.actor.is_none() && told.user_withheld(),
-        agent: agent.clone(),
-        says: says(told),
-        resumes,
-    });
+    fact.detail = Detail::Intent(Intent { mode, agent: agent.clone(), says: says(told), resumes });
     let mut facts = vec![fact];
     if let (Some(agent), Some(parent)) = (agent, parent) {
         let mut handed = base(told, FactKind::Delegation, action(told, "invoke_agent"));
