@@ -1,4 +1,4 @@
-//! `cargo xtask dictionary N`: trains a dictionary that records are packed with, on our own fixtures.
+//! `cargo xtask dictionary N FOLDER`: trains a dictionary that records are packed with, on our own fixtures.
 //!
 //! A dictionary is never changed once records are packed with it, so this writes only one that is not there
 //! yet. It is listed in `crates/writ-store/src/dictionary.rs`.
@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo;
 
-/// Bytes of a dictionary: a tenth of the fixtures, which is more than they have in common.
+/// Bytes of a dictionary: a tenth of the fixtures or less, which is more than they have in common, and it stays in the
+/// cache of a core.
 const DICTIONARY_BYTES: usize = 32 << 10;
 
-/// `cargo xtask dictionary N`
+/// `cargo xtask dictionary N FOLDER`
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
-    let [number] = arguments else { return Err("`cargo xtask dictionary` takes the number of the new one".to_owned()) };
+    let [number, folder] = arguments else {
+        return Err("`cargo xtask dictionary` takes the number of the new one and a folder of fixtures".to_owned());
+    };
     let number: u8 = number.parse().map_err(|_| format!("`{number}` is no number from 1 to 255"))?;
     let root = cargo::root();
     let path = root.join(format!("crates/writ-store/src/dictionary/{number}.zdict"));
@@ -23,7 +26,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     // Each text once, in an order that does not depend on the disk: the same fixtures give the same bytes.
     let mut samples: BTreeSet<Vec<u8>> = BTreeSet::new();
-    collect(&root.join("scenarios"), &mut samples)?;
+    collect(&root.join(folder), &mut samples)?;
     let samples: Vec<Vec<u8>> = samples.into_iter().collect();
     let trained = zstd::dict::from_samples(&samples, DICTIONARY_BYTES)
         .map_err(|error| format!("a dictionary could not be trained: {error}"))?;

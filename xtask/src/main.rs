@@ -29,7 +29,7 @@ cargo xtask test [quick]          every test and the checks of the tree; quick l
 cargo xtask lint                  clippy, where a warning is a failure
 cargo xtask tidy [CHECK...]       the tree tests itself; tidy --list names the checks
 cargo xtask generate [--check]    write the generated files, or say which are out of date
-cargo xtask dictionary N          train a dictionary on the fixtures that records are packed with
+cargo xtask dictionary N FOLDER   train a dictionary that records are packed with on fixtures
 cargo xtask guide                 the worked examples of docs/guide, carried out in a copy
 cargo xtask bench [--short] [--records N] [--runs N] [--threads N] [--batch N]
                   [--corpus usual|small] [--plain] [--no-sqlite] [--layout by-id|by-arrival]

@@ -23,7 +23,7 @@ const LOT_RECORDS: usize = 500;
 /// The level that Writ compresses with.
 const LEVEL: i32 = 1;
 /// The dictionary that Writ compresses with, so that evidence is as short here.
-const DICTIONARY: &[u8] = include_bytes!("../../../crates/writ-store/src/dictionary/1.zdict");
+const DICTIONARY: &[u8] = include_bytes!("../../../crates/writ-store/src/dictionary/2.zdict");
 /// The keys of terms are made from it. Any will do, since nobody reads this database.
 const SECRET: [u8; 32] = [7; 32];
 

@@ -48,7 +48,8 @@ pub trait Source: Sync {
         Vec::new()
     }
 
-    /// The last member, where what stands before it is said by the emitter of all records of a delivery.
+    /// The first member that is the record's own, where what stands before it is likely to be said word for word by
+    /// many records of a delivery: of their emitter, or of who called.
     fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
         let _ = node;
         None

@@ -44,6 +44,7 @@ fn records() -> Vec<Record> {
         in_custody(record("a", Some(1), "all two"), Custody::Sealed),
         record("c", Some(3), &beginning_alike("five")),
         record("d", Some(4), &beginning_alike("six")),
+        record("e", Some(5), &beginning_alike("seven")),
     ]
 }
 
@@ -107,7 +108,7 @@ fn a_golden_folder_of_format_1_is_read_and_written_the_same() {
         set(&path, &bytes);
     }
     let (writer, recovery) = open(copy.path());
-    assert_eq!((recovery.n_records, recovery.n_derived), (8, 0));
+    assert_eq!((recovery.n_records, recovery.n_derived), (9, 0));
     writer.close().unwrap();
     assert!(copy.path().join("log").join(FIRST_SEGMENT).exists());
     let first = [record("a", Some(1), "all two")];

@@ -46,7 +46,7 @@ pub(crate) fn inclusion(log: &View, position: Position) -> Result<Bundle, Error>
     let found = log.read(position)?;
     let body = found.body().map_err(|_| log.altered(position))?;
     let record = body.unpack(&found.shared, &mut Inflater::new()?).map_err(|_| log.altered(position))?;
-    let parts = (found.shared.said.as_slice(), body.identifiers.stored);
+    let parts = (found.shared.said.as_ref(), body.identifiers.stored);
     let leaf = leaf::bytes(keys, &record.content, &record.envelope, parts, &record.evidence);
     let mut tree = tree::Reader::new(storage, dir);
     let proof = proof::inclusion(position.0, head.size, |place| tree.hash(place)).map_err(unmade)?;

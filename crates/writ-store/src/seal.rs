@@ -3,16 +3,18 @@
 //! A producer encodes, compresses and fingerprints in its own thread; the one writer only copies
 //! the finished bytes into a frame.
 
+pub(crate) mod share;
+
 use crate::bytes::len32;
 use crate::dictionary;
 use crate::error::{Error, Kind};
 use crate::index::row::Row;
 use crate::leaf;
 use crate::limit;
-use crate::log::entry::{self, Alike, Body, Codec, HEAD, Part, Shared};
+use crate::log::entry::{self, Body, Codec, HEAD, Part};
+use crate::seal::share::{Shared, Told};
 use crate::term::{Term, TermKey};
 use std::fmt;
-use std::sync::Arc;
 use writ_model::record::{Record, RecordId};
 use writ_tlog::hash::Hash;
 use zstd::bulk::Compressor;
@@ -38,11 +40,10 @@ pub struct Draft {
 /// record shared.
 pub struct Packer {
     keys: TermKey,
-    compressor: Compressor<'static>,
+    /// One for each dictionary.
+    compressors: Vec<Compressor<'static>>,
     scratch: Vec<u8>,
-    alike: Alike,
-    /// The body of the entry that says so.
-    shared: Arc<[u8]>,
+    told: Told,
 }
 
 impl fmt::Debug for Packer {
@@ -57,8 +58,7 @@ pub struct Sealed {
     /// The body of its entry, and the checksum of that.
     pub(crate) body: Vec<u8>,
     pub(crate) crc: u32,
-    /// What it says like others of its delivery: the body of an entry.
-    pub(crate) shared: Arc<[u8]>,
+    pub(crate) shared: Shared,
     /// Hash of its leaf.
     pub(crate) leaf: Hash,
     pub(crate) terms: Vec<Term>,
@@ -72,37 +72,31 @@ pub struct Sealed {
 impl Packer {
     /// A packer for one thread.
     pub fn new(keys: &TermKey) -> Result<Packer, Error> {
-        let compressor = Compressor::with_dictionary(LEVEL, dictionary::bytes(dictionary::NEWEST))
+        let compressors = dictionary::ALL.iter().map(|dictionary| Compressor::with_dictionary(LEVEL, dictionary));
+        let compressors = compressors
+            .collect::<std::io::Result<_>>()
             .map_err(|e| Error::new(Kind::Internal, format!("cannot start the compressor: {e}; please report this")))?;
-        Ok(Packer {
-            keys: keys.clone(),
-            compressor,
-            scratch: Vec::new(),
-            alike: Alike::default(),
-            shared: Arc::from([]),
-        })
+        Ok(Packer { keys: keys.clone(), compressors, scratch: Vec::new(), told: Told::default() })
     }
+}
 
-    /// A part of these bytes, packed in the scratch space if that makes it smaller.
-    fn part<'p>(&'p mut self, kind: entry::Kind, bytes: &'p [u8]) -> Part<'p> {
-        self.scratch.clear();
-        self.scratch.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-        let (codec, dictionary, stored) = match self.compressor.compress_to_buffer(bytes, &mut self.scratch) {
-            Ok(packed) if packed < bytes.len() => (Codec::Zstd, dictionary::NEWEST, self.scratch.as_slice()),
-            _ => (Codec::Stored, 0, bytes),
-        };
-        Part { kind, codec, dictionary, raw: len32(bytes.len()), stored }
-    }
-
-    /// What records of one delivery share is packed and kept once.
-    fn share(&mut self, said: &[u8], begins: &[u8]) -> Arc<[u8]> {
-        if self.alike.said != said || self.alike.begins != begins || self.shared.is_empty() {
-            let part = (!begins.is_empty()).then(|| self.part(entry::Kind::Alike, begins));
-            self.shared = Arc::from(Shared { said, begins: part }.encode());
-            self.alike = Alike { said: said.to_vec(), begins: begins.to_vec() };
-        }
-        Arc::clone(&self.shared)
-    }
+/// A part of these bytes, packed in the scratch space with this dictionary if that makes it smaller.
+fn part<'p>(
+    compressors: &mut [Compressor<'static>],
+    scratch: &'p mut Vec<u8>,
+    kind: entry::Kind,
+    bytes: &'p [u8],
+    dictionary: u8,
+) -> Part<'p> {
+    scratch.clear();
+    scratch.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+    let compressor = compressors.get_mut(usize::from(dictionary));
+    let packed = compressor.and_then(|one| one.compress_to_buffer(bytes, scratch).ok());
+    let (codec, dictionary, stored) = match packed {
+        Some(packed) if packed < bytes.len() => (Codec::Zstd, dictionary, scratch.as_slice()),
+        _ => (Codec::Stored, 0, bytes),
+    };
+    Part { kind, codec, dictionary, raw: len32(bytes.len()), stored }
 }
 
 impl Draft {
@@ -115,9 +109,13 @@ impl Draft {
         let described = Described::of(&packer.keys, &record, terms);
         let leaf = leaf::hash(&packer.keys, &record, (&said, &own));
         let Record { content, evidence, .. } = &record;
-        let is_worth = (limit::ALIKE_BYTES_MIN..=limit::ALIKE_BYTES_MAX).contains(&alike);
-        let (begins, rest) = evidence.split_at_checked(if is_worth { alike } else { 0 }).unwrap_or((&[], evidence));
-        let shared = packer.share(&said, begins);
+        let dictionary = dictionary::of(&record.envelope.identity.source);
+        let Packer { compressors, scratch, told, .. } = packer;
+        let (begin, behind) = evidence.split_at_checked(alike).unwrap_or((&[], evidence));
+        let begins =
+            told.begins(begin, || part(compressors, scratch, entry::Kind::Alike, begin, dictionary).encode_alone());
+        let rest = if begins.is_some() { behind } else { evidence };
+        let shared = Shared { said: told.said(&said), begins };
         let identifiers = Part {
             kind: entry::Kind::Identifiers,
             codec: Codec::Stored,
@@ -125,9 +123,10 @@ impl Draft {
             raw: len32(own.len()),
             stored: &own,
         };
-        let body = Body { content: *content, identifiers, evidence: packer.part(entry::Kind::Content, rest) }.encode();
-        if packer.scratch.capacity() > limit::SCRATCH_BYTES_KEPT {
-            packer.scratch = Vec::new();
+        let evidence = part(compressors, scratch, entry::Kind::Content, rest, dictionary);
+        let body = Body { content: *content, identifiers, evidence }.encode();
+        if scratch.capacity() > limit::SCRATCH_BYTES_KEPT {
+            *scratch = Vec::new();
         }
         let Described { row, recorder, identity, terms } = described;
         let crc = crc32c::crc32c(&body);

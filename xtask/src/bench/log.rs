@@ -9,10 +9,12 @@ const FRAME_HEAD: usize = 72;
 const ENTRY_HEAD: usize = 12;
 /// A content digest, and how many parts follow.
 const BODY_HEAD: usize = 33;
-/// Kind, codec, class, suite and dictionary of a part; its two lengths follow.
-const PART_HEAD: usize = 5;
-/// The part that holds evidence.
-const EVIDENCE: u8 = 2;
+/// In the first byte of a part's head: kind, codec, and whether a dictionary follows.
+const KIND: u8 = 0x0f;
+const CODEC: u8 = 0x30;
+const HAS_DICTIONARY: u8 = 0x80;
+/// The parts that hold evidence: that of a record, and what that of several begins with.
+const EVIDENCE: [u8; 2] = [2, 3];
 
 /// Bytes of a log, by what they are for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +57,12 @@ fn segment(mut rest: &[u8], split: &mut Split) -> Option<()> {
             // The highest bit marks what records share.
             let (is_shared, length) = (length >> 31 == 1, length & 0x7fff_ffff);
             let (body, after) = after.split_at_checked(length)?;
-            let evidence = if is_shared { (0, 0) } else { evidence(body)? };
+            // What shares nothing itself is a map of envelopes.
+            let evidence = match (is_shared, number(head, 8)?) {
+                (true, 0) => (0, 0),
+                (true, _) => part(body).map(|(found, rest)| (found, (body.len() - rest.len()) as u64))?,
+                (false, _) => evidence(body)?,
+            };
             split.evidence += evidence.0;
             split.frame += ENTRY_HEAD as u64 + evidence.1;
             split.identity += body.len() as u64 - evidence.0 - evidence.1;
@@ -71,14 +78,20 @@ fn evidence(body: &[u8]) -> Option<(u64, u64)> {
     let (head, parts) = body.split_at_checked(BODY_HEAD)?;
     let (mut rest, mut evidence) = (parts, 0);
     for _ in 0..*head.last()? {
-        let (head, lengths) = rest.split_at_checked(PART_HEAD)?;
-        let (_, after) = leb128(lengths)?;
-        let (stored, after) = leb128(after)?;
-        evidence += if *head.first()? == EVIDENCE { stored } else { 0 };
-        rest = after;
+        let (found, after) = part(rest)?;
+        (rest, evidence) = (after, evidence + found);
     }
     // The number of parts counts as one of the heads.
     Some((evidence, (parts.len() - rest.len()) as u64 + 1))
+}
+
+/// Reads the head of a part: how many bytes of evidence it has as it is stored, and what follows the head.
+fn part(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let rest = rest.get(usize::from(first & HAS_DICTIONARY != 0)..)?;
+    let (raw, rest) = leb128(rest)?;
+    let (stored, rest) = if first & CODEC == 0 { (raw, rest) } else { leb128(rest)? };
+    Some((if EVIDENCE.contains(&(first & KIND)) { stored } else { 0 }, rest))
 }
 
 /// Four bytes, the least significant first.
@@ -101,11 +114,11 @@ fn leb128(bytes: &[u8]) -> Option<(u64, &[u8])> {
 mod tests {
     use super::*;
 
-    fn frame(n_records: u32, entries: &[(bool, Vec<u8>)]) -> Vec<u8> {
+    fn frame(n_records: u32, entries: &[(bool, u8, Vec<u8>)]) -> Vec<u8> {
         let mut payload = Vec::new();
-        for (is_shared, body) in entries {
+        for (is_shared, shares, body) in entries {
             let length = u32::try_from(body.len()).unwrap() | u32::from(*is_shared) << 31;
-            payload.extend([&length.to_le_bytes()[..], &[0; 8], body].concat());
+            payload.extend([&length.to_le_bytes()[..], &[0; 4], &[*shares, 0, 0, 0], body].concat());
         }
         let length = u32::try_from(payload.len()).unwrap();
         let head = [MAGIC, &[0; 16], &n_records.to_le_bytes(), &length.to_le_bytes(), &[0; 40]].concat();
@@ -114,24 +127,31 @@ mod tests {
 
     /// Identifiers of 3 bytes and evidence of 200.
     fn record() -> Vec<u8> {
-        let identifiers = [&[1, 0, 0, 0, 0, 3, 3][..]].concat();
-        let content = [&[2, 1, 0, 0, 1, 0xff, 0x7f, 0xc8, 0x01][..]].concat();
+        let identifiers = vec![1, 3];
+        let content = vec![0x92, 1, 0xff, 0x7f, 0xc8, 0x01];
         [vec![9; 32], vec![2], identifiers, content, vec![0; 203]].concat()
+    }
+
+    /// A map of 40 bytes, and evidence of 5 that is stored as it is.
+    fn shared() -> [(bool, u8, Vec<u8>); 2] {
+        [(true, 0, vec![7; 40]), (true, 72, [vec![3, 5], vec![0; 5]].concat())]
     }
 
     #[test]
     fn every_byte_of_a_frame_is_counted_once() {
-        let segment = [frame(1, &[(true, vec![7; 50]), (false, record())]), frame(1, &[(false, record())])].concat();
+        let segment =
+            [frame(1, &[&shared()[..], &[(false, 124, record())]].concat()), frame(1, &[(false, 72, record())])]
+                .concat();
         let mut split = Split::default();
         super::segment(&[&segment[..], b"footer"].concat(), &mut split).unwrap();
         assert_eq!((split.n_frames, split.n_records), (2, 2));
-        assert_eq!((split.evidence, split.identity), (400, 50 + 2 * (32 + 3)));
+        assert_eq!((split.evidence, split.identity), (405, 40 + 2 * (32 + 3)));
         assert_eq!(split.evidence + split.identity + split.frame, segment.len() as u64);
     }
 
     #[test]
     fn what_is_cut_off_is_no_log() {
-        let whole = frame(1, &[(false, record())]);
+        let whole = frame(1, &[(false, 72, record())]);
         for end in [20, 80, 100, whole.len() - 1] {
             assert_eq!(super::segment(&whole[..end], &mut Split::default()), None, "{end}");
         }

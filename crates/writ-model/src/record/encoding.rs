@@ -19,6 +19,7 @@ mod shared {
     pub(super) const RECORDER: u64 = 2;
     pub(super) const BY: u64 = 3;
     pub(super) const FROM: u64 = 4;
+    pub(super) const RECEIVED: u64 = 5;
 }
 
 /// Keys of the map that is a record's own.
@@ -27,25 +28,26 @@ mod own {
     pub(super) const CUSTODY: u64 = 1;
     pub(super) const EVENT: u64 = 2;
     pub(super) const AVAILABLE: u64 = 3;
-    pub(super) const RECEIVED: u64 = 4;
-    pub(super) const BYTE: u64 = 5;
-    pub(super) const WITHHELD: u64 = 6;
+    pub(super) const BYTE: u64 = 4;
+    pub(super) const WITHHELD: u64 = 5;
 }
 
 impl Envelope {
-    /// Canonical bytes of what the records of one delivery share: source, recorder, who handed them in and
-    /// from where.
+    /// Canonical bytes of what the records of one delivery share: source, recorder, who handed them in, from
+    /// where and when.
     pub fn encode_shared(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.map(5).uint(shared::VERSION).uint(VERSION);
+        writer.map(6).uint(shared::VERSION).uint(VERSION);
         writer.uint(shared::SOURCE).text(&self.identity.source);
         writer.uint(shared::RECORDER).text(&self.identity.recorder);
         writer.uint(shared::BY).text(&self.origin.by);
         writer.uint(shared::FROM).text(&self.origin.from);
+        writer.uint(shared::RECEIVED).array(2);
+        write_time(&mut writer, self.received_time);
         writer.finish()
     }
 
-    /// Canonical bytes of the rest: native id, custody, times, place in the delivery, what was withheld.
+    /// Canonical bytes of the rest: native id, custody, when it happened, place in the delivery, what was withheld.
     pub fn encode_own(&self) -> Vec<u8> {
         let optional = [
             self.event_time.is_some(),
@@ -54,7 +56,7 @@ impl Envelope {
             !self.redactions.is_empty(),
         ];
         let mut writer = Writer::new();
-        writer.map(3 + optional.into_iter().filter(|there| *there).count());
+        writer.map(2 + optional.into_iter().filter(|there| *there).count());
         writer.uint(own::NATIVE_ID);
         match uuid(&self.identity.native_id) {
             Some(bytes) => writer.bytes(&bytes),
@@ -73,8 +75,6 @@ impl Envelope {
             writer.uint(own::AVAILABLE).array(2);
             write_time(&mut writer, time);
         }
-        writer.uint(own::RECEIVED).array(2);
-        write_time(&mut writer, self.received_time);
         if self.origin.byte > 0 {
             writer.uint(own::BYTE).uint(self.origin.byte);
         }
@@ -89,12 +89,12 @@ impl Envelope {
 
     /// Source and recorder, of what records share.
     pub fn decode_recorder(shared: &[u8]) -> Result<(String, String), Malformed> {
-        read_shared(shared).map(|(source, recorder, _, _)| (source, recorder))
+        read_shared(shared).map(|shared| (shared.source, shared.recorder))
     }
 
     /// Reads both; anything but canonical bytes is refused.
     pub fn decode(shared: &[u8], own: &[u8]) -> Result<Envelope, Malformed> {
-        let (source, recorder, by, from) = read_shared(shared)?;
+        let Shared { source, recorder, by, from, received_time } = read_shared(shared)?;
         let mut reader = Map::of(own)?;
         let native_id = match reader.need(own::NATIVE_ID)?.bytes_or_text()? {
             Ok(bytes) => uuid_text(bytes.try_into().map_err(|_| Malformed)?),
@@ -104,7 +104,6 @@ impl Envelope {
         let custody = Custody::from_code(reader.need(own::CUSTODY)?.uint()?).ok_or(Malformed)?;
         let event_time = reader.find(own::EVENT)?.map(read_event).transpose()?;
         let available_time = reader.find(own::AVAILABLE)?.map(read_pair).transpose()?;
-        let received_time = read_pair(reader.need(own::RECEIVED)?)?;
         let byte = reader.find(own::BYTE)?.map_or(Ok(0), |found| match found.uint()? {
             0 => Err(Malformed),
             byte => Ok(byte),
@@ -123,15 +122,26 @@ impl Envelope {
     }
 }
 
-fn read_shared(bytes: &[u8]) -> Result<(String, String, String, String), Malformed> {
+/// What the records of one delivery say alike.
+struct Shared {
+    source: String,
+    recorder: String,
+    by: String,
+    from: String,
+    received_time: Time,
+}
+
+fn read_shared(bytes: &[u8]) -> Result<Shared, Malformed> {
     let mut reader = Map::of(bytes)?;
     if reader.need(shared::VERSION)?.uint()? != VERSION {
         return Err(Malformed);
     }
     let mut text = |key| reader.need(key)?.text();
-    let all = (text(shared::SOURCE)?, text(shared::RECORDER)?, text(shared::BY)?, text(shared::FROM)?);
+    let (source, recorder) = (text(shared::SOURCE)?, text(shared::RECORDER)?);
+    let (by, from) = (text(shared::BY)?, text(shared::FROM)?);
+    let received_time = read_pair(reader.need(shared::RECEIVED)?)?;
     reader.end()?;
-    Ok(all)
+    Ok(Shared { source, recorder, by, from, received_time })
 }
 
 /// A map whose keys are asked for in their order.

@@ -56,6 +56,25 @@ fn a_time_is_read_or_absent_or_a_fault_never_guessed() {
 }
 
 #[test]
+fn what_a_caller_says_again_ends_behind_the_caller() {
+    let own = |text: &str| {
+        let node = json::parse(text.as_bytes()).unwrap();
+        let own = CloudTrail.own_part(&node);
+        own.map(|own| text.get(..own.span().start).unwrap().to_string())
+    };
+    let caller = r#"{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":"\"eventTime\":"},"eventTime":"#;
+    assert_eq!(own(&format!("{caller}\"2026-01-01T00:00:00Z\",\"eventID\":\"1\"}}")).as_deref(), Some(caller));
+    for text in [
+        r#"{"eventVersion":"1.11","userIdentity":{"type":"IAMUser"}}"#,
+        r#"{"eventVersion":"1.11","eventTime":"2026-01-01T00:00:00Z","userIdentity":{}}"#,
+        r#"{"awsRegion":"x","eventVersion":"1.11","userIdentity":{},"eventTime":"x"}"#,
+        "{}",
+    ] {
+        assert_eq!(own(text), None, "{text}");
+    }
+}
+
+#[test]
 fn codes_that_facts_refer_to_are_declared() {
     for code in [SSO_ROLE_CREDENTIALS, CONSOLE_SESSION, CONSOLE_NO_KEY, SERVICE_SESSION, "data_events"] {
         assert!(INFO.omission(code).is_some(), "{code}");

@@ -79,10 +79,11 @@ pub(crate) struct Committer {
     tree: Tree,
     known: Known,
     readback: Readback,
-    /// Where in the segment stands what records of this frame share, and of those the last, which the next record
-    /// shares too for the most part.
-    shared: HashMap<Arc<[u8]>, u32>,
-    last_shared: Option<(Arc<[u8]>, u32)>,
+    /// What records of this frame share, by where it is in memory and what it shares itself, with where in the
+    /// segment it stands.
+    shared: HashMap<(usize, u32), u32>,
+    /// All that, so that nothing else comes to lie there.
+    held: Vec<Arc<[u8]>>,
     /// The frame in the making: room for the header, then entries.
     frame: Vec<u8>,
     records: u32,
@@ -111,7 +112,7 @@ impl Committer {
     /// A committer at the end of a recovered log.
     pub(crate) fn new(start: Start) -> Committer {
         let Start { catalog, sizes, keys, tip, mark, tree, known, batch } = start;
-        let (shared, frame, begins) = (HashMap::new(), Vec::new(), Vec::new());
+        let (shared, held, frame, begins) = (HashMap::new(), Vec::new(), Vec::new(), Vec::new());
         let (next, readback) = (batch.next, Readback::new(&catalog, &keys));
         Committer {
             catalog,
@@ -123,7 +124,7 @@ impl Committer {
             known,
             readback,
             shared,
-            last_shared: None,
+            held,
             frame,
             records: 0,
             begins,
@@ -216,7 +217,12 @@ impl Committer {
         if novelty == Novelty::None {
             return Ok(Admission::Duplicate);
         }
-        let room = self.frame.len() + sealed.stored_bytes() + HEAD + sealed.shared.len();
+        let shared = &sealed.shared;
+        let shared_bytes = |body: &Arc<[u8]>| HEAD + body.len();
+        let room = self.frame.len()
+            + sealed.stored_bytes()
+            + shared_bytes(&shared.said)
+            + shared.begins.as_ref().map_or(0, shared_bytes);
         if self.records > 0 && room - HEADER > limit::FRAME_BYTES_MAX {
             self.flush()?;
         }
@@ -225,9 +231,10 @@ impl Committer {
             self.frame.resize(HEADER, 0);
             // Once in each frame, so that a damaged frame takes none but its own records with it.
             self.shared.clear();
-            self.last_shared = None;
+            self.held.clear();
         }
-        let shared_at = self.share(&sealed.shared);
+        let said_at = self.share(&shared.said, 0);
+        let shared_at = shared.begins.as_ref().map_or(said_at, |begins| self.share(begins, said_at));
         self.begins.push(self.at());
         self.frame.extend_from_slice(&entry::record_head(sealed.body.len(), sealed.crc, shared_at));
         self.frame.extend_from_slice(&sealed.body);
@@ -250,20 +257,15 @@ impl Committer {
     }
 
     /// Where in the segment stands what a record shares; it is put into the frame if it is not there.
-    fn share(&mut self, shared: &Arc<[u8]>) -> u32 {
-        if let Some((last, at)) = &self.last_shared
-            && Arc::ptr_eq(last, shared)
-        {
+    fn share(&mut self, shared: &Arc<[u8]>, with: u32) -> u32 {
+        let key = (Arc::as_ptr(shared).addr(), with);
+        if let Some(at) = self.shared.get(&key) {
             return *at;
         }
-        let known = self.shared.get(shared).copied();
-        let at = known.unwrap_or_else(|| {
-            let at = self.at();
-            entry::encode_shared(shared, &mut self.frame);
-            self.shared.insert(Arc::clone(shared), at);
-            at
-        });
-        self.last_shared = Some((Arc::clone(shared), at));
+        let at = self.at();
+        entry::encode_shared(shared, with, &mut self.frame);
+        self.shared.insert(key, at);
+        self.held.push(Arc::clone(shared));
         at
     }
 
@@ -317,8 +319,7 @@ pub(crate) fn begin(catalog: &Catalog, active: Active) -> Result<Tip, Error> {
 
 /// Source and recorder of a record.
 fn recorder(sealed: &Sealed) -> Option<RecorderName> {
-    let shared = entry::Shared::decode(&sealed.shared)?;
-    Envelope::decode_recorder(shared.said).ok()
+    Envelope::decode_recorder(&sealed.shared.said).ok()
 }
 
 fn closed(cause: &Error) -> Error {

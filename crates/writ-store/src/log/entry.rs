@@ -4,14 +4,14 @@
 //! ```text
 //!  0  length of what follows byte 12, u32; the highest bit is set where it is shared
 //!  4  CRC-32C of what follows byte 12 and then of bytes 8..12, u32
-//!  8  where in this segment the entry begins that it shares, u32 (0 in one that is shared)
-//! 12  shared: what records of one delivery say alike: the length of the canonical CBOR of their envelopes'
-//!     part, LEB128, and that; then, where their evidence begins alike, the head of a part and its bytes
+//!  8  where in this segment the entry begins that it shares, u32 (0 where it shares none)
+//! 12  shared: what the envelopes of one delivery say alike, canonical CBOR; or, where it shares such an entry
+//!     itself, what evidence of that delivery begins with: the head of a part and its bytes
 //!     record: content digest 32 bytes, number of parts u8, a head for each part, their bytes
 //! ```
-//! The head of a part: kind u8, codec u8, class u8, suite u8, dictionary u8, length before it was packed
-//! and length as it is stored, both LEB128 in its shortest form. Class and suite are zero until there is
-//! retention and encryption.
+//! The head of a part: kind in the lower four bits of a byte, codec in the next two, and the highest set if a
+//! dictionary follows, u8; length before it was packed and, unless it is just stored, length as it is stored, both
+//! LEB128 in its shortest form. The bit between is kept for parts that are encrypted.
 //!
 //! Each record is packed by itself, so one is read without inflating others, and has a checksum of its
 //! own, so that what is read is what was written however long ago the frame was checked. The layout is
@@ -22,6 +22,7 @@ use crate::dictionary;
 use crate::error::{Error, Kind as ErrorKind};
 use crate::limit;
 use std::fmt;
+use std::sync::Arc;
 use writ_model::canon::Digest;
 use writ_model::record::{Envelope, Record, RecordId};
 use zstd::bulk::Decompressor;
@@ -33,18 +34,22 @@ const SHARED: u32 = 1 << 31;
 /// A record's digest and the number of its parts.
 const FIXED: usize = 33;
 /// The longest head of a part.
-const PART_HEAD_MAX: usize = 15;
+const PART_HEAD_MAX: usize = 2 + 2 * LEB128_MAX;
+/// Where the codec stands in the first byte of a head, what it is taken from, and the bit of a dictionary.
+const CODEC_SHIFT: u32 = 4;
+const KIND_MASK: u8 = 0b1111;
+const CODEC_MASK: u8 = 0b11 << CODEC_SHIFT;
+const HAS_DICTIONARY: u8 = 1 << 7;
 /// Parts of one record at most: one of each kind.
 const PARTS_MAX: usize = 4;
 /// The longest body of an entry, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize =
     FIXED + PARTS_MAX * PART_HEAD_MAX + limit::ENVELOPE_BYTES_MAX + limit::EVIDENCE_BYTES_MAX;
-/// The longest body of an entry that is shared, in bytes.
-const SHARED_BYTES_MAX: usize = LEB128_MAX + limit::ENVELOPE_BYTES_MAX + PART_HEAD_MAX + limit::ALIKE_BYTES_MAX;
 /// The longest number in seven bits per byte.
 const LEB128_MAX: usize = 5;
-/// The longest entry, in bytes, with one before it that it shares.
-pub(crate) const BYTES_MAX: usize = 2 * HEAD + BODY_BYTES_MAX + SHARED_BYTES_MAX;
+/// The longest entry, in bytes, with those before it that it shares.
+pub(crate) const BYTES_MAX: usize =
+    3 * HEAD + BODY_BYTES_MAX + limit::ENVELOPE_BYTES_MAX + PART_HEAD_MAX + limit::ALIKE_BYTES_MAX;
 
 /// What a part holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,20 +91,11 @@ pub(crate) struct Body<'a> {
     pub(crate) evidence: Part<'a>,
 }
 
-/// What records share, still packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shared<'a> {
-    /// The shared map of their envelopes.
-    pub(crate) said: &'a [u8],
-    /// What their evidence begins with, if with the same.
-    pub(crate) begins: Option<Part<'a>>,
-}
-
 /// What records share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Alike {
     /// The shared map of their envelopes.
-    pub(crate) said: Vec<u8>,
+    pub(crate) said: Arc<[u8]>,
     /// What their evidence begins with.
     pub(crate) begins: Vec<u8>,
 }
@@ -107,40 +103,58 @@ pub(crate) struct Alike {
 /// An entry, its checksum checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry<'a> {
-    /// What records share.
-    Shared(Shared<'a>),
+    /// The shared map of envelopes.
+    Said(&'a [u8]),
+    /// What evidence begins with, and where in its segment the map begins that goes with it.
+    Begins(u32, Part<'a>),
     /// A record, and where in its segment the entry begins that it shares.
     Record(u32, Body<'a>),
 }
 
 impl<'a> Part<'a> {
     fn encode_head(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[self.kind as u8, self.codec as u8, 0, 0, self.dictionary]);
+        let first = self.kind as u8 | (self.codec as u8) << CODEC_SHIFT;
+        if self.dictionary == 0 {
+            out.push(first);
+        } else {
+            out.extend_from_slice(&[first | HAS_DICTIONARY, self.dictionary]);
+        }
         leb128(self.raw, out);
-        leb128(len32(self.stored.len()), out);
+        if self.codec != Codec::Stored {
+            leb128(len32(self.stored.len()), out);
+        }
     }
 
     /// Reads a head; the bytes are filled in once all heads are read.
     fn decode_head(rest: &mut Bytes<'a>) -> Option<(Part<'a>, usize)> {
-        let [kind, codec, class, suite, dictionary] = rest.array()?;
-        let kind = match kind {
+        let [first] = rest.array()?;
+        let kind = match first & KIND_MASK {
             1 => Kind::Identifiers,
             2 => Kind::Content,
             3 => Kind::Alike,
             _ => return None,
         };
-        let codec = match codec {
+        let codec = match (first & CODEC_MASK) >> CODEC_SHIFT {
             0 => Codec::Stored,
             1 => Codec::Zstd,
             _ => return None,
         };
-        let (raw, stored) = (read_leb128(rest)?, read_leb128(rest)?);
-        let known = (class, suite) == (0, 0) && dictionary::is_known(dictionary);
-        let part = Part { kind, codec, dictionary, raw, stored: &[] };
-        known.then_some((part, stored as usize))
+        if first & !(KIND_MASK | CODEC_MASK | HAS_DICTIONARY) != 0 {
+            return None;
+        }
+        let mut dictionary = 0;
+        if first & HAS_DICTIONARY != 0 {
+            [dictionary] = rest.array()?;
+            if dictionary == 0 || codec == Codec::Stored || !dictionary::is_known(dictionary) {
+                return None;
+            }
+        }
+        let raw = read_leb128(rest)?;
+        let stored = if codec == Codec::Stored { raw } else { read_leb128(rest)? };
+        Some((Part { kind, codec, dictionary, raw, stored: &[] }, stored as usize))
     }
 
-    fn unpack(&self, inflater: &mut Inflater) -> Result<Vec<u8>, Malformed> {
+    pub(crate) fn unpack(&self, inflater: &mut Inflater) -> Result<Vec<u8>, Malformed> {
         let bytes = match self.codec {
             Codec::Stored => self.stored.to_vec(),
             Codec::Zstd => inflater.inflate(self.stored, self.raw as usize, self.dictionary)?,
@@ -149,37 +163,23 @@ impl<'a> Part<'a> {
     }
 }
 
-impl<'a> Shared<'a> {
-    /// The bytes of the entry's body.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(LEB128_MAX + self.said.len() + PART_HEAD_MAX);
-        leb128(len32(self.said.len()), &mut out);
-        out.extend_from_slice(self.said);
-        if let Some(begins) = &self.begins {
-            begins.encode_head(&mut out);
-            out.extend_from_slice(begins.stored);
-        }
+impl<'a> Part<'a> {
+    /// The body of the entry of what evidence begins with.
+    pub(crate) fn encode_alone(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(PART_HEAD_MAX + self.stored.len());
+        self.encode_head(&mut out);
+        out.extend_from_slice(self.stored);
         out
     }
 
-    pub(crate) fn decode(body: &'a [u8]) -> Option<Shared<'a>> {
+    fn decode_alone(body: &'a [u8]) -> Option<Part<'a>> {
         let mut rest = Bytes(body);
-        let said = read_leb128(&mut rest)? as usize;
-        let said = rest.take(said).filter(|said| said.len() <= limit::ENVELOPE_BYTES_MAX)?;
-        if rest.0.is_empty() {
-            return Some(Shared { said, begins: None });
-        }
         let (begins, stored) = Part::decode_head(&mut rest)?;
         let begins = Part { stored: rest.take(stored)?, ..begins };
         let sound = rest.0.is_empty()
             && begins.kind == Kind::Alike
             && (1..=limit::ALIKE_BYTES_MAX).contains(&(begins.raw as usize));
-        sound.then_some(Shared { said, begins: Some(begins) })
-    }
-
-    pub(crate) fn unpack(&self, inflater: &mut Inflater) -> Result<Alike, Malformed> {
-        let begins = self.begins.map_or_else(|| Ok(Vec::new()), |begins| begins.unpack(inflater))?;
-        Ok(Alike { said: self.said.to_vec(), begins })
+        sound.then_some(begins)
     }
 }
 
@@ -233,9 +233,9 @@ pub(crate) fn record_head(body: usize, body_crc: u32, shared_at: u32) -> [u8; HE
     head(len32(body), body_crc, shared_at)
 }
 
-/// Appends an entry that records share.
-pub(crate) fn encode_shared(shared: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&head(len32(shared.len()) | SHARED, crc32c::crc32c(shared), 0));
+/// Appends an entry that records share, and that shares itself what begins at this byte of its segment, if any.
+pub(crate) fn encode_shared(shared: &[u8], shared_at: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(&head(len32(shared.len()) | SHARED, crc32c::crc32c(shared), shared_at));
     out.extend_from_slice(shared);
 }
 
@@ -264,8 +264,10 @@ impl<'a> Entry<'a> {
         let shared_at = u32::from_le_bytes(shared_at);
         let entry = if len & SHARED == 0 {
             Entry::Record(shared_at, Body::decode(body)?)
+        } else if shared_at == 0 {
+            Entry::Said(Some(body).filter(|said| said.len() <= limit::ENVELOPE_BYTES_MAX)?)
         } else {
-            Entry::Shared(Shared::decode(body).filter(|_| shared_at == 0)?)
+            Entry::Begins(shared_at, Part::decode_alone(body)?)
         };
         Some((entry, HEAD + body.len()))
     }
@@ -354,12 +356,12 @@ mod tests {
         );
         assert!(matches!(Entry::decode(&bytes[len..]), Ok((Entry::Record(0, body), _)) if body.evidence.raw == 300));
         assert_eq!(Entry::decode(&bytes[..len - 1]), Err(Malformed));
-        let said = Shared { said: b"said alike", begins: None };
-        let begins = Shared { begins: Some(part(Kind::Alike, b"{\"resource\":")), ..said };
-        let [said, begins] = [said, begins].map(|shared| {
+        let (said, begins) = (b"said alike".as_slice(), part(Kind::Alike, b"{\"resource\":"));
+        let shared = [(said.to_vec(), Entry::Said(said)), (begins.encode_alone(), Entry::Begins(72, begins))];
+        let [said, begins] = shared.map(|(body, entry)| {
             let mut bytes = Vec::new();
-            encode_shared(&shared.encode(), &mut bytes);
-            assert_eq!(Entry::decode(&bytes), Ok((Entry::Shared(shared), bytes.len())));
+            encode_shared(&body, if matches!(entry, Entry::Said(_)) { 0 } else { 72 }, &mut bytes);
+            assert_eq!(Entry::decode(&bytes), Ok((entry, bytes.len())));
             bytes
         });
         for whole in [&one, &said, &begins] {
@@ -391,6 +393,6 @@ mod tests {
         assert_eq!(inflater.inflate(&packed, 100_000, 0).unwrap().len(), 100_000);
         assert_eq!(inflater.inflate(&packed, 99_999, 0), Err(Malformed));
         assert_eq!(inflater.inflate(b"no zstd", 10, 0), Err(Malformed));
-        assert_eq!(inflater.inflate(&packed, 100_000, dictionary::NEWEST + 1), Err(Malformed));
+        assert_eq!(inflater.inflate(&packed, 100_000, u8::MAX), Err(Malformed));
     }
 }

@@ -56,8 +56,16 @@ impl Readback {
 fn is_whole(segment: &Segment<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
     let bytes = segment.record(position.0)?;
     let Some(Ok((Entry::Record(shared_at, body), _))) = bytes.as_deref().map(Entry::decode) else { return Ok(false) };
-    // Without what it shares with others it cannot be read.
-    let shared = segment.entry(u64::from(shared_at))?;
-    let is_shared = matches!(shared.as_deref().map(Entry::decode), Some(Ok((Entry::Shared(_), _))));
-    Ok(is_shared && RecordId::of(&body.content) == id)
+    Ok(RecordId::of(&body.content) == id && is_shared(segment, shared_at)?)
+}
+
+/// Whether what a record shares with others stands there: without it the record cannot be read.
+fn is_shared(segment: &Segment<'_>, at: u32) -> Result<bool, Error> {
+    let entry = |at: u32| segment.entry(u64::from(at));
+    let said_at = match entry(at)?.as_deref().map(Entry::decode) {
+        Some(Ok((Entry::Said(_), _))) => return Ok(true),
+        Some(Ok((Entry::Begins(said_at, _), _))) => said_at,
+        _ => return Ok(false),
+    };
+    Ok(matches!(entry(said_at)?.as_deref().map(Entry::decode), Some(Ok((Entry::Said(_), _)))))
 }

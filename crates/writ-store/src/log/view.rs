@@ -4,7 +4,7 @@ use crate::bytes::index;
 use crate::error::Error;
 use crate::file::File;
 use crate::limit;
-use crate::log::entry::{self, Alike, Body, Entry, HEAD, Inflater, Malformed};
+use crate::log::entry::{self, Alike, Body, Entry, HEAD, Inflater, Malformed, Part};
 use crate::log::open::{self, Handles, Opened};
 use crate::log::read::{Segment, Tail};
 use crate::log::scan::{LOST, Scan, Span};
@@ -15,7 +15,7 @@ use crate::term::TermKey;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What records share that is kept in memory, at most so many of them: each is mostly as long as the name of a
 /// file or what an emitter says of itself, and whoever reads one record of a delivery reads others.
@@ -45,12 +45,21 @@ struct Shared {
 }
 
 impl Shared {
-    fn unpack(&mut self, shared: &entry::Shared<'_>) -> Result<Option<Alike>, Error> {
+    fn unpack(&mut self, begins: &Part<'_>) -> Result<Option<Vec<u8>>, Error> {
         let inflater = match &mut self.inflater {
             Some(inflater) => inflater,
             none => none.insert(Inflater::new()?),
         };
-        Ok(shared.unpack(inflater).ok())
+        Ok(begins.unpack(inflater).ok())
+    }
+
+    fn keep(&mut self, key: (u64, u32), shared: Alike) -> Arc<Alike> {
+        if self.kept.len() >= SHARED_KEPT_MAX {
+            self.kept.clear();
+        }
+        let shared = Arc::new(shared);
+        self.kept.insert(key, Arc::clone(&shared));
+        shared
     }
 }
 
@@ -69,7 +78,7 @@ impl Found {
     pub(crate) fn body(&self) -> Result<Body<'_>, Malformed> {
         match Entry::decode(&self.bytes)? {
             (Entry::Record(_, body), _) => Ok(body),
-            (Entry::Shared(_), _) => Err(Malformed),
+            (Entry::Said(_) | Entry::Begins(..), _) => Err(Malformed),
         }
     }
 }
@@ -213,19 +222,40 @@ impl View {
     /// What records share that begins at this byte; `None` if nothing of the sort stands there.
     fn shared(&self, segment: &Segment<'_>, at: u32) -> Result<Option<Arc<Alike>>, Error> {
         let key = (segment.first(), at);
-        let known = self.shared.lock().unwrap_or_else(PoisonError::into_inner).kept.get(&key).cloned();
+        let known = self.all_shared().kept.get(&key).cloned();
         if known.is_some() {
             return Ok(known);
         }
         let Some(bytes) = segment.entry(u64::from(at))? else { return Ok(None) };
-        let Ok((Entry::Shared(shared), _)) = Entry::decode(&bytes) else { return Ok(None) };
-        let mut all = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(shared) = all.unpack(&shared)?.map(Arc::new) else { return Ok(None) };
-        if all.kept.len() >= SHARED_KEPT_MAX {
-            all.kept.clear();
+        match Entry::decode(&bytes) {
+            Ok((Entry::Said(said), _)) => {
+                let alike = Alike { said: Arc::from(said), begins: Vec::new() };
+                Ok(Some(self.all_shared().keep(key, alike)))
+            }
+            Ok((Entry::Begins(said_at, begins), _)) => {
+                let Some(said) = self.said(segment, said_at)? else { return Ok(None) };
+                let mut all = self.all_shared();
+                let Some(begins) = all.unpack(&begins)? else { return Ok(None) };
+                Ok(Some(all.keep(key, Alike { said, begins })))
+            }
+            Ok((Entry::Record(..), _)) | Err(Malformed) => Ok(None),
         }
-        all.kept.insert(key, Arc::clone(&shared));
-        Ok(Some(shared))
+    }
+
+    /// The map of envelopes that begins at this byte.
+    fn said(&self, segment: &Segment<'_>, at: u32) -> Result<Option<Arc<[u8]>>, Error> {
+        let key = (segment.first(), at);
+        if let Some(known) = self.all_shared().kept.get(&key) {
+            return Ok(known.begins.is_empty().then(|| Arc::clone(&known.said)));
+        }
+        let Some(bytes) = segment.entry(u64::from(at))? else { return Ok(None) };
+        let Ok((Entry::Said(said), _)) = Entry::decode(&bytes) else { return Ok(None) };
+        let alike = Alike { said: Arc::from(said), begins: Vec::new() };
+        Ok(Some(Arc::clone(&self.all_shared().keep(key, alike).said)))
+    }
+
+    fn all_shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error of a record that is not what was written.

@@ -103,3 +103,34 @@ fn what_evidence_begins_with_is_stored_once_in_a_frame_and_read_with_each() {
         assert_eq!(stored(alike), apart, "{alike}");
     }
 }
+
+#[test]
+fn two_deliveries_in_one_frame_each_keep_their_own_beginnings() {
+    let dir = temp();
+    let (writer, _) = open(dir.path());
+    let mut packer = writer.packer().unwrap();
+    let begin = |n: i64| format!("all {}{} ; ", "alike".repeat(20), n % 3);
+    let records: Vec<_> = (0..24)
+        .map(|n| {
+            let mut record = record(&format!("r{n}"), Some(n), &format!("{}own {n}", begin(n)));
+            record.envelope.origin.from = format!("delivery {}", n % 2);
+            record
+        })
+        .collect();
+    let seal = |record: &writ_model::record::Record| {
+        let text = String::from_utf8_lossy(&record.evidence);
+        let alike = text.find(" ; ").unwrap() + 3;
+        let terms = derive(writer.term_key(), record);
+        Draft { record: record.clone(), terms, alike }.seal(&mut packer).unwrap()
+    };
+    let sealed: Vec<_> = records.iter().map(seal).collect();
+    writer.commit(sealed).unwrap();
+    writer.close().unwrap();
+    assert_holds(&snapshot(dir.path()), &records);
+    let log = std::fs::read(dir.path().join("log").join(FIRST_SEGMENT)).unwrap();
+    let saids: std::collections::BTreeSet<_> = records.iter().map(|record| record.envelope.encode_shared()).collect();
+    assert!(saids.len() >= 2, "two deliveries, of one recorder or two");
+    for said in saids {
+        assert_eq!(log.windows(said.len()).filter(|window| *window == said).count(), 1, "each map stands there once");
+    }
+}

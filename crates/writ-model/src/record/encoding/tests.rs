@@ -58,6 +58,13 @@ fn what_is_read_is_written_again_byte_for_byte() {
                 assert_eq!(read.encode_own(), altered, "byte {n}, bit {bit}");
             }
         }
+        for (n, bit) in (0..shared.len()).flat_map(|n| (0..8).map(move |bit| (n, bit))) {
+            let mut altered = shared.clone();
+            altered[n] ^= 1 << bit;
+            if let Ok(read) = Envelope::decode(&altered, &own) {
+                assert_eq!(read.encode_shared(), altered, "shared, byte {n}, bit {bit}");
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use writ_model::custody::Custody;
 use writ_model::record::{Origin, RecordId};
+use writ_model::time::Time;
 use writ_sources::unwrap::{Found, Missed, unwrap};
 use writ_sources::{Admitted, raw};
 use writ_store::{Admission, Draft, Packer, Sealed, TermKey, Writer};
@@ -53,8 +54,9 @@ pub(super) struct Worker<'a> {
 }
 
 /// What is to be committed, and of each what the account needs to know.
-#[derive(Default)]
 struct Pending {
+    /// When the batch came in.
+    received: Time,
     sealed: Vec<Sealed>,
     marks: Vec<Mark>,
 }
@@ -89,7 +91,7 @@ impl<'a> Worker<'a> {
     fn read(&mut self, batch: &Batch) -> Result<ReadBatch, Error> {
         let Input { index: input, file, ref name } = *batch.input;
         let mut done = ReadBatch { file, input, name: name.clone(), ..ReadBatch::default() };
-        let mut pending = Pending::default();
+        let mut pending = Pending { received: (self.options.now)(), sealed: Vec::new(), marks: Vec::new() };
         for element in &batch.elements {
             self.element(batch, element, &mut done, &mut pending);
         }
@@ -147,7 +149,7 @@ impl<'a> Worker<'a> {
             };
             let byte = element.byte.saturating_add(element.origin(byte.saturating_sub(element.byte)));
             let custody = if lowered.is_some() { Custody::Open } else { Custody::HandedIn };
-            let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted, custody));
+            let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted, custody, pending.received));
             match sealed {
                 Ok((sealed, mark, recorder)) => {
                     let told = if custody == Custody::Open { &mut done.open } else { &mut done.recorders };
@@ -178,12 +180,13 @@ impl<'a> Worker<'a> {
         byte: u64,
         admitted: Admitted,
         custody: Custody,
+        received: Time,
     ) -> Result<(Sealed, Mark, String), String> {
         let source = writ_sources::by_name(&admitted.identity.source).map_or(RAW, |source| source.info().name);
         let origin = Origin { by: self.options.by.clone(), from: batch.input.name.clone(), byte };
         let recorder = admitted.identity.recorder.clone();
         let alike = admitted.alike;
-        let (record, facts) = admitted.into_record(custody, (self.options.now)(), origin);
+        let (record, facts) = admitted.into_record(custody, received, origin);
         let terms = app::terms(self.keys, &facts);
         let mark = Mark { source, id: record.id, reject: false, n_facts: facts.len() as u64 };
         let sealed = Draft { record, terms, alike }.seal(&mut self.packer).map_err(|fault| fault.to_string())?;
@@ -207,7 +210,7 @@ impl<'a> Worker<'a> {
         let named = self.options.source.map(|source| source.info().name).filter(|name| *name != RAW);
         let recorder = self.options.recorder.clone().unwrap_or_else(|| named.map_or(of, raw::unread));
         let kept = raw::keep(bytes, &recorder, &|value: &[u8]| keys.mac(value));
-        if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept, Custody::HandedIn) {
+        if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept, Custody::HandedIn, pending.received) {
             pending.sealed.push(sealed);
             pending.marks.push(Mark { reject: true, ..mark });
         } else {
