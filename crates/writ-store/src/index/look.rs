@@ -183,7 +183,7 @@ fn nearest(source: &Source, query: &Query) -> Option<Nearest> {
     (!is_passed).then_some(Nearest(nearest))
 }
 
-/// The ranks that a query asks for.
+/// The ranks that a query asks for, and a few beside a window of time: see [`Source::around`].
 fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
     let facts = source.facts();
     let mut ranks = 0..facts.n_rows;
@@ -191,13 +191,10 @@ fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
         (When::Untold, _) => ranks.end = facts.n_timeless,
         (When::Within(from, to), Some((first, last))) => {
             // A record without an event time is not known to lie in any window; `None` sorts before all.
-            ranks.start = facts.n_timeless;
-            if from > first {
-                ranks.start = source.first_rank(Some(from), |place| place.time < Some(from))?;
+            if from > first || to < last {
+                ranks = source.around(from, to)?;
             }
-            if to < last {
-                ranks.end = source.first_rank(Some(to), |place| place.time <= Some(to))?;
-            }
+            ranks.start = ranks.start.max(facts.n_timeless);
         }
         (When::Within(..) | When::Any, _) => {}
     }
@@ -232,7 +229,7 @@ impl Stream {
         self.step(query, lost)
     }
 
-    /// Goes on to the next row that was received by then, and whose record can still be read.
+    /// Goes on to the next row of the window that was received by then, and whose record can still be read.
     fn step(&mut self, query: &Query, lost: &Lost) -> Result<(), Error> {
         let State::Open(open) = &mut self.state else { return Ok(()) };
         let Open { reader, first, ranks, head } = open.as_mut();
@@ -241,7 +238,8 @@ impl Stream {
                 continue;
             }
             let row = reader.row(rank)?;
-            if row.received <= query.as_of && !is_lost(lost, row.position(*first)) {
+            let is_asked_for = row.received <= query.as_of && query.when.includes(row.time);
+            if is_asked_for && !is_lost(lost, row.position(*first)) {
                 (head.row, head.position) = (row, row.position(*first));
                 return Ok(());
             }

@@ -82,6 +82,26 @@ impl Source {
         Ok(len32(block * BLOCK_ROWS + within))
     }
 
+    /// Ranks among which are all events between two times (both included), and less than a block of others at
+    /// either end: where exactly a window ends is told by the rows, and most look-ups read none near its ends.
+    pub(crate) fn around(&self, from: Time, to: Time) -> Result<Range<u32>, Error> {
+        let before = |time: Option<Time>| time < Some(from);
+        let until = |time: Option<Time>| time <= Some(to);
+        let (start, end) = match self {
+            Source::Run(run) => {
+                let first =
+                    |is_before: &dyn Fn(Option<Time>) -> bool| run.rows.partition_point(|row| is_before(row.time));
+                (first(&before), first(&until))
+            }
+            // The last block that begins before the window may reach into it.
+            Source::Part(part) => {
+                let (start, end) = (part.blocks_before(before)?.saturating_sub(1), part.blocks_before(until)?);
+                (start * BLOCK_ROWS, (end * BLOCK_ROWS).min(part.facts().n_rows as usize))
+            }
+        };
+        Ok(len32(start)..len32(end.max(start)))
+    }
+
     /// The places, in the order of record ids, of the ids from one to another, both included.
     pub(crate) fn places_of_ids(&self, from: RecordId, to: RecordId) -> Result<Range<u64>, Error> {
         // Eight bytes are enough to ask the filter.
