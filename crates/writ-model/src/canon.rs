@@ -16,6 +16,9 @@ pub struct Writer {
     out: Vec<u8>,
 }
 
+/// Bytes for which there is room from the beginning.
+const USUAL_BYTES: usize = 256;
+
 const UINT: u8 = 0;
 const NINT: u8 = 1;
 const BYTES: u8 = 2;
@@ -31,9 +34,9 @@ const IN_4_BYTES: u8 = 0x1a;
 const IN_8_BYTES: u8 = 0x1b;
 
 impl Writer {
-    /// An empty writer.
+    /// An empty writer, with room for what is mostly written: an envelope, an identity, a leaf.
     pub fn new() -> Writer {
-        Writer::default()
+        Writer { out: Vec::with_capacity(USUAL_BYTES) }
     }
 
     fn head(&mut self, major: u8, n: u64) -> &mut Writer {

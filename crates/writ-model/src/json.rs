@@ -18,6 +18,9 @@ pub const DEPTH_MAX: usize = 128;
 /// text in memory, so that a short text of small values could otherwise fill it.
 pub const VALUES_MAX: usize = 500_000;
 
+/// Members for which there is room from the beginning: as many as usual records have that are open at once.
+const MEMBERS_OPEN: usize = 48;
+
 /// A value with the bytes it was read from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node<'a> {
@@ -201,7 +204,8 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader that stands before the first value from `at` on.
     fn new(text: &'a str, at: usize) -> Reader<'a> {
-        let mut reader = Reader { text, at, depth: 0, n_values: 0, members: Vec::new(), elements: Vec::new() };
+        let members = Vec::with_capacity(MEMBERS_OPEN);
+        let mut reader = Reader { text, at, depth: 0, n_values: 0, members, elements: Vec::new() };
         reader.skip_space();
         reader
     }

@@ -176,9 +176,10 @@ pub fn names_nothing(text: &str) -> bool {
 fn is_placeholder(text: &str) -> bool {
     /// `<AWS_SECRET_ACCESS_KEY_ID>` and the like.
     const BYTES_MAX: usize = 40;
-    if text.len() > BYTES_MAX {
-        return false;
-    }
+    text.len() <= BYTES_MAX && !is_plain(text) && stands_for_something(text)
+}
+
+fn stands_for_something(text: &str) -> bool {
     let is_bracket = |c: char| "<>[](){}".contains(c);
     let inner = text.trim_matches(is_bracket).trim();
     let in_brackets = text.starts_with(is_bracket) && text.ends_with(is_bracket);
@@ -190,6 +191,22 @@ fn is_placeholder(text: &str) -> bool {
     let mut words = inner.split(|c: char| !c.is_alphanumeric());
     let says_so = !inner.contains(['/', ':']) && words.any(|word| word.eq_ignore_ascii_case("redacted"));
     masked || is_word || is_sort || says_so
+}
+
+/// Whether text can be told from a placeholder at a glance, as nearly every id can: it is ASCII, begins and ends with a
+/// letter or digit that is no mask, is no word of the list, and does not say `redacted`.
+fn is_plain(text: &str) -> bool {
+    /// `anonymised`, the longest word.
+    const WORD_BYTES_MAX: usize = 10;
+    const SAYS_SO: &[u8] = b"redacted";
+    let bytes = text.as_bytes();
+    let is_id =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'x' | b'X'));
+    let says_so = || {
+        let begins = |window: &&[u8]| window.first().is_some_and(|first| first.eq_ignore_ascii_case(&b'r'));
+        bytes.windows(SAYS_SO.len()).filter(begins).any(|window| window.eq_ignore_ascii_case(SAYS_SO))
+    };
+    bytes.len() > WORD_BYTES_MAX && is_id(bytes.first()) && is_id(bytes.last()) && text.is_ascii() && !says_so()
 }
 
 /// What a key names, without role or attestation: the thing two records may agree on.
@@ -300,6 +317,45 @@ mod tests {
             assert!(KeyName::new(KeyKind::Resource, "aws", text).is_some(), "{text:?}");
         }
         assert_eq!(KeyName::new(KeyKind::Credential, "aws", &"x".repeat(VALUE_BYTES_MAX + 1)), None);
+    }
+
+    #[test]
+    fn what_is_told_at_a_glance_is_no_placeholder_on_a_closer_look() {
+        const PIECES: [&str; 16] = [
+            "",
+            "a",
+            "x",
+            "7",
+            "-",
+            " ",
+            "(",
+            "]",
+            "redacted",
+            "ReDacted",
+            "unknown",
+            "anonymised",
+            "X",
+            "█",
+            "USER",
+            "/",
+        ];
+        let mut n_plain = 0;
+        for text in
+            PIECES.iter().flat_map(|a| PIECES.iter().flat_map(move |b| PIECES.iter().map(move |c| [*a, *b, *c])))
+        {
+            let text =
+                [text.concat(), [text.concat().as_str(), "arn:aws"].concat(), ["id0123", &text.concat()].concat()];
+            for text in text {
+                n_plain += usize::from(is_plain(&text));
+                assert!(!(is_plain(&text) && stands_for_something(&text)), "{text:?}");
+            }
+        }
+        assert!(n_plain > 1_000, "{n_plain}");
+        assert!(is_plain("arn:aws:iam::111122223333:user/Mira") && is_plain("AKIAIOSFODNN7EXAMPLE"));
+    }
+
+    #[test]
+    fn names_are_trimmed() {
         assert_eq!(KeyName::new(KeyKind::Credential, "aws", " AKIAEXAMPLE ").unwrap().value, "AKIAEXAMPLE");
     }
 }

@@ -49,8 +49,8 @@ pub use log::commit::Admission;
 pub use log::recover::TornTail;
 pub use log::{Damage, DamageCause, Position};
 pub use seal::{Draft, Packer, Sealed};
-pub use snapshot::Snapshot;
 pub use snapshot::query::{Cursor, Order, Posting, Query, RecorderSpan, When};
+pub use snapshot::{Known, Snapshot};
 pub use term::{Term, TermKey};
 pub use writer::{Pending, Recovery, Writer};
 

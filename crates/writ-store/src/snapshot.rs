@@ -24,6 +24,17 @@ use writ_model::record::{Envelope, Identity, Record, RecordId};
 use writ_model::time::Time;
 use writ_tlog::bundle::Bundle;
 
+/// A record, and what is known of it without reading others.
+#[derive(Debug)]
+pub struct Known {
+    /// The record.
+    pub record: Record,
+    /// Its posting.
+    pub own: Option<Posting>,
+    /// Every copy of the records of its identity, its own among them; the error of one that cannot be read.
+    pub copies: Result<Vec<Posting>, Error>,
+}
+
 /// What a folder holds at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -113,6 +124,25 @@ impl Snapshot {
         }
     }
 
+    /// Reads one record as [`Snapshot::record`] does, with every copy of the records of its identity, as
+    /// [`Snapshot::by_identity`] finds them: cheaper than to ask for each by itself.
+    pub fn known(&self, position: Position, limit: usize) -> Result<Known, Error> {
+        if let Ok(record) = self.read(position) {
+            let identity = &record.envelope.identity;
+            let copies = self.copies(identity, limit);
+            let is_own = |copy: &&Posting| copy.position == position && copy.id == record.id;
+            let own = copies.as_ref().ok().and_then(|copies| copies.iter().find(is_own).copied());
+            if let Some(own) = own {
+                // It was just read.
+                let copies = copies.and_then(|copies| self.checked(copies, Some(position), |found| found == identity));
+                return Ok(Known { own: Some(own), copies, record });
+            }
+        }
+        let (record, own) = (self.record(position)?, self.posting(position)?);
+        let copies = self.by_identity(&record.envelope.identity, limit);
+        Ok(Known { record, own, copies })
+    }
+
     fn read(&self, position: Position) -> Result<Record, Error> {
         if let Some(damage) = self.damage.iter().find(|damage| damage.holds(position)) {
             return Err(damage.error());
@@ -149,9 +179,12 @@ impl Snapshot {
     /// with other values withheld, or copies that came in another custody (see
     /// [`Posting::is_copy_of`]). Reads at most `limit` records.
     pub fn by_identity(&self, identity: &Identity, limit: usize) -> Result<Vec<Posting>, Error> {
+        self.checked(self.copies(identity, limit)?, None, |found| found == identity)
+    }
+
+    fn copies(&self, identity: &Identity, limit: usize) -> Result<Vec<Posting>, Error> {
         let recorder = (identity.source.as_str(), identity.recorder.as_str());
-        let copies = self.index.by_identity(self.keys.identity(identity), recorder, limit)?;
-        self.checked(copies, |found| found == identity)
+        self.index.by_identity(self.keys.identity(identity), recorder, limit)
     }
 
     /// The records of a native id, whatever their source and recorder, checked on the records. Reads
@@ -164,16 +197,22 @@ impl Snapshot {
             let (source, recorder) = (span.source, span.recorder);
             let identity = Identity { source, recorder, native_id: native_id.to_owned() };
             let copies = self.lookup(self.keys.identity(&identity), &Query::new(Time::MAX, limit))?;
-            found.extend(self.checked(copies, |found| *found == identity)?);
+            found.extend(self.checked(copies, None, |found| *found == identity)?);
         }
         found.sort_unstable_by_key(Posting::cursor);
         found.truncate(limit);
         Ok(found)
     }
 
-    fn checked(&self, mut found: Vec<Posting>, is_it: impl Fn(&Identity) -> bool) -> Result<Vec<Posting>, Error> {
+    /// Those whose records are what is looked for. The one at the position `read` is known to be.
+    fn checked(
+        &self,
+        mut found: Vec<Posting>,
+        read: Option<Position>,
+        is_it: impl Fn(&Identity) -> bool,
+    ) -> Result<Vec<Posting>, Error> {
         let mut wrong = Vec::new();
-        for posting in &found {
+        for posting in found.iter().filter(|posting| Some(posting.position) != read) {
             let read = self.log.read(posting.position)?;
             // Another record than the one that was found is damage, and no chance of two names.
             if !read.body().is_ok_and(|body| RecordId::of(&body.content) == posting.id) {

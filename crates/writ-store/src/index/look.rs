@@ -165,7 +165,7 @@ fn nearest(source: &Source, query: &Query) -> Option<Nearest> {
     let (from, to) = match query.when {
         When::Any => (None, Some(Time::MAX)),
         When::Within(from, to) => (Some(from), Some(to)),
-        When::Untold => (None, None),
+        When::Until(to) => (None, Some(to)),
     };
     // Nothing of it is so late, or so early.
     if last < from || first > to {
@@ -188,7 +188,7 @@ fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
     let facts = source.facts();
     let mut ranks = 0..facts.n_rows;
     match (query.when, facts.events) {
-        (When::Untold, _) => ranks.end = facts.n_timeless,
+        (When::Until(to), Some((_, last))) if to < last => ranks.end = source.around(Time::MIN, to)?.end,
         (When::Within(from, to), Some((first, last))) => {
             // A record without an event time is not known to lie in any window; `None` sorts before all.
             if from > first || to < last {
@@ -196,7 +196,7 @@ fn ranks(source: &Source, query: &Query) -> Result<Range<u32>, Error> {
             }
             ranks.start = ranks.start.max(facts.n_timeless);
         }
-        (When::Within(..) | When::Any, _) => {}
+        (When::Within(..) | When::Until(_) | When::Any, _) => {}
     }
     if let Some(place) = query.after.map(|cursor| cursor.place()) {
         // Behind a record is behind all its copies.

@@ -228,9 +228,12 @@ impl Part {
 
     /// Whether it may hold a term or a record id: see [`crate::index::filter`].
     pub(crate) fn may_hold(&self, key: u64) -> Result<bool, Error> {
+        if let Some(filter) = self.filter.get() {
+            return Ok(filter.may_hold(key));
+        }
         let extent = self.header.sections.filter;
         let n_lookups = self.n_lookups.fetch_add(1, Ordering::Relaxed);
-        if self.filter.get().is_none() && n_lookups.saturating_mul(FILTER_BYTES_PER_LOOKUP) < extent.len {
+        if n_lookups.saturating_mul(FILTER_BYTES_PER_LOOKUP) < extent.len {
             return Ok(true);
         }
         let filter =

@@ -81,8 +81,8 @@ pub enum When {
     /// Between these two, both included. A record without an event time is in no window. What a recorder's
     /// precision and skew allow is for the caller to add.
     Within(Time, Time),
-    /// None: only records without an event time.
-    Untold,
+    /// Up to this one, included, and records without an event time too.
+    Until(Time),
 }
 
 impl When {
@@ -91,7 +91,7 @@ impl When {
         match self {
             When::Any => true,
             When::Within(from, to) => time.is_some_and(|time| from <= time && time <= to),
-            When::Untold => time.is_none(),
+            When::Until(to) => time.is_none_or(|time| time <= to),
         }
     }
 }
@@ -124,10 +124,10 @@ impl Query {
         Query { when: When::Within(from, to), ..self }
     }
 
-    /// Only records without an event time.
+    /// Only event times up to this one, included, and records without an event time.
     #[must_use]
-    pub fn untold(self) -> Query {
-        Query { when: When::Untold, ..self }
+    pub fn until(self, to: Time) -> Query {
+        Query { when: When::Until(to), ..self }
     }
 
     /// From the newest backwards.

@@ -34,7 +34,7 @@ fn any_query(dice: &mut Lcg) -> Query {
     let limit = if dice.below(2) == 0 { usize::MAX } else { usize::try_from(dice.below(12)).unwrap() };
     let mut query = Query::new(as_of, limit);
     match dice.below(5) {
-        0 => query = query.untold(),
+        0 => query = query.until(at(dice.below(45))),
         1 | 2 => {
             let from = dice.below(45);
             query = query.within(at(from), at(from + dice.below(30)));
@@ -104,7 +104,7 @@ fn pages_joined_by_cursors_are_the_whole_list() {
     writer.close().unwrap();
     let found = snapshot(dir.path());
     for order in [Order::OldestFirst, Order::NewestFirst] {
-        for when in [When::Any, When::Within(at(10), at(30)), When::Untold] {
+        for when in [When::Any, When::Within(at(10), at(30)), When::Until(at(20))] {
             let query = Query { when, order, ..Query::new(at(45), 7) };
             let all = term(found.term_key(), "all");
             let (mut pages, mut page) = (Vec::new(), found.lookup(all, &query).unwrap());

@@ -13,7 +13,7 @@ use writ_model::time::Time;
 use writ_path::answer::Answer;
 use writ_path::coverage::window_digest;
 use writ_path::question::{Ask, Budget, Question, Reply, Seen, Span, drive};
-use writ_store::{Position, Posting, Query, Snapshot};
+use writ_store::{Known, Position, Posting, Query, Snapshot};
 
 /// Copies of one identity looked at to tell a conflict; more change nothing.
 const COPIES_MAX: usize = 64;
@@ -127,10 +127,8 @@ impl Asker {
         let mut best = true;
         for class in CLASSES {
             let term = self.snapshot.term_key().term_of(name, role, class);
-            let query = Query::new(self.as_of, limit + 1);
-            let mut postings = self.snapshot.lookup(term, &query.within(Time::MIN, until).newest_first())?;
-            // Records without a time are in no window.
-            postings.extend(self.snapshot.lookup(term, &query.untold())?);
+            let query = Query::new(self.as_of, limit + 1).until(until).newest_first();
+            let postings = self.snapshot.lookup(term, &query)?;
             more |= best && postings.len() > limit;
             best &= postings.is_empty();
             for posting in postings.into_iter().take(limit) {
@@ -166,9 +164,8 @@ impl Asker {
         if let Some(seen) = self.seen.borrow().get(&position) {
             return Ok(Rc::clone(seen));
         }
-        let record = self.snapshot.record(position)?;
-        let own = self.snapshot.posting(position)?;
-        let copies = match self.snapshot.by_identity(&record.envelope.identity, COPIES_MAX) {
+        let Known { record, own, copies } = self.snapshot.known(position, COPIES_MAX)?;
+        let copies = match copies {
             // A copy that cannot be read takes nothing from this one, but it may have been a conflict.
             Err(error) if error.kind() == writ_store::Kind::Corrupt => {
                 self.unreadable.borrow_mut().insert(position);

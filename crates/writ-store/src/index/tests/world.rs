@@ -138,9 +138,13 @@ impl World {
         let as_of = if dice.below(2) == 0 { Time::MAX } else { at(dice.below(55)) };
         let limit = if dice.below(3) == 0 { usize::MAX } else { usize::try_from(dice.below(12)).unwrap() };
         let mut query = Query::new(as_of, limit);
-        if dice.below(2) == 0 {
-            let from = dice.below(45);
-            query = query.within(at(from), at((from + dice.below(30)).saturating_sub(3)));
+        match dice.below(4) {
+            0 => query = query.until(at(dice.below(50))),
+            1 | 2 => {
+                let from = dice.below(45);
+                query = query.within(at(from), at((from + dice.below(30)).saturating_sub(3)));
+            }
+            _ => {}
         }
         if dice.below(3) == 0 && !self.rows.is_empty() {
             let any = usize::try_from(dice.below(self.rows.len() as u64)).unwrap();
