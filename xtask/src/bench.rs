@@ -8,6 +8,7 @@
 mod ask;
 mod bare;
 mod call;
+mod cold;
 mod corpus;
 mod figure;
 mod flood;

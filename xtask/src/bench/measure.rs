@@ -13,6 +13,8 @@ use super::sqlite::{self, Recorded, Sqlite};
 
 /// Events that are asked about before times are taken, so that what is read once has been read.
 const N_WARM: usize = 10;
+/// Events that are asked about with nothing in the memory of the system.
+const N_COLD: usize = 100;
 /// One record in so many is forged in the flood.
 const FLOOD_SHARE: usize = 10;
 /// How often the victim of the flood is asked about.
@@ -38,6 +40,8 @@ pub(super) struct Measured {
     pub(super) usual: Asked,
     pub(super) deep: Asked,
     pub(super) hot: Asked,
+    /// Milliseconds of processes that answer about one deep or hot event with nothing in the memory of the system.
+    pub(super) cold_ms: Option<Vec<f64>>,
     pub(super) rebuilt: Rebuilt,
     pub(super) flooded: Flooded,
     pub(super) crashed: Crashed,
@@ -120,6 +124,8 @@ fn look_up(product: &Product, corpus: &Corpus, measured: &mut Measured) -> Resul
     measured.usual = product.why(warm(&samples.deep), &samples.usual)?;
     measured.deep = product.why(warm(&samples.usual), &samples.deep)?;
     measured.hot = product.why(warm(&samples.deep), &samples.hot)?;
+    let cold = samples.deep.iter().zip(&samples.hot).flat_map(|(deep, hot)| [deep, hot]);
+    measured.cold_ms = product.why_cold(cold.take(N_COLD))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::ask::{self, Asked};
+use super::cold;
 use super::corpus::Corpus;
 use super::log::{self, Split};
 use super::process::{self, Ran};
@@ -77,6 +78,11 @@ impl Product {
         let ran = process::run(&mut self.command(&["why", &ask::reference(id), "--json"]), "")?;
         ask::hops(ran.output.stdout.trim_ascii_end(), id)?;
         Ok(ran.seconds * 1_000.0)
+    }
+
+    /// The same, for all of these, after the system was made to forget the folder; `None` where it cannot be.
+    pub(super) fn why_cold<'i>(&self, ids: impl Iterator<Item = &'i String>) -> Result<Option<Vec<f64>>, String> {
+        ids.map(|id| cold::cold(&self.data, || self.why_once(id))).collect()
     }
 
     /// Asks about events in one process.

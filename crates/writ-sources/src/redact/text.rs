@@ -66,7 +66,7 @@ pub fn without_secrets(text: &str) -> String {
 /// the parts of an id, as in an ARN, and gives no value to a name.
 pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> String {
     let bytes = id.as_bytes();
-    if is_uuid(bytes) || is_ours(id) {
+    if is_uuid(bytes) || is_account(id) || is_ours(id) {
         return id.to_string();
     }
     let tokens = tokens(bytes);
@@ -105,6 +105,11 @@ fn is_ours(id: &str) -> bool {
 fn is_uuid(bytes: &[u8]) -> bool {
     const BYTES: usize = 36;
     bytes.len() == BYTES && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+}
+
+/// Whether this is an account of AWS, the recorder of every CloudTrail event.
+fn is_account(id: &str) -> bool {
+    id.strip_prefix("aws:").is_some_and(|account| account.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether this is one short word, as nearly all ids and names are: nothing in it gives a value to a name, and no
