@@ -13,7 +13,9 @@ pub(crate) mod readback;
 pub(crate) mod recover;
 pub(crate) mod scan;
 pub(crate) mod segment;
+pub(crate) mod shared;
 pub(crate) mod view;
+pub(crate) mod window;
 
 use crate::error::Error;
 use std::fmt;

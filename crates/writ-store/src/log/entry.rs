@@ -155,11 +155,20 @@ impl<'a> Part<'a> {
     }
 
     pub(crate) fn unpack(&self, inflater: &mut Inflater) -> Result<Vec<u8>, Malformed> {
-        let bytes = match self.codec {
-            Codec::Stored => self.stored.to_vec(),
-            Codec::Zstd => inflater.inflate(self.stored, self.raw as usize, self.dictionary)?,
-        };
-        if bytes.len() == self.raw as usize { Ok(bytes) } else { Err(Malformed) }
+        self.unpack_behind(&[], inflater)
+    }
+
+    /// The bytes that these begin with, and those of the part.
+    fn unpack_behind(&self, begins: &[u8], inflater: &mut Inflater) -> Result<Vec<u8>, Malformed> {
+        let mut out = vec![0; begins.len() + self.raw as usize];
+        let (head, own) = out.split_at_mut_checked(begins.len()).ok_or(Malformed)?;
+        head.copy_from_slice(begins);
+        match self.codec {
+            Codec::Stored if self.stored.len() == own.len() => own.copy_from_slice(self.stored),
+            Codec::Stored => return Err(Malformed),
+            Codec::Zstd => inflater.inflate(self.stored, own, self.dictionary)?,
+        }
+        Ok(out)
     }
 }
 
@@ -221,8 +230,7 @@ impl<'a> Body<'a> {
 
     /// Unpacks the record.
     pub(crate) fn unpack(&self, shared: &Alike, inflater: &mut Inflater) -> Result<Record, Malformed> {
-        let (envelope, own) = (self.envelope(shared)?, self.evidence.unpack(inflater)?);
-        let evidence = if shared.begins.is_empty() { own } else { [shared.begins.as_slice(), &own].concat() };
+        let (envelope, evidence) = (self.envelope(shared)?, self.evidence.unpack_behind(&shared.begins, inflater)?);
         Ok(Record { id: RecordId::of(&self.content), content: self.content, envelope, evidence })
     }
 }
@@ -322,10 +330,13 @@ impl Inflater {
         })
     }
 
-    /// Never makes more than `raw` bytes, which the caller has bounded.
-    fn inflate(&mut self, stored: &[u8], raw: usize, dictionary: u8) -> Result<Vec<u8>, Malformed> {
+    /// Fills `out`; bytes that give more or less are malformed.
+    fn inflate(&mut self, stored: &[u8], out: &mut [u8], dictionary: u8) -> Result<(), Malformed> {
         let one = self.0.get_mut(usize::from(dictionary)).ok_or(Malformed)?;
-        one.decompress(stored, raw).map_err(|_| Malformed)
+        match one.decompress_to_buffer(stored, out) {
+            Ok(n) if n == out.len() => Ok(()),
+            _ => Err(Malformed),
+        }
     }
 }
 
@@ -390,9 +401,12 @@ mod tests {
     fn inflating_stops_at_the_declared_length() {
         let packed = zstd::bulk::compress(&vec![0; 100_000], 1).unwrap();
         let mut inflater = Inflater::new().unwrap();
-        assert_eq!(inflater.inflate(&packed, 100_000, 0).unwrap().len(), 100_000);
-        assert_eq!(inflater.inflate(&packed, 99_999, 0), Err(Malformed));
-        assert_eq!(inflater.inflate(b"no zstd", 10, 0), Err(Malformed));
-        assert_eq!(inflater.inflate(&packed, 100_000, u8::MAX), Err(Malformed));
+        let mut inflate = |packed: &[u8], len, dictionary| inflater.inflate(packed, &mut vec![1; len], dictionary);
+        assert_eq!(inflate(&packed, 100_000, 0), Ok(()));
+        for len in [99_999, 100_001] {
+            assert_eq!(inflate(&packed, len, 0), Err(Malformed), "{len}");
+        }
+        assert_eq!(inflate(b"no zstd", 10, 0), Err(Malformed));
+        assert_eq!(inflate(&packed, 100_000, u8::MAX), Err(Malformed));
     }
 }

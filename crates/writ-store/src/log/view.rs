@@ -4,22 +4,19 @@ use crate::bytes::index;
 use crate::error::Error;
 use crate::file::File;
 use crate::limit;
-use crate::log::entry::{self, Alike, Body, Entry, HEAD, Inflater, Malformed, Part};
+use crate::log::entry::{Alike, Body, Entry, HEAD, Malformed};
 use crate::log::open::{self, Handles, Opened};
 use crate::log::read::{Segment, Tail};
 use crate::log::scan::{LOST, Scan, Span};
+use crate::log::shared::Kept;
+use crate::log::window::Window;
 use crate::log::{Damage, DamageCause, Position};
 use crate::manifest::{Active, SegmentEntry};
 use crate::storage::Storage;
 use crate::term::TermKey;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// What records share that is kept in memory, at most so many of them: each is mostly as long as the name of a
-/// file or what an emitter says of itself, and whoever reads one record of a delivery reads others.
-const SHARED_KEPT_MAX: usize = 1_024;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The log, as it stood when it was opened.
 #[derive(Debug)]
@@ -34,33 +31,7 @@ pub(crate) struct View {
     scan: Scan,
     damage: Vec<Damage>,
     handles: Mutex<Handles>,
-    shared: Mutex<Shared>,
-}
-
-/// What records share, by the first position of its segment and where it begins there, and what unpacks it.
-#[derive(Debug, Default)]
-struct Shared {
-    kept: HashMap<(u64, u32), Arc<Alike>>,
-    inflater: Option<Inflater>,
-}
-
-impl Shared {
-    fn unpack(&mut self, begins: &Part<'_>) -> Result<Option<Vec<u8>>, Error> {
-        let inflater = match &mut self.inflater {
-            Some(inflater) => inflater,
-            none => none.insert(Inflater::new()?),
-        };
-        Ok(begins.unpack(inflater).ok())
-    }
-
-    fn keep(&mut self, key: (u64, u32), shared: Alike) -> Arc<Alike> {
-        if self.kept.len() >= SHARED_KEPT_MAX {
-            self.kept.clear();
-        }
-        let shared = Arc::new(shared);
-        self.kept.insert(key, Arc::clone(&shared));
-        shared
-    }
+    shared: Kept,
 }
 
 /// Takes records one after the other: the body of each and what it shares, or the stretch that cannot be read.
@@ -98,7 +69,7 @@ impl View {
             scan,
             damage,
             handles: Mutex::default(),
-            shared: Mutex::default(),
+            shared: Kept::default(),
         }
     }
 
@@ -149,7 +120,7 @@ impl View {
         let segment = self.segment(position.0)?;
         let bytes = segment.record(position.0)?.ok_or_else(|| self.altered(position))?;
         let Ok((Entry::Record(shared_at, _), _)) = Entry::decode(&bytes) else { return Err(self.altered(position)) };
-        let shared = self.shared(&segment, shared_at)?.ok_or_else(|| self.altered(position))?;
+        let shared = self.shared.get(&segment, &Window::default(), shared_at)?.ok_or_else(|| self.altered(position))?;
         Ok(Found { bytes, shared })
     }
 
@@ -175,22 +146,16 @@ impl View {
     }
 
     fn each_of(&self, segment: &Segment<'_>, first: u64, begins: &[u32], take: &mut Take<'_>) -> Result<(), Error> {
-        let mut window = (0_u64, Vec::new());
+        let mut window = Window::default();
         for (position, begin) in (first..).zip(begins) {
             let begin = u64::from(*begin);
-            let held = |(start, bytes): &(u64, Vec<u8>)| {
-                let rest = bytes.get(index(begin.checked_sub(*start)?)..)?;
-                let (len, _) = entry::len(rest)?;
-                (len <= rest.len()).then_some(index(begin - start)..index(begin - start) + len)
-            };
-            if begin != u64::from(LOST) && held(&window).is_none() {
+            if begin != u64::from(LOST) && window.entry(begin).is_none() {
                 let len = segment.entry_len(begin)?.unwrap_or(HEAD);
-                window = (begin, segment.bytes(begin, len.max(limit::READ_AHEAD))?);
+                window = Window { start: begin, bytes: segment.bytes(begin, len.max(limit::READ_AHEAD))? };
             }
-            let range = if begin == u64::from(LOST) { None } else { held(&window) };
-            let entry = range.and_then(|range| window.1.get(range)).and_then(|bytes| Entry::decode(bytes).ok());
-            match entry {
-                Some((Entry::Record(shared_at, body), _)) => match self.shared(segment, shared_at)? {
+            let found = if begin == u64::from(LOST) { None } else { window.entry(begin) };
+            match found.map(Entry::decode) {
+                Some(Ok((Entry::Record(shared_at, body), _))) => match self.shared.get(segment, &window, shared_at)? {
                     Some(shared) => take(position, Ok((body, &shared)))?,
                     None => take(position, Err(self.lost(position, position + 1)))?,
                 },
@@ -217,45 +182,6 @@ impl View {
     fn tail(&self) -> Tail<'_> {
         let Scan { begins, end, .. } = &self.scan;
         Tail { file: self.file.as_deref(), path: &self.path, first: self.active.first, begins, end: *end }
-    }
-
-    /// What records share that begins at this byte; `None` if nothing of the sort stands there.
-    fn shared(&self, segment: &Segment<'_>, at: u32) -> Result<Option<Arc<Alike>>, Error> {
-        let key = (segment.first(), at);
-        let known = self.all_shared().kept.get(&key).cloned();
-        if known.is_some() {
-            return Ok(known);
-        }
-        let Some(bytes) = segment.entry(u64::from(at))? else { return Ok(None) };
-        match Entry::decode(&bytes) {
-            Ok((Entry::Said(said), _)) => {
-                let alike = Alike { said: Arc::from(said), begins: Vec::new() };
-                Ok(Some(self.all_shared().keep(key, alike)))
-            }
-            Ok((Entry::Begins(said_at, begins), _)) => {
-                let Some(said) = self.said(segment, said_at)? else { return Ok(None) };
-                let mut all = self.all_shared();
-                let Some(begins) = all.unpack(&begins)? else { return Ok(None) };
-                Ok(Some(all.keep(key, Alike { said, begins })))
-            }
-            Ok((Entry::Record(..), _)) | Err(Malformed) => Ok(None),
-        }
-    }
-
-    /// The map of envelopes that begins at this byte.
-    fn said(&self, segment: &Segment<'_>, at: u32) -> Result<Option<Arc<[u8]>>, Error> {
-        let key = (segment.first(), at);
-        if let Some(known) = self.all_shared().kept.get(&key) {
-            return Ok(known.begins.is_empty().then(|| Arc::clone(&known.said)));
-        }
-        let Some(bytes) = segment.entry(u64::from(at))? else { return Ok(None) };
-        let Ok((Entry::Said(said), _)) = Entry::decode(&bytes) else { return Ok(None) };
-        let alike = Alike { said: Arc::from(said), begins: Vec::new() };
-        Ok(Some(Arc::clone(&self.all_shared().keep(key, alike).said)))
-    }
-
-    fn all_shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error of a record that is not what was written.
