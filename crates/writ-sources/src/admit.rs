@@ -36,7 +36,7 @@ pub struct Admitted {
     pub redactions: Vec<Redaction>,
     /// The bytes the recorder wrote, after redaction.
     pub evidence: Vec<u8>,
-    /// With how many of them others of its delivery begin too: what an emitter says of itself.
+    /// With how many of them other records are likely to begin too; 0 where nothing is known of that.
     pub alike: usize,
     /// What it says.
     pub facts: Vec<Fact>,
@@ -86,7 +86,8 @@ pub(crate) fn admit_node(
     let source = source.or_else(told).ok_or_else(|| unrecognised(&node))?;
     let reading = source.read(&node)?;
     let whole = node.span();
-    let own = source.own_part(&node).map_or(whole.start, |own| own.span().start);
+    // Behind a value, so that no name is cut from what is its: names are withheld too.
+    let own = source.shared_part(&node).map_or(whole.start, |shared| shared.span().end);
     let (rules, mut list) = (source.withholds(), redact::List::new(mac));
     let withheld = redact::withhold(&mut node, rules, &mut list);
     let mut evidence = Vec::with_capacity(whole.len());

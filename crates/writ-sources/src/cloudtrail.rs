@@ -188,10 +188,10 @@ impl Source for CloudTrail {
         })
     }
 
-    /// What stands behind the caller. CloudTrail writes version and caller first, and a session calls many times.
-    fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
-        let [(version, _), (caller, _), (_, own), ..] = node.members() else { return None };
-        (version == "eventVersion" && caller == "userIdentity").then_some(own)
+    /// The caller. CloudTrail writes version and caller first, and a session calls many times.
+    fn shared_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+        let [(version, _), (name, caller), _, ..] = node.members() else { return None };
+        (version == "eventVersion" && name == "userIdentity").then_some(caller)
     }
 
     fn facts(&self, node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {

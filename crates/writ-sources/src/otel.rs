@@ -184,8 +184,8 @@ impl Source for Span {
         })
     }
 
-    fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
-        form::own_part(node)
+    fn shared_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+        form::shared_part(node)
     }
 
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {
@@ -231,8 +231,8 @@ impl Source for Log {
         })
     }
 
-    fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
-        form::own_part(node)
+    fn shared_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+        form::shared_part(node)
     }
 
     fn facts(&self, node: &Node<'_>, _: &Context<'_>) -> Vec<Fact> {

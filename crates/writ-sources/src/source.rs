@@ -48,9 +48,9 @@ pub trait Source: Sync {
         Vec::new()
     }
 
-    /// The first member that is the record's own, where what stands before it is likely to be said word for word by
-    /// many records of a delivery: of their emitter, or of who called.
-    fn own_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+    /// The member with which that ends which many records begin with, likely word for word: what an emitter says of
+    /// itself, or who called.
+    fn shared_part<'n, 't>(&self, node: &'n Node<'t>) -> Option<&'n Node<'t>> {
         let _ = node;
         None
     }

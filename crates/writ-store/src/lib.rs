@@ -50,7 +50,7 @@ pub use log::recover::TornTail;
 pub use log::{Damage, DamageCause, Position};
 pub use seal::{Draft, Packer, Sealed};
 pub use snapshot::query::{Cursor, Order, Posting, Query, RecorderSpan, When};
-pub use snapshot::{Known, Snapshot};
+pub use snapshot::{Snapshot, WithCopies};
 pub use term::{Term, TermKey};
 pub use writer::{Pending, Recovery, Writer};
 

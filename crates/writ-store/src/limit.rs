@@ -8,11 +8,12 @@ pub const EVIDENCE_BYTES_MAX: usize = 64 << 20;
 pub const ENVELOPE_BYTES_MAX: usize = 1 << 20;
 
 /// Most bytes of evidence that records share (16 KiB), and the fewest that are shared at all: what emitters say of
-/// themselves and of callers has some hundred, readers keep it for a thousand deliveries, and little is not worth an entry.
+/// themselves and of callers has some hundred, readers keep a thousand of them, and little is not worth an entry.
 pub const ALIKE_BYTES_MAX: usize = 16 << 10;
 pub(crate) const ALIKE_BYTES_MIN: usize = 64;
 
-/// What a producer remembers that records share, in bytes (1 MiB): the callers of a delivery, many times over.
+/// What a producer remembers that records share, in bytes of these records (1 MiB): the callers of a delivery, many
+/// times over.
 pub(crate) const ALIKE_BYTES_REMEMBERED: usize = 1 << 20;
 
 /// Most terms of one record: hot records of real logs have under 100. More would let one forged

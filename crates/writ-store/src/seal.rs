@@ -32,15 +32,15 @@ pub struct Draft {
     pub record: Record,
     /// Terms of its keys. Those of identity and recorder are added by the store.
     pub terms: Vec<Term>,
-    /// With how many bytes its evidence begins that others of its delivery begin with too: they are stored once.
+    /// With how many bytes its evidence begins that others are likely to begin with too. From the second that does
+    /// on they are stored once, if they are from 64 bytes to 16 KiB.
     pub alike: usize,
 }
 
-/// What a producer keeps from record to record: the compressor, the store's term key, and what the last
-/// record shared.
+/// What a producer keeps from record to record: compressors, the store's term key, and what records shared.
 pub struct Packer {
     keys: TermKey,
-    /// One for each dictionary.
+    /// One for each dictionary, from number 1 on.
     compressors: Vec<Compressor<'static>>,
     scratch: Vec<u8>,
     told: Told,
@@ -72,7 +72,8 @@ pub struct Sealed {
 impl Packer {
     /// A packer for one thread.
     pub fn new(keys: &TermKey) -> Result<Packer, Error> {
-        let compressors = dictionary::ALL.iter().map(|dictionary| Compressor::with_dictionary(LEVEL, dictionary));
+        let compressors =
+            dictionary::ALL.iter().skip(1).map(|dictionary| Compressor::with_dictionary(LEVEL, dictionary));
         let compressors = compressors
             .collect::<std::io::Result<_>>()
             .map_err(|e| Error::new(Kind::Internal, format!("cannot start the compressor: {e}; please report this")))?;
@@ -90,7 +91,7 @@ fn part<'p>(
 ) -> Part<'p> {
     scratch.clear();
     scratch.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-    let compressor = compressors.get_mut(usize::from(dictionary));
+    let compressor = usize::from(dictionary).checked_sub(1).and_then(|at| compressors.get_mut(at));
     let packed = compressor.and_then(|one| one.compress_to_buffer(bytes, scratch).ok());
     let (codec, dictionary, stored) = match packed {
         Some(packed) if packed < bytes.len() => (Codec::Zstd, dictionary, scratch.as_slice()),

@@ -26,7 +26,7 @@ use writ_tlog::bundle::Bundle;
 
 /// A record, and what is known of it without reading others.
 #[derive(Debug)]
-pub struct Known {
+pub struct WithCopies {
     /// The record.
     pub record: Record,
     /// Its posting.
@@ -126,7 +126,7 @@ impl Snapshot {
 
     /// Reads one record as [`Snapshot::record`] does, with every copy of the records of its identity, as
     /// [`Snapshot::by_identity`] finds them: cheaper than to ask for each by itself.
-    pub fn known(&self, position: Position, limit: usize) -> Result<Known, Error> {
+    pub fn record_with_copies(&self, position: Position, limit: usize) -> Result<WithCopies, Error> {
         if let Ok(record) = self.read(position) {
             let identity = &record.envelope.identity;
             let copies = self.copies(identity, limit);
@@ -135,12 +135,12 @@ impl Snapshot {
             if let Some(own) = own {
                 // It was just read.
                 let copies = copies.and_then(|copies| self.checked(copies, Some(position), |found| found == identity));
-                return Ok(Known { own: Some(own), copies, record });
+                return Ok(WithCopies { own: Some(own), copies, record });
             }
         }
         let (record, own) = (self.record(position)?, self.posting(position)?);
         let copies = self.by_identity(&record.envelope.identity, limit);
-        Ok(Known { record, own, copies })
+        Ok(WithCopies { record, own, copies })
     }
 
     fn read(&self, position: Position) -> Result<Record, Error> {

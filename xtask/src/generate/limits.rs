@@ -70,6 +70,8 @@ struct Bound {
 fn bounds(text: &str) -> Result<Vec<Bound>, String> {
     let mut out = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
+    // A long value stands on a line of its own.
+    let text = text.replace(" =\n    ", " = ");
     for line in text.lines().map(str::trim).take_while(|line| *line != "#[cfg(test)]") {
         if let Some(more) = line.strip_prefix("///") {
             comment.push(more.trim());

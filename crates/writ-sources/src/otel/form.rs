@@ -47,16 +47,16 @@ pub(super) fn form(node: &Node<'_>) -> Option<Form> {
     }
 }
 
-/// What stands behind resource and scope, or process, where the record was put together with them first.
-pub(super) fn own_part<'n, 't>(node: &'n Node<'t>) -> Option<&'n Node<'t>> {
+/// The last of resource and scope, or process, where the record was put together with them first.
+pub(super) fn shared_part<'n, 't>(node: &'n Node<'t>) -> Option<&'n Node<'t>> {
     let form = form(node)?;
-    let (name, own) = node.members().last()?;
+    let [.., (_, shared), (name, _)] = node.members() else { return None };
     let is_own = match form {
         Form::Otlp | Form::Jaeger => name == "span",
         Form::Log => name == "log",
         Form::JavaScript | Form::Python => false,
     };
-    is_own.then_some(own)
+    is_own.then_some(shared)
 }
 
 /// Reads a record. The error is the cause of a reject.

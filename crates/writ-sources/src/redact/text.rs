@@ -107,7 +107,8 @@ fn is_uuid(bytes: &[u8]) -> bool {
     bytes.len() == BYTES && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
 }
 
-/// Whether this is an account of AWS, the recorder of every CloudTrail event.
+/// Whether this is an account of AWS, as the recorder of nearly every CloudTrail event is: there is nothing but digits
+/// in it, and no name of a secret.
 fn is_account(id: &str) -> bool {
     id.strip_prefix("aws:").is_some_and(|account| account.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -157,14 +157,14 @@ fn admitted(name: &str) -> Vec<Admitted> {
 #[test]
 fn what_an_emitter_says_of_itself_is_told_apart_from_what_its_records_say() {
     for (name, own) in [
-        ("otel.span/genai.json", "\"span\":"),
-        ("otel.log/claude-code.json", "\"log\":"),
-        ("otel.span/traceloop.json", "\"span\":"),
+        ("otel.span/genai.json", ",\"span\":"),
+        ("otel.log/claude-code.json", ",\"log\":"),
+        ("otel.span/traceloop.json", ",\"span\":"),
     ] {
         let records = admitted(name);
         for record in &records {
             let (alike, rest) = record.evidence.split_at(record.alike);
-            assert!(alike.ends_with(own.as_bytes()) && rest.starts_with(b"{"), "{name}: {}", record.identity.native_id);
+            assert!(alike.ends_with(b"}") && rest.starts_with(own.as_bytes()), "{name}: {}", record.identity.native_id);
         }
         let first = &records[0].evidence[..records[0].alike];
         assert!(records.len() > 1 && records.iter().all(|record| record.evidence.starts_with(first)), "{name}");
@@ -174,7 +174,7 @@ fn what_an_emitter_says_of_itself_is_told_apart_from_what_its_records_say() {
     let record = &records(told, None)[0];
     let (alike, rest) = record.evidence.split_at(record.alike);
     assert!(
-        alike.ends_with(b"\"span\":") && rest.starts_with(b"{\"traceId\""),
+        alike.ends_with(b"}") && rest.starts_with(b",\"span\":{\"traceId\""),
         "{}",
         String::from_utf8_lossy(&record.evidence)
     );

@@ -224,3 +224,32 @@ fn nesting_is_bounded_and_said() {
     let outcomes = read(text.as_bytes(), None);
     assert!(matches!(&outcomes[..], [Outcome::Reject { cause, .. }] if cause.contains("more than 8 deep")));
 }
+
+/// Where the evidence of several records begins alike it is cut in two before it is stored.
+#[test]
+fn a_secret_at_the_seam_is_withheld_whole() {
+    let token = format!("ghp_{}", "0123456789abcdefghijklmnopqrstuvwxyz");
+    let signed = format!("https://x.example/?X-Amz-Signature={}", "ab12".repeat(16));
+    let caller = r#""userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/mira"}"#;
+    let event = r#""eventTime":"2026-01-01T00:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"us-east-1","eventID":"00000000-1111-4222-8333-444455556660","recipientAccountId":"111122223333""#;
+    for secret in [&token, &signed] {
+        for (before, space, name) in
+            [("", "", secret.as_str()), ("", " \n ", secret), (secret, "", "other"), ("", "", "other")]
+        {
+            let caller = caller.replace("mira", &format!("mira{before}"));
+            let text = format!(
+                "{{\"eventVersion\":\"1.11\",{caller}{space},{space}\"{name}\"{space}:{space}\"{secret}\",{event}}}"
+            );
+            let record = admit(text.as_bytes(), None, None, &mac).unwrap();
+            let stored = String::from_utf8_lossy(&record.evidence).into_owned();
+            let kept = serde_json::from_str::<Value>(&stored).unwrap();
+            assert_eq!(kept["eventID"], "00000000-1111-4222-8333-444455556660", "{stored}");
+            let names_it = name == secret.as_str();
+            assert!(!names_it || !stored.contains(&format!("\"{secret}\"{space}:")), "{stored}");
+            let (alike, own) = record.evidence.split_at(record.alike);
+            assert!(alike.ends_with(b"}") && own.trim_ascii_start().starts_with(b","), "{stored}");
+            let again = admit(&record.evidence, None, None, &mac).unwrap();
+            assert_eq!((again.id, again.evidence), (record.id, record.evidence), "{stored}");
+        }
+    }
+}

@@ -40,11 +40,11 @@ const CODEC_SHIFT: u32 = 4;
 const KIND_MASK: u8 = 0b1111;
 const CODEC_MASK: u8 = 0b11 << CODEC_SHIFT;
 const HAS_DICTIONARY: u8 = 1 << 7;
-/// Parts of one record at most: one of each kind.
-const PARTS_MAX: usize = 4;
+/// Parts of a record: identifiers and content.
+const N_PARTS: u8 = 2;
 /// The longest body of an entry, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize =
-    FIXED + PARTS_MAX * PART_HEAD_MAX + limit::ENVELOPE_BYTES_MAX + limit::EVIDENCE_BYTES_MAX;
+    FIXED + N_PARTS as usize * PART_HEAD_MAX + limit::ENVELOPE_BYTES_MAX + limit::EVIDENCE_BYTES_MAX;
 /// The longest number in seven bits per byte.
 const LEB128_MAX: usize = 5;
 /// The longest entry, in bytes, with those before it that it shares.
@@ -170,9 +170,7 @@ impl<'a> Part<'a> {
         }
         Ok(out)
     }
-}
 
-impl<'a> Part<'a> {
     /// The body of the entry of what evidence begins with.
     pub(crate) fn encode_alone(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(PART_HEAD_MAX + self.stored.len());
@@ -198,7 +196,7 @@ impl<'a> Body<'a> {
         let stored = self.identifiers.stored.len() + self.evidence.stored.len();
         let mut out = Vec::with_capacity(FIXED + 2 * PART_HEAD_MAX + stored);
         out.extend_from_slice(&self.content.0);
-        out.push(2);
+        out.push(N_PARTS);
         self.identifiers.encode_head(&mut out);
         self.evidence.encode_head(&mut out);
         out.extend_from_slice(self.identifiers.stored);
@@ -209,7 +207,7 @@ impl<'a> Body<'a> {
     fn decode(body: &'a [u8]) -> Option<Body<'a>> {
         let mut rest = Bytes(body);
         let content = Digest(rest.array()?);
-        if rest.array::<1>()? != [2] {
+        if rest.array()? != [N_PARTS] {
             return None;
         }
         let (identifiers, first) = Part::decode_head(&mut rest)?;
@@ -272,8 +270,10 @@ impl<'a> Entry<'a> {
         let shared_at = u32::from_le_bytes(shared_at);
         let entry = if len & SHARED == 0 {
             Entry::Record(shared_at, Body::decode(body)?)
+        } else if shared_at == 0 && body.len() > limit::ENVELOPE_BYTES_MAX {
+            return None;
         } else if shared_at == 0 {
-            Entry::Said(Some(body).filter(|said| said.len() <= limit::ENVELOPE_BYTES_MAX)?)
+            Entry::Said(body)
         } else {
             Entry::Begins(shared_at, Part::decode_alone(body)?)
         };

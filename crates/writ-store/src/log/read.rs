@@ -108,8 +108,9 @@ impl Segment<'_> {
         Ok((bytes.len() == len).then_some(bytes))
     }
 
-    /// The bytes of a record's entry, unchecked; `None` if none can stand where it should.
-    pub(crate) fn record(&self, position: u64) -> Result<Option<Vec<u8>>, Error> {
-        self.begin(position)?.map_or(Ok(None), |begin| self.entry(begin))
+    /// Where a record's entry begins, and its bytes, unchecked; `None` if none can stand where it should.
+    pub(crate) fn record(&self, position: u64) -> Result<Option<(u64, Vec<u8>)>, Error> {
+        let Some(begin) = self.begin(position)? else { return Ok(None) };
+        Ok(self.entry(begin)?.map(|bytes| (begin, bytes)))
     }
 }

@@ -54,9 +54,9 @@ impl Readback {
 }
 
 fn is_whole(segment: &Segment<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
-    let bytes = segment.record(position.0)?;
-    let Some(Ok((Entry::Record(shared_at, body), _))) = bytes.as_deref().map(Entry::decode) else { return Ok(false) };
-    Ok(RecordId::of(&body.content) == id && is_shared(segment, shared_at)?)
+    let Some((begin, bytes)) = segment.record(position.0)? else { return Ok(false) };
+    let Ok((Entry::Record(shared_at, body), _)) = Entry::decode(&bytes) else { return Ok(false) };
+    Ok(RecordId::of(&body.content) == id && u64::from(shared_at) < begin && is_shared(segment, shared_at)?)
 }
 
 /// Whether what a record shares with others stands there: without it the record cannot be read.
@@ -64,7 +64,7 @@ fn is_shared(segment: &Segment<'_>, at: u32) -> Result<bool, Error> {
     let entry = |at: u32| segment.entry(u64::from(at));
     let said_at = match entry(at)?.as_deref().map(Entry::decode) {
         Some(Ok((Entry::Said(_), _))) => return Ok(true),
-        Some(Ok((Entry::Begins(said_at, _), _))) => said_at,
+        Some(Ok((Entry::Begins(said_at, _), _))) if said_at < at => said_at,
         _ => return Ok(false),
     };
     Ok(matches!(entry(said_at)?.as_deref().map(Entry::decode), Some(Ok((Entry::Said(_), _)))))

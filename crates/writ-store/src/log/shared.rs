@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What records share that is kept in memory, at most so many of them: each is mostly as long as the name of a
-/// file or what an emitter says of itself, and whoever reads one record of a delivery reads others.
+/// file or what an emitter says of itself or a caller is told by, and whoever reads one record of a delivery reads
+/// others.
 const SHARED_KEPT_MAX: usize = 1_024;
 
 /// What was read of what records share.
@@ -42,9 +43,17 @@ impl All {
 }
 
 impl Kept {
-    /// What records share that begins at this byte; `None` if nothing of the sort stands there. `window`: what is in
-    /// memory of the segment.
-    pub(crate) fn get(&self, segment: &Segment<'_>, window: &Window, at: u32) -> Result<Option<Arc<Alike>>, Error> {
+    /// What records share that begins at this byte; `None` if nothing of the sort stands there, before the byte at
+    /// which the record begins. `window`: what is in memory of the segment.
+    pub(crate) fn get(
+        &self,
+        segment: &Segment<'_>,
+        window: &Window,
+        (at, record_at): (u32, u64),
+    ) -> Result<Option<Arc<Alike>>, Error> {
+        if u64::from(at) >= record_at {
+            return Ok(None);
+        }
         let key = (segment.first(), at);
         let known = self.all().kept.get(&key).cloned();
         if known.is_some() {
@@ -53,13 +62,12 @@ impl Kept {
         let Some(bytes) = window.entry_of(segment, at)? else { return Ok(None) };
         let alike = match Entry::decode(&bytes) {
             Ok((Entry::Said(said), _)) => Alike { said: Arc::from(said), begins: Vec::new() },
-            Ok((Entry::Begins(said_at, begins), _)) => {
-                // What it goes with is a map, so this ends.
+            Ok((Entry::Begins(said_at, begins), _)) if said_at < at => {
                 let Some(said) = self.said(segment, window, said_at)? else { return Ok(None) };
                 let Some(begins) = self.all().unpack(&begins)? else { return Ok(None) };
                 Alike { said, begins }
             }
-            Ok((Entry::Record(..), _)) | Err(Malformed) => return Ok(None),
+            Ok((Entry::Begins(..) | Entry::Record(..), _)) | Err(Malformed) => return Ok(None),
         };
         Ok(Some(self.all().keep(key, alike)))
     }

@@ -118,9 +118,10 @@ impl View {
     /// One record.
     pub(crate) fn read(&self, position: Position) -> Result<Found, Error> {
         let segment = self.segment(position.0)?;
-        let bytes = segment.record(position.0)?.ok_or_else(|| self.altered(position))?;
+        let (begin, bytes) = segment.record(position.0)?.ok_or_else(|| self.altered(position))?;
         let Ok((Entry::Record(shared_at, _), _)) = Entry::decode(&bytes) else { return Err(self.altered(position)) };
-        let shared = self.shared.get(&segment, &Window::default(), shared_at)?.ok_or_else(|| self.altered(position))?;
+        let shared = self.shared.get(&segment, &Window::default(), (shared_at, begin))?;
+        let shared = shared.ok_or_else(|| self.altered(position))?;
         Ok(Found { bytes, shared })
     }
 
@@ -155,10 +156,12 @@ impl View {
             }
             let found = if begin == u64::from(LOST) { None } else { window.entry(begin) };
             match found.map(Entry::decode) {
-                Some(Ok((Entry::Record(shared_at, body), _))) => match self.shared.get(segment, &window, shared_at)? {
-                    Some(shared) => take(position, Ok((body, &shared)))?,
-                    None => take(position, Err(self.lost(position, position + 1)))?,
-                },
+                Some(Ok((Entry::Record(shared_at, body), _))) => {
+                    match self.shared.get(segment, &window, (shared_at, begin))? {
+                        Some(shared) => take(position, Ok((body, &shared)))?,
+                        None => take(position, Err(self.lost(position, position + 1)))?,
+                    }
+                }
                 _ => take(position, Err(self.lost(position, position + 1)))?,
             }
         }

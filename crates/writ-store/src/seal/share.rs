@@ -26,20 +26,27 @@ enum Begin {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     said: HashSet<Arc<[u8]>>,
+    /// What the last one said, which the next one mostly says too.
+    last: Option<Arc<[u8]>>,
     begins: HashMap<Vec<u8>, Begin>,
-    /// How many bytes all that is.
+    /// How many bytes of records all that is; what is packed of them is less.
     n_bytes: usize,
 }
 
 impl Told {
     /// What envelopes say alike.
     pub(super) fn said(&mut self, said: &[u8]) -> Arc<[u8]> {
-        if let Some(known) = self.said.get(said) {
-            return Arc::clone(known);
+        if let Some(last) = self.last.as_ref().filter(|last| ***last == *said) {
+            return Arc::clone(last);
         }
-        self.make_room(said.len());
-        let said: Arc<[u8]> = Arc::from(said);
-        self.said.insert(Arc::clone(&said));
+        let known = self.said.get(said).cloned();
+        let said = known.unwrap_or_else(|| {
+            self.make_room(said.len());
+            let said: Arc<[u8]> = Arc::from(said);
+            self.said.insert(Arc::clone(&said));
+            said
+        });
+        self.last = Some(Arc::clone(&said));
         said
     }
 

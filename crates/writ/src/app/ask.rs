@@ -13,7 +13,7 @@ use writ_model::time::Time;
 use writ_path::answer::Answer;
 use writ_path::coverage::window_digest;
 use writ_path::question::{Ask, Budget, Question, Reply, Seen, Span, drive};
-use writ_store::{Known, Position, Posting, Query, Snapshot};
+use writ_store::{Position, Posting, Query, Snapshot, WithCopies};
 
 /// Copies of one identity looked at to tell a conflict; more change nothing.
 const COPIES_MAX: usize = 64;
@@ -159,12 +159,13 @@ impl Asker {
         Ok(Rc::clone(self.spans.get_or_init(|| spans.collect())))
     }
 
-    /// A record as the walk sees it: its evidence checked against its digest, its facts derived anew.
+    /// A record as the walk sees it: its facts derived anew. That its evidence is what its digest says is for
+    /// `writ fsck` to check.
     pub(crate) fn seen(&self, position: Position) -> Result<Rc<Seen>, Error> {
         if let Some(seen) = self.seen.borrow().get(&position) {
             return Ok(Rc::clone(seen));
         }
-        let Known { record, own, copies } = self.snapshot.known(position, COPIES_MAX)?;
+        let WithCopies { record, own, copies } = self.snapshot.record_with_copies(position, COPIES_MAX)?;
         let copies = match copies {
             // A copy that cannot be read takes nothing from this one, but it may have been a conflict.
             Err(error) if error.kind() == writ_store::Kind::Corrupt => {
