@@ -2,7 +2,7 @@
 
 use super::named::{Expected, check_files};
 use super::support::{assert_keeps, noise, open_on, play, script, snapshot_on};
-use super::testing::{Lcg, assert_holds, commit, record, temp};
+use super::testing::{Lcg, assert_holds, beginning_alike, commit, record, temp};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use writ_model::record::Record;
@@ -262,4 +262,49 @@ fn what_is_gone_is_damage_and_trying_again_is_not_the_advice() {
     let error = open_on(dir.path(), &disk).unwrap_err();
     assert_eq!(error.kind(), Kind::Corrupt);
     assert!(error.message().contains("it is gone; restore it from a backup"), "{error}");
+}
+
+/// Where the entries of a frame begin, and whether each is shared.
+fn entries(segment: &[u8], frame: &Frame) -> Vec<(usize, bool)> {
+    let (mut found, mut at) = (Vec::new(), frame.bytes.start + HEADER);
+    while at < frame.bytes.end {
+        let length = u32::from_le_bytes(segment[at..at + 4].try_into().unwrap());
+        found.push((at, length >> 31 == 1));
+        at += 12 + (length & !(1 << 31)) as usize;
+    }
+    found
+}
+
+/// Finished segments are read without their frames, and the checksum of an entry can be made by anybody.
+#[test]
+fn what_stands_behind_a_record_is_not_what_it_shares() {
+    let (dir, disk) = (temp(), SimStorage::new());
+    let alike = |n: u64| record(&format!("r{n}"), Some(1), &beginning_alike(&noise(&mut Lcg(n), 300)));
+    let records: Vec<Record> = (0..24).map(alike).collect();
+    let (writer, _) = open_on(dir.path(), &disk).unwrap();
+    records.chunks(3).for_each(|batch| drop(commit(&writer, batch).unwrap()));
+    writer.close().unwrap();
+    let mut n_tried = 0;
+    for (path, bytes) in files(dir.path(), &disk, "log").into_iter().rev().skip(1) {
+        let all: Vec<(usize, bool)> = frames(&bytes).iter().flat_map(|frame| entries(&bytes, frame)).collect();
+        let first = frames(&bytes)[0].records.start;
+        let own: Vec<usize> = all.iter().filter(|(_, shared)| !shared).map(|(at, _)| *at).collect();
+        for (n, begin) in own.iter().enumerate() {
+            for (other, _) in all.iter().filter(|(at, shared)| *shared && at > begin) {
+                let mut forged = bytes.clone();
+                forged[begin + 8..begin + 12].copy_from_slice(&u32::try_from(*other).unwrap().to_le_bytes());
+                let end = begin + 12 + u32::from_le_bytes(forged[*begin..begin + 4].try_into().unwrap()) as usize;
+                let crc =
+                    crc32c::crc32c_append(crc32c::crc32c(&forged[begin + 12..end]), &forged[begin + 8..begin + 12]);
+                forged[begin + 4..begin + 8].copy_from_slice(&crc.to_le_bytes());
+                let damaged = disk.after_crash(Survival::Everything);
+                damaged.put(&path, &forged);
+                let found = snapshot_on(dir.path(), &damaged).unwrap();
+                let position = Position((first + n) as u64);
+                assert_eq!(found.record(position).unwrap_err().kind(), Kind::Corrupt, "{position} with {other}");
+                n_tried += 1;
+            }
+        }
+    }
+    assert!(n_tried > 20, "{n_tried}");
 }
