@@ -86,7 +86,8 @@ impl Figures<'_> {
     }
 
     fn asked(&self) -> Vec<Figure> {
-        let Measured { usual, deep, hot, cold_ms, flooded, rebuilt, crashed, why_alone_ms, .. } = self.measured;
+        let Measured { usual, deep, hot, cold_ms, open_cold_ms, flooded, rebuilt, crashed, why_alone_ms, .. } =
+            self.measured;
         let ms = |name: &str, value, baseline| Figure { name: name.to_owned(), value, unit: "ms", baseline };
         let first = report::quantile(why_alone_ms, 50);
         let mut figures =
@@ -102,9 +103,11 @@ impl Figures<'_> {
                 figures.push(ms(&format!("{name}_p{per_cent}"), of(asked), before.map(of)));
             }
         }
-        for per_cent in [50, 99] {
-            let cold = cold_ms.iter().map(|all| report::quantile(all, per_cent));
-            figures.extend(cold.map(|value| ms(&format!("why_first_cold_p{per_cent}"), value, None)));
+        for (name, all) in [("why_first_cold", cold_ms), ("open_cold", open_cold_ms)] {
+            for per_cent in [50, 99] {
+                let cold = all.iter().map(|all| report::quantile(all, per_cent));
+                figures.extend(cold.map(|value| ms(&format!("{name}_p{per_cent}"), value, None)));
+            }
         }
         let victim = report::quantile(&flooded.victim_ms, 50);
         figures.push(ms("why_first_victim", victim, Some(first)));

@@ -42,6 +42,8 @@ pub(super) struct Measured {
     pub(super) hot: Asked,
     /// Milliseconds of processes that answer about one deep or hot event with nothing in the memory of the system.
     pub(super) cold_ms: Option<Vec<f64>>,
+    /// The same of processes that open the folder and answer nothing.
+    pub(super) open_cold_ms: Option<Vec<f64>>,
     pub(super) rebuilt: Rebuilt,
     pub(super) flooded: Flooded,
     pub(super) crashed: Crashed,
@@ -119,6 +121,8 @@ fn record(
 
 fn look_up(product: &Product, corpus: &Corpus, measured: &mut Measured) -> Result<(), String> {
     eprintln!("bench: asking");
+    // What ran since may have pushed the folder out of the memory of the system.
+    product.read_all()?;
     let samples = &corpus.samples;
     measured.why_alone_ms = product.why_alone(&samples.usual)?;
     measured.usual = product.why(warm(&samples.deep), &samples.usual)?;
@@ -126,6 +130,8 @@ fn look_up(product: &Product, corpus: &Corpus, measured: &mut Measured) -> Resul
     measured.hot = product.why(warm(&samples.deep), &samples.hot)?;
     let cold = samples.deep.iter().zip(&samples.hot).flat_map(|(deep, hot)| [deep, hot]);
     measured.cold_ms = product.why_cold(cold.take(N_COLD))?;
+    measured.open_cold_ms = product.open_cold()?;
+    product.read_all()?;
     Ok(())
 }
 

@@ -85,6 +85,17 @@ impl Product {
         ids.map(|id| cold::cold(&self.data, || self.why_once(id))).collect()
     }
 
+    /// The same of processes that open the folder and answer about nothing: they print its checkpoint.
+    pub(super) fn open_cold(&self) -> Result<Option<Vec<f64>>, String> {
+        let open = || process::run(&mut self.command(&["checkpoint"]), "").map(|ran| ran.seconds * 1_000.0);
+        (0..N_ALONE).map(|_| cold::cold(&self.data, open)).collect()
+    }
+
+    /// Reads every file of the folder, so that all of it is in the memory of the system.
+    pub(super) fn read_all(&self) -> Result<(), String> {
+        read_all(&self.data)
+    }
+
     /// Asks about events in one process.
     pub(super) fn why(&self, warm: &[String], ids: &[String]) -> Result<Asked, String> {
         ask::ask(&mut self.command(&["why"]), warm, ids)
@@ -147,6 +158,19 @@ pub(super) fn counts(stdout: &[u8], n_records: usize) -> Result<(), String> {
             "ingest told of records, duplicates and rejects {is:?}, where {should:?} went in: the time means nothing"
         ))
     }
+}
+
+fn read_all(folder: &Path) -> Result<(), String> {
+    let told = |error| format!("`{}` cannot be read: {error}", folder.display());
+    for entry in fs::read_dir(folder).map_err(told)? {
+        let path = entry.map_err(told)?.path();
+        if path.is_dir() {
+            read_all(&path)?;
+        } else {
+            fs::read(&path).map_err(told)?;
+        }
+    }
+    Ok(())
 }
 
 /// Bytes that a folder takes on disk, by the names in it.

@@ -45,6 +45,8 @@ pub(super) fn save(
         "bare_seconds": measured.bare.iter().map(|run| run.seconds).collect::<Vec<_>>(),
         "sqlite_seconds": sqlite,
         "why_alone_ms": measured.why_alone_ms,
+        "why_first_cold_ms": measured.cold_ms,
+        "open_cold_ms": measured.open_cold_ms,
         "why": asked(&measured.usual),
         "why_deep": asked(&measured.deep),
         "why_hot": asked(&measured.hot),
