@@ -179,6 +179,7 @@ fn is_placeholder(text: &str) -> bool {
     text.len() <= BYTES_MAX && !is_plain(text) && stands_for_something(text)
 }
 
+/// The same on a closer look, however long it is.
 fn stands_for_something(text: &str) -> bool {
     let is_bracket = |c: char| "<>[](){}".contains(c);
     let inner = text.trim_matches(is_bracket).trim();
@@ -247,9 +248,7 @@ impl KeyName {
         let last = thing.map_or("*", |thing| thing.rsplit(['/', ':']).next().unwrap_or(thing)).to_lowercase();
         KeyName::new(KeyKind::Resource, UNBOUND, &format!("{service} {last}"))
     }
-}
 
-impl KeyName {
     /// Whether this is of something that a record names and does not show.
     pub fn is_unreadable(&self) -> bool {
         self.namespace == UNREADABLE

@@ -236,9 +236,11 @@ fn uuid(text: &str) -> Option<[u8; 16]> {
 }
 
 fn uuid_text(bytes: [u8; 16]) -> String {
-    let digits = canon::hex(&bytes);
-    let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| digits.get(group).unwrap_or_default());
-    groups.join("-")
+    let mut text = canon::hex(&bytes);
+    for at in DASHES {
+        text.insert(at, '-');
+    }
+    text
 }
 
 #[cfg(test)]

@@ -89,9 +89,7 @@ impl Source {
         let until = |time: Option<Time>| time <= Some(to);
         let (start, end) = match self {
             Source::Run(run) => {
-                let first =
-                    |is_before: &dyn Fn(Option<Time>) -> bool| run.rows.partition_point(|row| is_before(row.time));
-                (first(&before), first(&until))
+                (run.rows.partition_point(|row| before(row.time)), run.rows.partition_point(|row| until(row.time)))
             }
             // The last block that begins before the window may reach into it.
             Source::Part(part) => {
