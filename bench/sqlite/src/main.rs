@@ -28,6 +28,10 @@ const HELP: &str = "writ-bench-sqlite LAYOUT DATABASE RECORDS_PER_COMMIT THREADS
 /// Lots that may wait for the writer, so that memory is bounded when the disk is slow.
 const LOTS_WAITING_MAX: usize = 64;
 
+/// As Writ has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What was asked for.
 struct Options {
     layout: Layout,

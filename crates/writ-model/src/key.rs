@@ -165,11 +165,12 @@ const MASKS: [char; 6] = ['*', 'x', 'X', '•', '█', '#'];
 pub fn names_nothing(text: &str) -> bool {
     let text = text.trim();
     // Most text differs in its first byte, and every id that is read comes by here.
+    let Some(first) = text.bytes().next() else { return true };
     let begins = |mark: &str| {
-        let first = |text: &str| text.bytes().next().map(|byte| byte.to_ascii_lowercase());
-        first(text) == first(mark) && text.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark))
+        mark.bytes().next().is_some_and(|byte| byte.eq_ignore_ascii_case(&first))
+            && text.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark))
     };
-    text.is_empty() || text == "-" || PLACEHOLDERS.iter().any(|mark| begins(mark)) || is_placeholder(text)
+    text == "-" || PLACEHOLDERS.iter().any(|mark| begins(mark)) || is_placeholder(text)
 }
 
 /// The same for what is no longer than such text is: a mask, a word, or the name of a sort of thing in brackets.
@@ -204,8 +205,9 @@ fn is_plain(text: &str) -> bool {
     let is_id =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'x' | b'X'));
     let says_so = || {
-        let begins = |window: &&[u8]| window.first().is_some_and(|first| first.eq_ignore_ascii_case(&b'r'));
-        bytes.windows(SAYS_SO.len()).filter(begins).any(|window| window.eq_ignore_ascii_case(SAYS_SO))
+        let begins = bytes.iter().enumerate().filter(|(_, byte)| byte.eq_ignore_ascii_case(&b'r'));
+        let mut words = begins.filter_map(|(at, _)| bytes.get(at..at + SAYS_SO.len()));
+        words.any(|word| word.eq_ignore_ascii_case(SAYS_SO))
     };
     bytes.len() > WORD_BYTES_MAX && is_id(bytes.first()) && is_id(bytes.last()) && text.is_ascii() && !says_so()
 }
@@ -222,13 +224,16 @@ pub struct KeyName {
 }
 
 impl KeyName {
-    /// Normalises an id; `None` where the text names nothing (empty, a placeholder, too long).
+    /// A name by an id; `None` where the text names nothing.
     pub fn new(kind: KeyKind, namespace: &str, value: &str) -> Option<KeyName> {
-        let value = value.trim();
-        if names_nothing(value) || value.len() > VALUE_BYTES_MAX {
-            return None;
-        }
+        let value = KeyName::normalise(value)?;
         Some(KeyName { kind, namespace: namespace.to_string(), value: value.to_string() })
+    }
+
+    /// An id as names hold it; `None` where the text names nothing (empty, a placeholder, too long).
+    pub fn normalise(value: &str) -> Option<&str> {
+        let value = value.trim();
+        (!names_nothing(value) && value.len() <= VALUE_BYTES_MAX).then_some(value)
     }
 
     /// The name of a principal by its id, `NAMESPACE:VALUE`, as directories name it.

@@ -130,7 +130,7 @@ const MARKS: [&str; 7] =
 
 /// The recorder that writes an account's log.
 fn recorder(account: &str) -> String {
-    format!("aws:{account}")
+    ["aws:", account].concat()
 }
 
 impl Source for CloudTrail {

@@ -142,18 +142,19 @@ fn check(record: &Record, envelope: usize, terms: usize) -> Result<(), Error> {
         ("keys", "terms", terms, limit::TERMS_MAX),
     ];
     // A name may be what is too long, and this is read by people.
-    let at: String = record.envelope.identity.reference().chars().take(NAMED_CHARS_MAX).collect();
+    let at = || record.envelope.identity.reference().chars().take(NAMED_CHARS_MAX).collect::<String>();
     for (what, unit, found, most) in bounds {
         if found > most {
             return Err(Error::invalid(format!(
-                "record `{at}` has {what} of {found} {unit}, and a record may have {most}: split it, or keep it as a reject"
+                "record `{}` has {what} of {found} {unit}, and a record may have {most}: split it, or keep it as a reject",
+                at()
             )));
         }
     }
     if record.id == RecordId::of(&record.content) {
         Ok(())
     } else {
-        Err(Error::invalid(format!("the id of record `{at}` is not of its content: take it from `RecordId::of`")))
+        Err(Error::invalid(format!("the id of record `{}` is not of its content: take it from `RecordId::of`", at())))
     }
 }
 

@@ -13,6 +13,7 @@ mod feed;
 mod gauge;
 mod gzip;
 mod layer;
+mod long;
 mod otlp;
 mod peek;
 mod table;

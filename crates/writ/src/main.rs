@@ -10,6 +10,11 @@ mod input;
 
 use std::process::ExitCode;
 
+/// Reading records is a few dozen small allocations for each, in every thread: this takes half the time for them that
+/// the allocator of the system takes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

@@ -31,10 +31,9 @@ pub(super) struct Caller<'n> {
 
 /// Reads `userIdentity`.
 pub(super) fn of<'n>(event: &Event<'n>, class: Attestation) -> Caller<'n> {
-    let invoked_by = event.identity(&["invokedBy"]);
-    let kind = event.identity(&["type"]);
-    let nobody_else =
-        kind.is_none() && event.identity(&["principalId"]).is_none() && event.identity(&["arn"]).is_none();
+    let invoked_by = event.who.invoked_by;
+    let kind = event.who.kind;
+    let nobody_else = kind.is_none() && event.who.id.is_none() && event.who.arn.is_none();
     let is_service = kind == Some("AWSService") || (nobody_else && invoked_by.is_some());
     let actor = if is_service { service(invoked_by) } else { principal(event, kind) };
     let behalf = if kind == Some("IdentityCenterUser") { None } else { store_user(event) };
@@ -54,9 +53,9 @@ pub(super) fn named(
     kind: PrincipalKind,
     name: Option<&str>,
 ) -> Option<Principal> {
-    let id = KeyName::new(KeyKind::Principal, namespace, id)?;
+    let id = KeyName::normalise(id)?;
     Some(Principal {
-        id: format!("{}:{}", id.namespace, id.value),
+        id: [namespace, ":", id].concat(),
         id_is_name,
         kind,
         name: name.filter(|name| !name.is_empty()).map(str::to_string),
@@ -72,7 +71,7 @@ pub(super) fn key(principal: &Principal, class: Attestation) -> Option<Key> {
 /// A user of an identity store, by the store's ARN.
 pub(super) fn identity_store_user(store_arn: &str, user: &str) -> Option<Principal> {
     let (_, store) = store_arn.rsplit_once('/')?;
-    KeyName::new(KeyKind::Principal, IDENTITY_STORE, user)?;
+    KeyName::normalise(user)?;
     named(IDENTITY_STORE, &format!("{store}/{user}"), false, PrincipalKind::Unknown, None)
 }
 
@@ -85,7 +84,7 @@ pub(super) fn user_by_name(account: &str, name: &str) -> Option<Principal> {
 const FEDERATED: &str = "aws.federated";
 
 fn by_login(namespace: &str, account: &str, name: &str) -> Option<Principal> {
-    KeyName::new(KeyKind::Principal, namespace, name)?;
+    KeyName::normalise(name)?;
     named(namespace, &format!("{account}/{name}"), true, PrincipalKind::Unknown, Some(name))
 }
 
@@ -103,13 +102,13 @@ fn principal(event: &Event<'_>, kind: Option<&str>) -> Option<Principal> {
         Some("AssumedRole" | "Role") => PrincipalKind::Workload,
         _ => PrincipalKind::Unknown,
     };
-    let arn = event.identity(&["arn"]);
-    let login = event.identity(&["userName"]);
+    let arn = event.who.arn;
+    let login = event.who.name;
     let name = match kind {
         Some("IAMUser" | "Root" | "AssumedRole" | "Role") => arn.or(login),
         _ => login.or(arn),
     };
-    let name = name.filter(|name| KeyName::new(KeyKind::Principal, AWS, name).is_some());
+    let name = name.filter(|name| KeyName::normalise(name).is_some());
     if kind == Some("IdentityCenterUser") {
         let stored = store_user(event)
             .or_else(|| identity_store_user(event.identity(&["identityStoreArn"])?, event.identity(&["userId"])?));
@@ -119,14 +118,14 @@ fn principal(event: &Event<'_>, kind: Option<&str>) -> Option<Principal> {
         }
     }
     // Only the root user's id is the account; elsewhere the account stands there for want of an id.
-    let id = event.identity(&["principalId"]);
-    let id = id.filter(|id| kind == Some("Root") || event.identity(&["accountId"]) != Some(*id));
+    let id = event.who.id;
+    let id = id.filter(|id| kind == Some("Root") || event.who.account != Some(*id));
     // Whoever an outside identity provider names shares no names with the cloud's own principals.
     let space = if matches!(kind, Some("SAMLUser" | "WebIdentityUser")) { FEDERATED } else { AWS };
     let by_id = id.and_then(|id| named(space, id, false, sort, name));
     let by_arn = || arn.and_then(|arn| named(AWS, arn, true, sort, name));
     let by_account = || {
-        let account = event.identity(&["accountId"]).filter(|_| kind == Some("AWSAccount"))?;
+        let account = event.who.account.filter(|_| kind == Some("AWSAccount"))?;
         named(ACCOUNT, account, false, sort, name)
     };
     let by_name = || match kind {

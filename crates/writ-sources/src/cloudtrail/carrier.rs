@@ -15,9 +15,8 @@ const NOT_SESSIONS: [&str; 4] = ["AutoScaling", "botocore-session-", "aws-sdk-",
 /// The ids a call carries.
 pub(super) fn keys(event: &Event<'_>) -> Vec<Key> {
     let app = event.user_agent.and_then(|agent| agent.split_whitespace().find_map(|word| word.strip_prefix("app/")));
-    let role = event.identity(&["type"]) == Some("AssumedRole");
-    let session =
-        event.identity(&["principalId"]).filter(|_| role).and_then(|id| id.split_once(':')).map(|(_, session)| session);
+    let role = event.who.kind == Some("AssumedRole");
+    let session = event.who.id.filter(|_| role).and_then(|id| id.split_once(':')).map(|(_, session)| session);
     let source = event.identity(&["sessionContext", "sourceIdentity"]);
     let mut keys: Vec<Key> = Vec::new();
     for value in [app, session, source].into_iter().flatten().filter(|value| names_one(value)) {

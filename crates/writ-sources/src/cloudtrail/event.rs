@@ -24,6 +24,7 @@ pub(super) struct Event<'n> {
     pub(super) shared_id: Option<&'n str>,
     pub(super) user_agent: Option<&'n str>,
     pub(super) identity: Option<&'n Node<'n>>,
+    pub(super) who: Who<'n>,
     pub(super) request: Option<&'n Node<'n>>,
     pub(super) response: Option<&'n Node<'n>>,
     pub(super) additional: Option<&'n Node<'n>>,
@@ -32,6 +33,43 @@ pub(super) struct Event<'n> {
     pub(super) resources: &'n [Node<'n>],
     /// Whether the session came out of a console sign-in.
     pub(super) from_console: bool,
+}
+
+/// What most facts ask about the caller: texts of `userIdentity`, those that are there and not empty.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Who<'n> {
+    /// `AssumedRole`, `IAMUser`, …
+    pub(super) kind: Option<&'n str>,
+    /// `principalId`
+    pub(super) id: Option<&'n str>,
+    pub(super) arn: Option<&'n str>,
+    pub(super) account: Option<&'n str>,
+    /// `userName`
+    pub(super) name: Option<&'n str>,
+    pub(super) invoked_by: Option<&'n str>,
+    /// Who issued the session: a role, mostly.
+    issuer: Option<&'n Node<'n>>,
+}
+
+impl<'n> Who<'n> {
+    fn of(identity: &'n Node<'n>) -> Who<'n> {
+        let mut who = Who::default();
+        // As above, of two by one name the first counts.
+        for (name, value) in identity.members().iter().rev() {
+            let text = value.as_str().filter(|text| !text.is_empty());
+            match &**name {
+                "type" => who.kind = text,
+                "principalId" => who.id = text,
+                "arn" => who.arn = text,
+                "accountId" => who.account = text,
+                "userName" => who.name = text,
+                "invokedBy" => who.invoked_by = text,
+                "sessionContext" => who.issuer = value.get("sessionIssuer"),
+                _ => {}
+            }
+        }
+        who
+    }
 }
 
 /// Stands for an error code or message that is no text: what went wrong is then unknown.
@@ -53,6 +91,7 @@ impl<'n> Event<'n> {
             shared_id: None,
             user_agent: None,
             identity: None,
+            who: Who::default(),
             request: None,
             response: None,
             additional: None,
@@ -66,6 +105,7 @@ impl<'n> Event<'n> {
             event.member(name, value);
         }
         event.base = without_date(event.name);
+        event.who = event.identity.map(Who::of).unwrap_or_default();
         event
     }
 
@@ -113,6 +153,11 @@ impl<'n> Event<'n> {
         text(self.response, path)
     }
 
+    /// A text about who issued the caller's session.
+    pub(super) fn issuer(&self, name: &str) -> Option<&'n str> {
+        text(self.who.issuer, &[name])
+    }
+
     /// A text in the caller's identity.
     pub(super) fn identity(&self, path: &[&str]) -> Option<&'n str> {
         text(self.identity, path)
@@ -120,15 +165,12 @@ impl<'n> Event<'n> {
 
     /// The account a name without one belongs to.
     pub(super) fn account(&self) -> &'n str {
-        if self.recipient.is_empty() { self.identity(&["accountId"]).unwrap_or_default() } else { self.recipient }
+        if self.recipient.is_empty() { self.who.account.unwrap_or_default() } else { self.recipient }
     }
 
     /// The partition (`aws`, `aws-cn`, `aws-us-gov`), as far as the caller's ARN tells.
     pub(super) fn partition(&self) -> &'n str {
-        self.identity(&["arn"])
-            .and_then(|arn| arn.split(':').nth(1))
-            .filter(|part| part.starts_with("aws"))
-            .unwrap_or("aws")
+        self.who.arn.and_then(|arn| arn.split(':').nth(1)).filter(|part| part.starts_with("aws")).unwrap_or("aws")
     }
 }
 

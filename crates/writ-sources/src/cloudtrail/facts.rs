@@ -69,7 +69,7 @@ pub(super) fn beside(effect: &Fact, kind: FactKind) -> Fact {
 
 fn action(event: &Event<'_>) -> String {
     let name = [event.name, event.kind, "unnamed"].into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    if event.service.is_empty() { name.to_string() } else { format!("{}:{name}", event.service) }
+    if event.service.is_empty() { name.to_string() } else { [event.service, ":", name].concat() }
 }
 
 fn insight(event: &Event<'_>) -> Fact {
@@ -123,7 +123,7 @@ fn keys(event: &Event<'_>, fact: &Fact, orders: &[KeyName], class: Attestation) 
     keys.extend(shared_event(event));
     if let Some(actor) = &fact.actor {
         keys.extend(caller::key(&actor.principal, class));
-        let arn = event.identity(&["arn"]);
+        let arn = event.who.arn;
         let by_arn = arn.and_then(|arn| Key::new(KeyKind::Principal, caller::AWS, arn, KeyRole::Names, class));
         keys.extend(by_arn.filter(|key| !keys.contains(key)).into_iter().collect::<Vec<_>>());
     }

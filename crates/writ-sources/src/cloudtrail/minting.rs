@@ -163,10 +163,10 @@ fn holder(event: &Event<'_>, maker: Maker, base: &Fact) -> Option<Principal> {
 /// known by name only.
 fn key_holder(event: &Event<'_>, base: &Fact) -> Option<Principal> {
     let caller = base.actor.as_ref().map(|actor| &actor.principal);
-    let is_user = event.identity(&["type"]) == Some("IAMUser");
-    let own_name = event.identity(&["userName"]);
+    let is_user = event.who.kind == Some("IAMUser");
+    let own_name = event.who.name;
     let Some(asked) = event.asked(&["userName"]) else {
-        return if is_user || event.identity(&["type"]) == Some("Root") {
+        return if is_user || event.who.kind == Some("Root") {
             caller.cloned()
         } else {
             user_by_name(event.account(), event.answered(&["accessKey", "userName"])?)

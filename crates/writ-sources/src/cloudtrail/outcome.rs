@@ -120,7 +120,7 @@ pub(super) fn of(event: &Event<'_>) -> (Outcome, Attestation) {
     };
     // Whoever signs in is authenticated by success alone: a result that was left out is no success.
     let failed_sign_in = event.kind == SIGN_IN && outcome != Outcome::Success;
-    let hidden = event.identity(&["userName"]) == Some(HIDDEN_NAME);
+    let hidden = event.who.name == Some(HIDDEN_NAME);
     let class = if rejected || failed_sign_in || hidden || is_anonymous(event) {
         Attestation::Claimed
     } else {
@@ -131,7 +131,7 @@ pub(super) fn of(event: &Event<'_>) -> (Outcome, Attestation) {
 
 /// Whether the caller presented nothing at all.
 pub(super) fn is_anonymous(event: &Event<'_>) -> bool {
-    let shown = [event.identity(&["accountId"]), event.identity(&["principalId"])];
+    let shown = [event.who.account, event.who.id];
     shown.into_iter().flatten().any(|id| ANONYMOUS.iter().any(|nobody| nobody.eq_ignore_ascii_case(id)))
 }
 

@@ -73,7 +73,7 @@ pub(super) fn of(event: &Event<'_>, caller: &Caller<'_>, class: Attestation) -> 
 
 fn lifetime(event: &Event<'_>, key: Option<&str>, created: bool, token: bool) -> Lifetime {
     let prefix = key.and_then(|key| key.get(..4)).unwrap_or_default();
-    let session = created || matches!(event.identity(&["type"]), Some("AssumedRole" | "FederatedUser"));
+    let session = created || matches!(event.who.kind, Some("AssumedRole" | "FederatedUser"));
     match prefix {
         "ASIA" => Lifetime::Temporary,
         _ if session || token => Lifetime::Temporary,
@@ -84,38 +84,33 @@ fn lifetime(event: &Event<'_>, key: Option<&str>, created: bool, token: bool) ->
 
 /// The role this is a session of.
 fn session_of(event: &Event<'_>) -> Option<Principal> {
-    let role = event.identity(&["type"]) == Some("AssumedRole")
-        || event.identity(&["sessionContext", "sessionIssuer", "type"]) == Some("Role");
+    let role = event.who.kind == Some("AssumedRole") || event.issuer("type") == Some("Role");
     if !role {
         return None;
     }
-    let id = event
-        .identity(&["sessionContext", "sessionIssuer", "principalId"])
-        .or_else(|| event.identity(&["principalId"])?.split_once(':').map(|(role, _)| role))?;
+    let id = event.issuer("principalId").or_else(|| event.who.id?.split_once(':').map(|(role, _)| role))?;
     named(AWS, id, false, PrincipalKind::Workload, role_arn(event))
 }
 
 /// The log of the account the credential belongs to: there its issuance would be.
 fn issuer(event: &Event<'_>) -> Option<String> {
-    let account = event
-        .identity(&["sessionContext", "sessionIssuer", "accountId"])
-        .or_else(|| event.identity(&["accountId"]))
-        .filter(|account| KeyName::new(KeyKind::Principal, AWS, account).is_some())?;
+    let account =
+        event.issuer("accountId").or(event.who.account).filter(|account| KeyName::normalise(account).is_some())?;
     Some(super::recorder(account))
 }
 
 fn role_arn<'n>(event: &Event<'n>) -> Option<&'n str> {
-    event.identity(&["sessionContext", "sessionIssuer", "arn"])
+    event.issuer("arn")
 }
 
 /// The service that hands such credentials to a host by itself.
 fn delivered_by(event: &Event<'_>) -> Option<String> {
-    if event.identity(&["sessionContext", "ec2RoleDelivery"]).is_some() {
+    if is_of_instance(event) {
         return Some(EC2.to_string());
     }
     let issued_to = event.identity(&["inScopeOf", "credentialsIssuedTo"])?;
     match issued_to.strip_prefix("arn:")?.split(':').nth(1)? {
-        // Of an instance, `ec2RoleDelivery` says so, or the credential was not delivered that way.
+        // Of an instance, the record says so, or the credential was not delivered that way.
         "" | "ec2" => None,
         // Tasks take on their roles by this name of the service.
         "ecs" => Some("ecs-tasks.amazonaws.com".to_string()),
@@ -123,10 +118,15 @@ fn delivered_by(event: &Event<'_>) -> Option<String> {
     }
 }
 
+/// Whether the platform handed the credential to an instance.
+fn is_of_instance(event: &Event<'_>) -> bool {
+    event.identity(&["sessionContext", "ec2RoleDelivery"]).is_some()
+}
+
 /// Why the issuance of this credential is not in the log, if that is known beforehand.
 fn omission(event: &Event<'_>, caller: &Caller<'_>, shown: bool) -> Option<&'static str> {
     let has_session = event.identity.is_some_and(|identity| identity.get("sessionContext").is_some());
-    let directory_user = event.identity(&["type"]) == Some("IdentityCenterUser");
+    let directory_user = event.who.kind == Some("IdentityCenterUser");
     let via_service = caller.invoked_by.filter(|service| *service != CONSOLE);
     if sso_role(event).is_some() {
         Some(SSO_ROLE_CREDENTIALS)
@@ -143,7 +143,7 @@ fn omission(event: &Event<'_>, caller: &Caller<'_>, shown: bool) -> Option<&'sta
 
 /// Whether the session is one the service itself holds, so that its issuance is logged like any.
 fn held_by(event: &Event<'_>, service: &str) -> bool {
-    if event.identity(&["type"]) != Some("AssumedRole") {
+    if event.who.kind != Some("AssumedRole") {
         return false;
     }
     if role_arn(event).is_some_and(|arn| arn.contains(SERVICE_ROLE_PATH)) {
@@ -169,19 +169,19 @@ impl Called {
 }
 
 fn session_name<'n>(event: &Event<'n>) -> Option<&'n str> {
-    event.identity(&["principalId"])?.split_once(':').map(|(_, session)| session)
+    event.who.id?.split_once(':').map(|(_, session)| session)
 }
 
 /// The permission set's role this is a session of: its name, if Identity Center made it.
 fn sso_role<'n>(event: &Event<'n>) -> Option<&'n str> {
-    if event.identity(&["type"]) != Some("AssumedRole") {
+    if event.who.kind != Some("AssumedRole") {
         return None;
     }
     let name = match role_arn(event) {
         // Anybody may name a role so; only Identity Center may put it on this path.
         Some(arn) if !arn.contains(SSO_ROLE_PATH) => return None,
         Some(arn) => arn.rsplit('/').next(),
-        None => event.identity(&["arn"]).and_then(|arn| arn.split('/').nth(1)),
+        None => event.who.arn.and_then(|arn| arn.split('/').nth(1)),
     };
     name.filter(|name| name.starts_with(SSO_ROLE))
 }
@@ -241,14 +241,11 @@ fn traces(event: &Event<'_>, caller: &Caller<'_>, class: Attestation) -> Vec<Tra
         traces.extend(name.map(|name| Trace { name, class, says }));
     };
     if let Some(role) = sso_role(event) {
-        let account = event
-            .identity(&["sessionContext", "sessionIssuer", "accountId"])
-            .or_else(|| event.identity(&["accountId"]))
-            .unwrap_or_default();
+        let account = event.issuer("accountId").or(event.who.account).unwrap_or_default();
         let set = permission_set(role).unwrap_or_default();
         add(sso_trace(account, set), "a session of the same permission set in the same account");
     }
-    if delivered_by(event).as_deref() == Some(EC2) {
+    if is_of_instance(event) {
         let instance = session_name(event).filter(|name| name.starts_with("i-"));
         add(instance.and_then(instance_trace), "a session of the role that is bound to the same instance");
     }

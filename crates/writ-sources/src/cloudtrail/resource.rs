@@ -131,7 +131,7 @@ pub(super) fn keys(resources: &[Resource]) -> impl Iterator<Item = Key> {
 fn add(out: &mut Vec<Resource>, kind: &str, id: &str) {
     let known = |resource: &Resource| resource.id == id;
     // Bounded in length and free of placeholders, as keys are.
-    if out.len() < RESOURCES_MAX && !out.iter().any(known) && KeyName::new(KeyKind::Resource, "aws", id).is_some() {
+    if out.len() < RESOURCES_MAX && !out.iter().any(known) && KeyName::normalise(id).is_some() {
         out.push(Resource { kind: kind.to_string(), id: id.to_string() });
     }
 }
@@ -140,8 +140,8 @@ fn bucket(event: &Event<'_>, request: &Node<'_>, out: &mut Vec<Resource>) {
     let Some(bucket) = request.text(&["bucketName"]).filter(|bucket| !bucket.is_empty()) else { return };
     let partition = event.partition();
     match request.text(&["key"]).filter(|key| !key.is_empty()) {
-        Some(key) => add(out, "AWS::S3::Object", &format!("arn:{partition}:s3:::{bucket}/{key}")),
-        None => add(out, "AWS::S3::Bucket", &format!("arn:{partition}:s3:::{bucket}")),
+        Some(key) => add(out, "AWS::S3::Object", &["arn:", partition, ":s3:::", bucket, "/", key].concat()),
+        None => add(out, "AWS::S3::Bucket", &["arn:", partition, ":s3:::", bucket].concat()),
     }
 }
 

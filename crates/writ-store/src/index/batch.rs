@@ -25,6 +25,12 @@ impl Batch {
         Batch { first, next: first, ..Batch::default() }
     }
 
+    /// What comes behind a full one, with room for as much.
+    pub(crate) fn after(full: &Batch) -> Batch {
+        let rows = Vec::with_capacity(full.rows.len());
+        Batch { rows, postings: Vec::with_capacity(full.postings.len()), ..Batch::new(full.next) }
+    }
+
     /// Adds the record at the next position. Its row needs neither `local` nor `recorder`; `recorder` is
     /// the term of its recorder, whose name is asked for only if it is new here.
     pub(crate) fn push(&mut self, row: Row, recorder: Term, name: impl FnOnce() -> RecorderName, terms: &[Term]) {

@@ -45,8 +45,9 @@ impl Run {
         let rank = |at: u32| ranks.get(*locals.get(at as usize)? as usize).copied();
         let mut postings: Vec<(Term, u32)> =
             postings.into_iter().filter_map(|(term, at)| Some((term, rank(at)?))).collect();
-        // Where runs are joined, each of them is sorted already: a stable sort finds and merges them.
-        postings.sort();
+        // Where runs are joined, each of them is sorted already: a stable sort finds and merges them. One number
+        // compares without a branch.
+        postings.sort_by_key(|(term, rank)| u128::from(term.0) << 32 | u128::from(*rank));
         postings.dedup();
         let mut recorders: Vec<Summary> = recorders.into_iter().map(Summary::new).collect();
         let mut facts = Facts { first, next, n_rows: len32(rows.len()), ..Facts::default() };

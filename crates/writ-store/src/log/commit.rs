@@ -165,7 +165,7 @@ impl Committer {
         if self.poison.is_some() || self.batch.next == self.batch.first || !(at_end || is_full) {
             return None;
         }
-        let fresh = Batch::new(self.batch.next);
+        let fresh = Batch::after(&self.batch);
         self.known.end_batch(fresh.first);
         Some((std::mem::replace(&mut self.batch, fresh), self.tree.root()))
     }

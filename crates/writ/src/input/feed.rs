@@ -2,6 +2,7 @@
 
 use super::back::Back;
 use super::gauge::{Gauge, Held};
+use super::long;
 use super::otlp::{self, Piece, Taken};
 use super::table;
 use super::{Found, Handed, InputFile, Note, Problem, open};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 use writ_model::reject::Reject;
-use writ_sources::split::{Doubt, Splitter, Step};
+use writ_sources::split::{Doubt, ELEMENT_BYTES_MAX, Splitter, Step};
 
 /// Batches under way at most: what the channel to the readers should hold. Two per thread on a large
 /// machine, so that nobody waits. How long they are together is bounded beside it.
@@ -26,6 +27,10 @@ const BATCH_ITEMS: usize = 1_000;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
+
+/// Room for the longest element there can be.
+const ROOM_BYTES: usize = 66 << 20;
+const _: () = assert!(ROOM_BYTES as u64 >= ELEMENT_BYTES_MAX + 2 * READ_BYTES as u64);
 
 /// Bytes kept of one reject. Longer than any record a vendor writes, so that a damaged one is kept
 /// whole, and short enough that rubbish fills no memory.
@@ -60,8 +65,9 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    fn new(input: &Arc<Input>) -> Batch {
-        let (bytes, elements, rejects) = (Vec::new(), Vec::new(), Vec::new());
+    /// One that is filled in this buffer, which is empty.
+    fn new(input: &Arc<Input>, bytes: Vec<u8>) -> Batch {
+        let (elements, rejects) = (Vec::new(), Vec::new());
         Batch { input: Arc::clone(input), bytes, elements, rejects, rejected: 0, held: None }
     }
 
@@ -99,6 +105,14 @@ impl Batch {
     /// The bytes of an element.
     pub(crate) fn text(&self, element: &Element) -> &[u8] {
         self.bytes.get(element.span.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if let Some(held) = self.held.take() {
+            held.give_back(mem::take(&mut self.bytes));
+        }
     }
 }
 
@@ -200,7 +214,7 @@ impl Feeder<'_> {
     }
 
     fn protobuf(&mut self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
-        let mut batch = Batch::new(input);
+        let mut batch = self.batch(input);
         let taken = otlp::take(reader, &mut |piece| {
             match piece {
                 Piece::Element(filled) => batch.written(&filled.json, filled.places),
@@ -222,12 +236,16 @@ impl Feeder<'_> {
         }
     }
 
+    fn batch(&self, input: &Arc<Input>) -> Batch {
+        Batch::new(input, self.gauge.buffer())
+    }
+
     /// Hands a batch out once it is full.
     fn send_full(&self, batch: &mut Batch) -> ControlFlow<()> {
         if !batch.is_full() {
             return ControlFlow::Continue(());
         }
-        let next = Batch::new(&batch.input);
+        let next = self.batch(&batch.input);
         self.send_rest(mem::replace(batch, next))
     }
 
@@ -242,7 +260,7 @@ impl Feeder<'_> {
 
     fn split(&mut self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
         let mut splitter = Splitter::new();
-        let mut batch = Batch::new(input);
+        let mut batch = self.batch(input);
         let mut head = Head::default();
         let mut back = Back::default();
         let mut problem = None;
@@ -283,7 +301,7 @@ impl Feeder<'_> {
             if !batch.is_full() {
                 continue;
             }
-            if let Some(batch) = back.hold(mem::replace(&mut batch, Batch::new(input))) {
+            if let Some(batch) = back.hold(mem::replace(&mut batch, self.batch(input))) {
                 back.take().try_for_each(|held| self.send_rest(held))?;
                 self.send_rest(batch)?;
             }
@@ -298,7 +316,7 @@ impl Feeder<'_> {
         let (bytes, fault) = table::read(reader);
         let end = if fault.is_some() { table::whole(&bytes) } else { bytes.len() };
         let (whole, cut) = bytes.split_at_checked(end).unwrap_or((&bytes, &[]));
-        let mut batch = Batch::new(input);
+        let mut batch = self.batch(input);
         table::rows(whole, &mut |row| {
             match row.item {
                 Ok(json) => batch.element(&json, row.byte, row.line),
@@ -369,6 +387,7 @@ impl Window {
     /// Reads once, behind what is there: how much, 0 at the end.
     fn read(&mut self, reader: &mut dyn Read) -> io::Result<usize> {
         if self.buffer.len() < self.filled + READ_BYTES {
+            long::make_room(&mut self.buffer, ROOM_BYTES);
             self.buffer.resize(self.filled + READ_BYTES, 0);
         } else if self.filled == 0 {
             // A long element has passed: its memory is not needed for the next.

@@ -9,11 +9,16 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 /// so that only long elements ever wait.
 pub(crate) const UNDER_WAY_BYTES_MAX: usize = 64 << 20;
 
-/// Counts bytes under way.
+/// Buffers that are longer are not used again: few elements are so long.
+const BUFFER_BYTES_KEPT: usize = 4 << 20;
+
+/// Counts bytes under way, and keeps the buffers they were in.
 #[derive(Debug, Default)]
 pub(super) struct Gauge {
     bytes: Mutex<usize>,
     freed: Condvar,
+    /// What is under way no more.
+    buffers: Mutex<Vec<Vec<u8>>>,
 }
 
 /// Some bytes under way. Dropping it lets others go.
@@ -32,6 +37,23 @@ impl Gauge {
         }
         *held += bytes;
         Held { gauge: Arc::clone(self), bytes }
+    }
+
+    /// An empty buffer, one that was under way before if there is any. Long ones are freed here: where another
+    /// thread than the one that made it frees a buffer, an allocator may keep it for the one that did.
+    pub(super) fn buffer(&self) -> Vec<u8> {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        buffers.retain(|buffer| buffer.capacity() <= BUFFER_BYTES_KEPT);
+        let mut buffer = buffers.pop().unwrap_or_default();
+        buffer.clear();
+        buffer
+    }
+}
+
+impl Held {
+    /// Keeps the buffer that was under way.
+    pub(super) fn give_back(self, buffer: Vec<u8>) {
+        self.gauge.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 }
 
@@ -62,5 +84,17 @@ mod tests {
             receiver.recv().unwrap();
         });
         assert_eq!(*gauge.bytes.lock().unwrap(), 0);
+    }
+
+    #[test]
+    fn buffers_are_used_again_unless_they_are_long() {
+        let gauge = Arc::new(Gauge::default());
+        assert_eq!(gauge.buffer().capacity(), 0);
+        for bytes in [vec![b'x'; BUFFER_BYTES_KEPT], vec![b'x'; BUFFER_BYTES_KEPT + 1]] {
+            gauge.hold(bytes.len()).give_back(bytes);
+        }
+        let again = gauge.buffer();
+        assert_eq!((again.len(), again.capacity()), (0, BUFFER_BYTES_KEPT));
+        assert_eq!(gauge.buffer().capacity(), 0);
     }
 }

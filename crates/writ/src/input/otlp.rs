@@ -17,6 +17,7 @@ mod tell;
 mod wire;
 
 use super::layer::Fault;
+use super::long;
 use json::{Filled, LOGS, Names, SPANS};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -87,8 +88,7 @@ pub(super) fn may_be(head: &[u8]) -> bool {
 
 /// Reads an input that may be protobuf.
 pub(super) fn take(reader: &mut dyn Read, each: &mut Each<'_>) -> Taken {
-    let mut bytes = Vec::new();
-    let mut fault = reader.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).err();
+    let (bytes, mut fault) = long::read(reader, FILE_BYTES_MAX + 1);
     let read = if bytes.first() == Some(&b'\n') { single(&bytes, each) } else { run(&bytes, each) };
     let Some(flow) = read else { return Taken::Other(bytes, fault) };
     if bytes.len() as u64 > FILE_BYTES_MAX {

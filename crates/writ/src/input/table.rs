@@ -1,6 +1,7 @@
 //! Tables: a directory handed in as CSV becomes elements, told by the names in its header.
 
 use super::layer::Fault;
+use super::long;
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
@@ -47,8 +48,7 @@ pub(super) fn is_table(head: &[u8]) -> bool {
 
 /// Reads a table, within the bound: its bytes, and what went wrong behind them.
 pub(super) fn read(reader: &mut dyn Read) -> (Vec<u8>, Option<io::Error>) {
-    let mut bytes = Vec::new();
-    let mut fault = (&mut *reader).take(TABLE_BYTES_MAX).read_to_end(&mut bytes).err();
+    let (bytes, mut fault) = long::read(reader, TABLE_BYTES_MAX);
     if fault.is_none() && !matches!(reader.read(&mut [0]), Ok(0)) {
         let cause = format!("a table longer than {} MiB; what is behind was not read", TABLE_BYTES_MAX >> 20);
         fault = Some(Fault::new(TABLE_BYTES_MAX, cause, "cut it into several, each with the header").into());

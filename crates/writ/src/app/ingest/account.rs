@@ -94,9 +94,9 @@ pub(super) struct Account {
     /// Per file that was handed in.
     pub(super) per_file: BTreeMap<usize, Tally>,
     /// Who wrote what was handed in.
-    pub(super) recorders: BTreeSet<(String, String)>,
+    pub(super) recorders: BTreeSet<(&'static str, String)>,
     /// Of whom something came that anybody may have written.
-    open: BTreeSet<(String, String)>,
+    open: BTreeSet<(&'static str, String)>,
     lowered: LoweredCount,
     /// What was passed over and may hold records.
     passed: u64,
@@ -136,7 +136,7 @@ impl Account {
     }
 
     /// Recorders of which nothing came but what anybody may have written.
-    pub(super) fn open_only(&self) -> impl Iterator<Item = &(String, String)> {
+    pub(super) fn open_only(&self) -> impl Iterator<Item = &(&'static str, String)> {
         self.open.difference(&self.recorders)
     }
 

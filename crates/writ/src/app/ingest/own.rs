@@ -55,7 +55,7 @@ pub(super) fn declare(
         let ids = window.map(|found| found.map(|(id, _)| id)).collect::<Result<Vec<_>, _>>()?;
         let (count, digest) = window_digest(ids);
         let declaration = Declaration {
-            source: source.clone(),
+            source: (*source).to_string(),
             recorder: recorder.clone(),
             from,
             to,
@@ -68,9 +68,9 @@ pub(super) fn declare(
         write(writer, options, now, &health::coverage_declared(&id, &writer.term_key().store_id(), now, &declaration))?;
     }
     let kept: BTreeSet<String> = snapshot.recorders(Time::MAX)?.into_iter().map(|span| span.recorder).collect();
-    let declared = account.recorders.iter().map(|(source, _)| source);
+    let declared = account.recorders.iter().map(|(source, _)| *source);
     let any = kept.contains(&raw::unread(raw::ANY));
-    Ok(declared.filter(|source| any || kept.contains(&raw::unread(source))).cloned().collect())
+    Ok(declared.filter(|source| any || kept.contains(&raw::unread(source))).map(str::to_string).collect())
 }
 
 fn new_id(parts: &[&str]) -> String {

@@ -34,9 +34,9 @@ pub(super) struct ReadBatch {
     /// Which input, by its place in this run.
     pub(super) input: u64,
     pub(super) sources: BTreeMap<&'static str, Tally>,
-    pub(super) recorders: BTreeSet<(String, String)>,
+    pub(super) recorders: BTreeSet<(&'static str, String)>,
     /// Of whom something came that anybody may have written.
-    pub(super) open: BTreeSet<(String, String)>,
+    pub(super) open: BTreeSet<(&'static str, String)>,
     /// Of which file, by its name.
     pub(super) name: String,
     /// Records that anybody may have written, by the reason why.
@@ -91,7 +91,9 @@ impl<'a> Worker<'a> {
     fn read(&mut self, batch: &Batch) -> Result<ReadBatch, Error> {
         let Input { index: input, file, ref name } = *batch.input;
         let mut done = ReadBatch { file, input, name: name.clone(), ..ReadBatch::default() };
-        let mut pending = Pending { received: (self.options.now)(), sealed: Vec::new(), marks: Vec::new() };
+        let n = batch.elements.len() + batch.rejects.len();
+        let received = (self.options.now)();
+        let mut pending = Pending { received, sealed: Vec::with_capacity(n), marks: Vec::with_capacity(n) };
         for element in &batch.elements {
             self.element(batch, element, &mut done, &mut pending);
         }
@@ -153,7 +155,7 @@ impl<'a> Worker<'a> {
             match sealed {
                 Ok((sealed, mark, recorder)) => {
                     let told = if custody == Custody::Open { &mut done.open } else { &mut done.recorders };
-                    told.insert((mark.source.to_string(), recorder));
+                    told.insert((mark.source, recorder));
                     if let Some(why) = lowered {
                         *done.lowered.entry(why).or_default() += 1;
                     }
