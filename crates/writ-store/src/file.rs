@@ -18,6 +18,8 @@ pub trait File: Send + Sync + fmt::Debug {
     fn size(&self) -> io::Result<u64>;
     /// Reads from an offset; fewer bytes than asked for only at the end.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Says that these bytes are read soon: where it can, the system fetches them meanwhile. Nothing has to come of it.
+    fn will_read(&self, _offset: u64, _len: u64) {}
     /// Writes all bytes at an offset. After an error any of them may be there.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Cuts the file, or fills it with zeros up to this size.
@@ -56,6 +58,12 @@ impl File for Disk {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         read_whole(buffer, offset, |rest, at| read_some(&self.0, rest, at))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn will_read(&self, offset: u64, len: u64) {
+        // What the system does not fetch now it fetches when it is read.
+        let _ = rustix::fs::fadvise(&self.0, offset, std::num::NonZeroU64::new(len), rustix::fs::Advice::WillNeed);
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {

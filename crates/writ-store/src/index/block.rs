@@ -52,6 +52,14 @@ fn checksum(offset: u64, body: &[u8]) -> u32 {
 
 /// Reads a block and checks it; the checksum is taken off.
 pub(crate) fn read(file: &dyn File, path: &Path, size: u64, extent: Extent) -> Result<Vec<u8>, Error> {
+    let mut bytes = read_unchecked(file, path, size, extent)?;
+    let len = checked(path, extent.offset, &bytes)?.len();
+    bytes.truncate(len);
+    Ok(bytes)
+}
+
+/// Reads blocks that follow each other.
+pub(crate) fn read_unchecked(file: &dyn File, path: &Path, size: u64, extent: Extent) -> Result<Vec<u8>, Error> {
     let bad = || damaged(path, extent.offset, "a block ends outside of the file");
     // The file bounds what is allocated, whatever an offset says.
     if extent.end() > size || extent.len < CRC as u64 {
@@ -62,12 +70,13 @@ pub(crate) fn read(file: &dyn File, path: &Path, size: u64, extent: Extent) -> R
         io::ErrorKind::UnexpectedEof => bad(),
         _ => Error::io("read", path, error),
     })?;
-    let crc = bytes.split_off(bytes.len() - CRC);
-    if checksum(extent.offset, &bytes).to_le_bytes() == *crc {
-        Ok(bytes)
-    } else {
-        Err(damaged(path, extent.offset, "a block is not what was written"))
-    }
+    Ok(bytes)
+}
+
+/// Checks the bytes of a block that lies at this offset; the checksum is taken off.
+pub(crate) fn checked<'b>(path: &Path, offset: u64, bytes: &'b [u8]) -> Result<&'b [u8], Error> {
+    let body = bytes.split_last_chunk().filter(|(body, crc)| checksum(offset, body).to_le_bytes() == **crc);
+    body.map(|(body, _)| body).ok_or_else(|| damaged(path, offset, "a block is not what was written"))
 }
 
 /// An error that names the file, the byte and the cause.

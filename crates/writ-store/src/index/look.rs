@@ -29,6 +29,12 @@ impl Wanted {
             Wanted::Term(term) => source.may_have(term),
         }
     }
+
+    fn expect_in(self, source: &Source) {
+        if let Wanted::Term(term) = self {
+            source.expect(term);
+        }
+    }
 }
 
 /// A row that was found.
@@ -96,11 +102,15 @@ impl Look {
     /// Looks within the bounds of a query, apart from its limit. Sources that cannot have what is wanted are left
     /// out at once: most terms are in few.
     pub(crate) fn new(sources: &[Source], lost: &Lost, wanted: Wanted, query: Query) -> Result<Look, Error> {
+        let all = sources.iter().enumerate();
+        let near: Vec<_> =
+            all.filter_map(|(number, source)| Some((number, source, nearest(source, &query)?))).collect();
+        for (_, source, _) in &near {
+            wanted.expect_in(source);
+        }
         let mut streams = Vec::new();
-        for (number, source) in sources.iter().enumerate() {
-            if let Some(Nearest(time)) = nearest(source, &query)
-                && wanted.may_be_in(source)?
-            {
+        for (number, source, Nearest(time)) in near {
+            if wanted.may_be_in(source)? {
                 streams.push(Stream { number, state: State::Closed(source.clone(), time) });
             }
         }

@@ -1,6 +1,6 @@
 //! Parts: immutable files of sorted keys, read block by block.
 //!
-//! Opening a part reads its header. Fences and directory (block by block), filter and recorders are read when
+//! Opening a part reads its header. Fences, directory and filter (block by block) and recorders are read when
 //! they are first needed and kept; everything else is read anew each time, by one small read for each block, since the
 //! operating system keeps what is read often.
 
@@ -9,7 +9,7 @@ use crate::file::{self, File};
 use crate::index::block::{self, Extent, Malformed};
 use crate::index::columns::{self, BLOCK_ROWS};
 use crate::index::fence::{self, FENCE, Fence};
-use crate::index::filter::Filter;
+use crate::index::filter::{self, BLOCKS_READ};
 use crate::index::header::{Facts, HEADER, Header, Owner, Refusal, Sections};
 use crate::index::packed::Packed;
 use crate::index::plan::PartInfo;
@@ -22,14 +22,16 @@ use crate::term::Term;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use writ_model::record::RecordId;
 use writ_model::time::Time;
 
-/// Bytes of a filter that one look-up may cost (64 KiB). Reading the whole filter of a large part for one
-/// look-up would cost more than the one block of terms that it might save, so it is read once there were
-/// enough look-ups to pay for it.
-const FILTER_BYTES_PER_LOOKUP: u64 = 64 << 10;
+/// Once so many blocks of a filter were read one by one, more than one answer asks for …
+const FILTER_READS: usize = 256;
+
+/// … so many are read together (256 KiB): whoever asks that often asks for the others too, and one by one they take
+/// longer. All at once would take so long that the one who happens to ask would notice.
+const FILTER_TOGETHER: usize = 64;
 
 /// Bytes of an entry of the directory: a packed extent.
 const DIRECTORY_ENTRY: usize = 8;
@@ -42,10 +44,10 @@ pub(crate) struct Part {
     header: Header,
     fences: Table<Fence>,
     directory: Table<u64>,
-    filter: OnceLock<Filter>,
+    filter: Table<filter::Block, BLOCKS_READ>,
     recorders: OnceLock<Vec<Summary>>,
-    /// Look-ups so far, for as long as the filter is not read.
-    n_lookups: AtomicU64,
+    /// Blocks of the filter that were read one by one.
+    n_filter_reads: AtomicUsize,
 }
 
 /// A block of columns, as it is stored.
@@ -90,20 +92,22 @@ impl Part {
         }
         let malformed =
             |section: Extent| block::damaged(path, section.offset, "a section has not the length it must have");
-        let Sections { fences, directory, .. } = header.sections;
+        let Sections { fences, directory, filter, .. } = header.sections;
         let n_fences = (header.facts.n_rows as usize).div_ceil(BLOCK_ROWS);
         let fences = Table::new(fences, n_fences, FENCE).ok_or_else(|| malformed(fences))?;
         let n_buckets = header.n_buckets as usize;
         let directory = Table::new(directory, n_buckets, DIRECTORY_ENTRY).ok_or_else(|| malformed(directory))?;
+        let n_filter = Table::<filter::Block, BLOCKS_READ>::n_entries(filter, filter::BLOCK);
+        let filter = Table::new(filter, n_filter, filter::BLOCK).ok_or_else(|| malformed(filter))?;
         Ok(Part {
             file,
             path: path.to_owned(),
             header,
             fences,
             directory,
-            filter: OnceLock::new(),
+            filter,
             recorders: OnceLock::new(),
-            n_lookups: AtomicU64::new(0),
+            n_filter_reads: AtomicUsize::new(0),
         })
     }
 
@@ -122,8 +126,7 @@ impl Part {
         for at in 0..u64::from(n_rows) {
             self.rank_by_id(at, &mut last)?;
         }
-        let filter = self.header.sections.filter;
-        if Filter::decode(&self.read(filter)?).is_none() { Err(self.malformed(filter.offset)) } else { Ok(()) }
+        (0..self.filter.len()).step_by(BLOCKS_READ).try_for_each(|at| self.filter_block(at).map(drop))
     }
 
     /// How many blocks of columns it has.
@@ -228,17 +231,33 @@ impl Part {
 
     /// Whether it may hold a term or a record id: see [`crate::index::filter`].
     pub(crate) fn may_hold(&self, key: u64) -> Result<bool, Error> {
-        if let Some(filter) = self.filter.get() {
-            return Ok(filter.may_hold(key));
+        let block = self.filter_block(filter::place(key, self.filter.len()))?;
+        Ok(filter::may_hold(block, key))
+    }
+
+    fn filter_block(&self, at: usize) -> Result<&filter::Block, Error> {
+        let decode = |extent: Extent, n: usize, body: &[u8]| {
+            let blocks = filter::decode(body).filter(|blocks| blocks.len() == n);
+            blocks.ok_or_else(|| self.malformed(extent.offset))
+        };
+        let found = self.filter.get(at, |extent, n| {
+            if self.n_filter_reads.fetch_add(1, Ordering::Relaxed) >= FILTER_READS {
+                let read = |all| block::read_unchecked(self.file.as_ref(), &self.path, self.header.size, all);
+                let checked = |one: Extent, n: usize, stored: &[u8]| {
+                    decode(one, n, block::checked(&self.path, one.offset, stored)?)
+                };
+                self.filter.read_beside(at, FILTER_TOGETHER, read, checked)?;
+            }
+            decode(extent, n, &self.read(extent)?)
+        })?;
+        found.ok_or_else(|| self.malformed(self.header.sections.filter.offset))
+    }
+
+    /// Has what [`Part::may_hold`] would read be fetched, while others are asked.
+    pub(crate) fn expect(&self, key: u64) {
+        if let Some(extent) = self.filter.unread(filter::place(key, self.filter.len())) {
+            self.file.will_read(extent.offset, extent.len);
         }
-        let extent = self.header.sections.filter;
-        let n_lookups = self.n_lookups.fetch_add(1, Ordering::Relaxed);
-        if n_lookups.saturating_mul(FILTER_BYTES_PER_LOOKUP) < extent.len {
-            return Ok(true);
-        }
-        let filter =
-            once(&self.filter, || Filter::decode(&self.read(extent)?).ok_or_else(|| self.malformed(extent.offset)))?;
-        Ok(filter.may_hold(key))
     }
 
     /// The postings of a term.

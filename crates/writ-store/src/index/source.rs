@@ -127,6 +127,13 @@ impl Source {
         }
     }
 
+    /// Has what [`Source::may_have`] would read be fetched, while others are asked.
+    pub(crate) fn expect(&self, term: Term) {
+        if let Source::Part(part) = self {
+            part.expect(filter::term_key(term));
+        }
+    }
+
     /// Whether it may hold a record whose id has these first eight bytes.
     pub(crate) fn may_hold(&self, id: RecordId) -> Result<bool, Error> {
         match self {

@@ -1,16 +1,17 @@
 //! Tables: entries of one length in blocks, each read when it is first needed and then kept. So the first
 //! look-up in a large part reads little, and many look-ups read nothing twice.
 
+use crate::bytes::index;
 use crate::error::Error;
 use crate::index::block::{CRC, Extent};
 use std::sync::OnceLock;
 
-/// Entries of a block: 4 KiB of 8 bytes each.
+/// Entries of a block, where nothing else is said.
 pub(crate) const BLOCK_ENTRIES: usize = 512;
 
-/// A table in a file, as far as it was read.
+/// A table in a file, as far as it was read; a block has `N` entries.
 #[derive(Debug)]
-pub(crate) struct Table<T> {
+pub(crate) struct Table<T, const N: usize = BLOCK_ENTRIES> {
     /// Where its first block begins.
     offset: u64,
     /// How many entries it has.
@@ -20,10 +21,10 @@ pub(crate) struct Table<T> {
     blocks: Vec<OnceLock<Vec<T>>>,
 }
 
-impl<T> Table<T> {
+impl<T, const N: usize> Table<T, N> {
     /// A table of so many entries of so many bytes; `None` if the section has not the length for it.
-    pub(crate) fn new(section: Extent, n: usize, entry: usize) -> Option<Table<T>> {
-        let n_blocks = n.div_ceil(BLOCK_ENTRIES);
+    pub(crate) fn new(section: Extent, n: usize, entry: usize) -> Option<Table<T, N>> {
+        let n_blocks = n.div_ceil(N);
         let len = (n as u64).checked_mul(entry as u64)?.checked_add((n_blocks * CRC) as u64)?;
         let blocks = || std::iter::repeat_with(OnceLock::new).take(n_blocks).collect();
         (section.len == len).then(|| Table { offset: section.offset, n, entry, blocks: blocks() })
@@ -40,14 +41,55 @@ impl<T> Table<T> {
         at: usize,
         read: impl FnOnce(Extent, usize) -> Result<Vec<T>, Error>,
     ) -> Result<Option<&T>, Error> {
-        let block = at / BLOCK_ENTRIES;
+        let block = at / N;
         let Some(cell) = self.blocks.get(block) else { return Ok(None) };
         let entries = once(cell, || {
-            let n = self.n.saturating_sub(block * BLOCK_ENTRIES).min(BLOCK_ENTRIES);
-            let offset = self.offset + (block * (BLOCK_ENTRIES * self.entry + CRC)) as u64;
-            read(Extent { offset, len: (n * self.entry + CRC) as u64 }, n)
+            let (extent, n) = self.place(block);
+            read(extent, n)
         })?;
-        Ok(entries.get(at % BLOCK_ENTRIES))
+        Ok(entries.get(at % N))
+    }
+
+    /// The block that an entry is in, if it has yet to be read.
+    pub(crate) fn unread(&self, at: usize) -> Option<Extent> {
+        let block = at / N;
+        self.blocks.get(block).filter(|cell| cell.get().is_none()).map(|_| self.place(block).0)
+    }
+
+    /// Reads the block that an entry is in and those beside it, `together` at once. `read` reads so many bytes, and
+    /// `decode` makes the entries of a block of its bytes.
+    pub(crate) fn read_beside(
+        &self,
+        at: usize,
+        together: usize,
+        read: impl FnOnce(Extent) -> Result<Vec<u8>, Error>,
+        decode: impl Fn(Extent, usize, &[u8]) -> Result<Vec<T>, Error>,
+    ) -> Result<(), Error> {
+        let from = at / N / together * together;
+        let cells = self.blocks.iter().enumerate().skip(from).take(together);
+        let (first, last) =
+            (self.place(from).0, self.place((from + together).min(self.blocks.len()).saturating_sub(1)).0);
+        let bytes = read(Extent { offset: first.offset, len: last.end().saturating_sub(first.offset) })?;
+        for (block, cell) in cells {
+            let (extent, n) = self.place(block);
+            let at = index(extent.offset - first.offset);
+            let stored = bytes.get(at..at + index(extent.len)).unwrap_or_default();
+            once(cell, || decode(extent, n, stored))?;
+        }
+        Ok(())
+    }
+
+    /// Where a block lies, and how many entries it has.
+    fn place(&self, block: usize) -> (Extent, usize) {
+        let n = self.n.saturating_sub(block * N).min(N);
+        let offset = self.offset + (block * (N * self.entry + CRC)) as u64;
+        (Extent { offset, len: (n * self.entry + CRC) as u64 }, n)
+    }
+
+    /// Of how many entries a section of this length is a table; `Table::new` tells whether it can be one.
+    pub(crate) fn n_entries(section: Extent, entry: usize) -> usize {
+        let n_blocks = section.len.div_ceil((N * entry + CRC) as u64);
+        index(section.len.saturating_sub(n_blocks * CRC as u64)) / entry
     }
 }
 
@@ -86,5 +128,43 @@ mod tests {
         assert_eq!((get(n), get(9999), reads.get()), (None, None, 2));
         assert_eq!((get(700), reads.get(), table.len()), (Some(700), 3, n));
         assert!(Table::<usize>::new(section, n + 1, 8).is_none());
+    }
+
+    #[test]
+    fn blocks_beside_each_other_are_read_together_and_each_is_kept() {
+        const PER_BLOCK: usize = 4;
+        for n in [1, 4, 5, 31, 32, 33] {
+            let n_blocks = n / PER_BLOCK + usize::from(n % PER_BLOCK > 0);
+            let section = Extent { offset: 70, len: (n * 8 + n_blocks * CRC) as u64 };
+            assert_eq!(Table::<u64, PER_BLOCK>::n_entries(section, 8), n);
+            let bytes: Vec<u8> = (0..n_blocks)
+                .flat_map(|block| {
+                    let all = block * PER_BLOCK..((block + 1) * PER_BLOCK).min(n);
+                    all.flat_map(usize::to_le_bytes).chain([0; CRC]).collect::<Vec<_>>()
+                })
+                .collect();
+            let read = |extent: Extent| Ok(bytes[index(extent.offset - 70)..index(extent.end() - 70)].to_vec());
+            let decode = |_: Extent, n: usize, stored: &[u8]| {
+                let numbers: Vec<u64> = stored[..stored.len() - CRC]
+                    .as_chunks::<8>()
+                    .0
+                    .iter()
+                    .map(|eight| u64::from_le_bytes(*eight))
+                    .collect();
+                assert_eq!(numbers.len(), n);
+                Ok(numbers)
+            };
+            for at in 0..n {
+                let table: Table<u64, PER_BLOCK> = Table::new(section, n, 8).unwrap();
+                assert!((0..n).all(|other| table.unread(other).is_some()));
+                table.read_beside(at, 3, read, decode).unwrap();
+                let beside = at / PER_BLOCK / 3 * 3 * PER_BLOCK..((at / PER_BLOCK / 3 + 1) * 3 * PER_BLOCK).min(n);
+                for other in 0..n {
+                    assert_eq!(table.unread(other).is_none(), beside.contains(&other), "{other} beside {at} of {n}");
+                }
+                let unreachable = |_: Extent, _: usize| panic!("read again");
+                assert!(beside.clone().all(|other| table.get(other, unreachable).unwrap() == Some(&(other as u64))));
+            }
+        }
     }
 }

@@ -316,7 +316,8 @@ impl<'a> PartWriter<'a> {
         let directory = std::mem::take(&mut self.directory);
         let block = |block: &[u64]| block.iter().flat_map(|n| n.to_le_bytes()).collect();
         self.sections.directory = self.table(directory.chunks(BLOCK_ENTRIES).map(block))?;
-        self.sections.filter = self.output.block(&self.filter.encode())?;
+        let filter = std::mem::replace(&mut self.filter, Filter::new(0));
+        self.sections.filter = self.table(filter.blocks().chunks(filter::BLOCKS_READ).map(filter::encode))?;
         self.sections.recorders = self.output.block(&recorder::encode(&self.recorders))?;
         let header = Header {
             owner: self.owner,

@@ -30,7 +30,6 @@ pub(super) fn read(reader: &mut dyn Read, most: u64) -> (Vec<u8>, Option<io::Err
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
 
     #[test]
     fn as_much_is_read_as_may_be_and_as_there_is() {

@@ -14,16 +14,22 @@ use crate::sim::SimDisk;
 use crate::{Position, Query, Term};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use writ_model::time::Time;
 use writ_tlog::hash::Hash;
 
-/// A file that counts how often it is read.
+/// What was asked of files: `r` for each read, `t` where one was told of a read to come.
+type Trail = Arc<Mutex<String>>;
+
+fn reads_of(trail: &Trail) -> usize {
+    trail.lock().unwrap().matches('r').count()
+}
+
+/// A file that keeps a trail.
 #[derive(Clone, Debug)]
 struct Counted {
     disk: SimDisk,
-    reads: Arc<AtomicUsize>,
+    trail: Trail,
 }
 
 impl File for Counted {
@@ -32,8 +38,12 @@ impl File for Counted {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.trail.lock().unwrap().push('r');
         self.disk.read_at(buffer, offset)
+    }
+
+    fn will_read(&self, _: u64, _: u64) {
+        self.trail.lock().unwrap().push('t');
     }
 
     fn write_at(&self, _: &[u8], _: u64) -> io::Result<()> {
@@ -56,8 +66,8 @@ fn at(s: u64) -> Time {
 }
 
 /// An index of two parts: one record a second, all of one hot term, received when they happened.
-fn index() -> (Index, Arc<AtomicUsize>) {
-    let reads = Arc::new(AtomicUsize::new(0));
+fn index() -> (Index, Trail) {
+    let trail = Trail::default();
     let dir = crate::testing::temp();
     let part = |first: u64| {
         let mut batch = Batch::new(first);
@@ -67,17 +77,17 @@ fn index() -> (Index, Arc<AtomicUsize>) {
         }
         let path = dir.path().join(format!("{first}.part"));
         write(&super::os(), &path, &OWNER, &Run::sort(batch), Hash::EMPTY_ROOT).unwrap();
-        let file = Counted { disk: SimDisk::new(std::fs::read(&path).unwrap()), reads: Arc::clone(&reads) };
+        let file = Counted { disk: SimDisk::new(std::fs::read(&path).unwrap()), trail: Arc::clone(&trail) };
         Arc::new(Part::open_on(Box::new(file), Path::new("counted.part"), &OWNER).unwrap())
     };
     let parts = [part(0), part(N)];
-    assert_eq!(reads.load(Ordering::Relaxed), 2, "one header each");
-    (Index::new(&parts, &Tail::default()).unwrap(), reads)
+    assert_eq!(*trail.lock().unwrap(), "rr", "one header each");
+    (Index::new(&parts, &Tail::default()).unwrap(), trail)
 }
 
 #[test]
 fn a_page_of_a_hot_term_reads_a_few_blocks() {
-    let (index, reads) = index();
+    let (index, trail) = index();
     let page = Query::new(Time::MAX, 64);
     let cursor = index.posting(Position(12_345)).unwrap().unwrap().cursor();
     // Fences, directory and filter of each part are read once.
@@ -85,9 +95,9 @@ fn a_page_of_a_hot_term_reads_a_few_blocks() {
         index.all(&query).unwrap();
         index.count(term(0)).unwrap();
     }
-    let mut last = reads.load(Ordering::Relaxed);
+    let mut last = reads_of(&trail);
     let mut cost = |name: &str, n_found: usize, n_reads: usize, found: Vec<crate::Posting>| {
-        let now = reads.load(Ordering::Relaxed);
+        let now = reads_of(&trail);
         assert_eq!(found.len(), n_found, "{name}");
         assert!(now - last <= n_reads, "{name}: {} reads instead of {n_reads}", now - last);
         last = now;
@@ -108,6 +118,19 @@ fn a_page_of_a_hot_term_reads_a_few_blocks() {
     cost("nothing that was received", 0, 0, index.lookup(hot, &unseen).unwrap());
     cost("a rare term", 1, 4, index.lookup(Term(mix(77) ^ 1), &page).unwrap());
     cost("an id", 1, 40, index.by_id_prefix(&id(77).to_string(), 9).unwrap());
+}
+
+#[test]
+fn every_part_is_told_before_one_is_waited_for() {
+    let (index, trail) = index();
+    let look = |term| {
+        trail.lock().unwrap().clear();
+        let found = index.lookup(term, &Query::new(Time::MAX, 9)).unwrap();
+        (found.len(), trail.lock().unwrap().clone())
+    };
+    let absent = Term(mix(3 * N) ^ 1);
+    assert_eq!(look(absent), (0, "ttrr".to_owned()), "a block of the filter of each part");
+    assert_eq!(look(absent), (0, String::new()));
 }
 
 #[test]
