@@ -110,6 +110,13 @@ impl Index {
         Ok(false)
     }
 
+    /// Has what [`Index::may_have`] would read of these terms be fetched.
+    pub(crate) fn expect(&self, terms: &[Term]) {
+        for source in &self.sources {
+            terms.iter().for_each(|term| source.expect(*term));
+        }
+    }
+
     /// When the newest record was received.
     pub(crate) fn newest_received(&self) -> Option<Time> {
         self.sources.iter().filter_map(|source| source.facts().received).map(|(_, last)| last).max()

@@ -165,6 +165,11 @@ impl Snapshot {
         self.index.lookup(term, query)
     }
 
+    /// Says that these terms are looked up soon: what that reads first is fetched meanwhile, for all of them at once.
+    pub fn expect(&self, terms: &[Term]) {
+        self.index.expect(terms);
+    }
+
     /// All records, in the order and within the bounds of the query.
     pub fn all(&self, query: &Query) -> Result<Vec<Posting>, Error> {
         self.index.all(query)

@@ -93,6 +93,10 @@ impl Part {
         let malformed =
             |section: Extent| block::damaged(path, section.offset, "a section has not the length it must have");
         let Sections { fences, directory, filter, .. } = header.sections;
+        // The file bounds what is allocated, whatever a length says.
+        if let Some(outside) = [fences, directory, filter].into_iter().find(|section| section.end() > size) {
+            return Err(malformed(outside));
+        }
         let n_fences = (header.facts.n_rows as usize).div_ceil(BLOCK_ROWS);
         let fences = Table::new(fences, n_fences, FENCE).ok_or_else(|| malformed(fences))?;
         let n_buckets = header.n_buckets as usize;

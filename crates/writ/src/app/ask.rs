@@ -125,8 +125,9 @@ impl Asker {
         let mut more = false;
         // A flood in a class behind one that shows the key hides nothing that counts.
         let mut best = true;
-        for class in CLASSES {
-            let term = self.snapshot.term_key().term_of(name, role, class);
+        let terms = CLASSES.map(|class| self.snapshot.term_key().term_of(name, role, class));
+        self.snapshot.expect(&terms);
+        for (class, term) in CLASSES.into_iter().zip(terms) {
             let query = Query::new(self.as_of, limit + 1).until(until).newest_first();
             let postings = self.snapshot.lookup(term, &query)?;
             more |= best && postings.len() > limit;

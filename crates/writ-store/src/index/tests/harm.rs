@@ -3,6 +3,7 @@
 use super::world::{self, World, term};
 use super::{Folder, OWNER};
 use crate::index::Index;
+use crate::index::header::{HEADER, Header};
 use crate::index::part::Part;
 use crate::index::tail::Tail;
 use crate::sim::SimDisk;
@@ -116,6 +117,24 @@ fn no_altered_byte_of_a_long_list_makes_another_answer() {
     (0..image.len()).step_by(997).for_each(|at| {
         assert_harmless(&image, &world, at, &whole);
     });
+}
+
+#[test]
+fn a_section_that_ends_outside_of_the_file_takes_no_memory() {
+    let mut world = World::new(14);
+    world.grow(30);
+    let image = image(&world);
+    let whole: &[u8; HEADER] = image.first_chunk().unwrap();
+    let header = Header::decode(whole, &OWNER).unwrap();
+    for len in [image.len() as u64, 1 << 40, u64::MAX - 3, u64::MAX] {
+        let mut altered = header;
+        altered.sections.filter.len = len;
+        let mut image = image.clone();
+        image[..HEADER].copy_from_slice(&altered.encode());
+        let error = open(image).unwrap_err();
+        assert_eq!(error.kind(), Kind::Corrupt, "{len}: {error}");
+        assert!(error.message().contains("a section has not the length"), "{len}: {error}");
+    }
 }
 
 #[test]
