@@ -7,7 +7,7 @@
 //! ([`look`]); within a part each record has a *rank*, its number in the order of event time, record id
 //! and copy, so that a window of time is a range of ranks.
 //!
-//! The layout of a part is specified in `docs/spec/index-v1.md`. Every block has a checksum: what is
+//! The layout of a part is specified in `docs/spec/index-v2.md`. Every block has a checksum: what is
 //! damaged is an error, never another answer.
 
 pub(crate) mod batch;
@@ -15,7 +15,7 @@ mod bits;
 mod block;
 mod columns;
 mod fence;
-mod filter;
+pub(crate) mod filter;
 pub(crate) mod header;
 mod look;
 pub(crate) mod merge;
@@ -113,7 +113,9 @@ impl Index {
     /// Has what [`Index::may_have`] would read of these terms be fetched.
     pub(crate) fn expect(&self, terms: &[Term]) {
         for source in &self.sources {
-            terms.iter().for_each(|term| source.expect(*term));
+            for term in terms {
+                source.expect(*term);
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 //! Folders whose files do not belong together, or are not all there: what does not fit is refused, told, or made
 //! again, and never believed.
 
+use crate::bytes::index;
 use crate::fsck::{Adapter, Report, fsck};
+use crate::index::header::{HEADER, Header, Owner};
 use crate::limit::Sizes;
 use crate::storage::Os;
 use crate::testing::{
@@ -12,6 +14,7 @@ use crate::{Admission, DamageCause, Kind, Position, Recovery, Snapshot, Term, Te
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writ_model::record::Record;
+use writ_model::time::Time;
 
 /// Small, so that segments are finished all the time.
 const SMALL: Sizes = Sizes { segment_bytes: 1_000, chunk_records: 4 };
@@ -240,4 +243,34 @@ fn a_finished_segment_that_is_gone_takes_its_own_records_only() {
     let found: Snapshot = snapshot(dir.path());
     let readable = (0..30).filter(|position| found.record(Position(*position)).is_ok()).count() as u64;
     assert_eq!(readable, 30 - lost);
+}
+
+#[test]
+fn what_no_longer_leads_to_its_keys_is_named_though_every_checksum_is_right() {
+    let dir = folder(&[records("all", 9)]);
+    assert!(check(dir.path()).problems.is_empty());
+    let path = files(dir.path(), "index").remove(0);
+    let whole = std::fs::read(&path).unwrap();
+    let owner = Owner { store: TermKey::new(&SECRET).store(), derivation: derivation("words") };
+    let header = Header::decode(whole.first_chunk().unwrap(), &owner).unwrap();
+
+    let mut later = header;
+    later.facts.events = header.facts.events.map(|(first, last)| (Time::new(first.parts().0 + 3, 0), last));
+    let mut counted = header;
+    counted.facts.n_timeless += 1;
+    let with_header = |header: Header| [header.encode().as_slice(), &whole[HEADER..]].concat();
+
+    let filter = header.sections.filter;
+    let mut empty = whole.clone();
+    let body = vec![0; index(filter.len) - 4];
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&filter.offset.to_le_bytes()), &body);
+    empty[index(filter.offset)..index(filter.end())].copy_from_slice(&[body.as_slice(), &crc.to_le_bytes()].concat());
+
+    for (what, bytes) in [("times", with_header(later)), ("counts", with_header(counted)), ("filter", empty)] {
+        set(&path, &bytes);
+        let report = check(dir.path());
+        assert!(names(&report, &path, "what leads to them does not"), "{what}: {report:?}");
+    }
+    set(&path, &whole);
+    assert!(check(dir.path()).problems.is_empty());
 }

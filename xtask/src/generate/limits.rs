@@ -20,8 +20,8 @@ So everything that grows with input has a bound with a name, and what happens th
 - **Answering**: what was left out is said in the answer, or the answer names fewer than there are and says how many.
 - **Storing**: a record beyond a bound is not stored, and is told as a reject.
 
-What one element can make Writ take is about 420 MiB: 64 MiB of it in the reader, as many under way, and what a worker makes of that.
-Of protobuf it is about 600 MiB: a record is written out as JSON, in which a byte can take six, beside the file it stands in.
+What one element can make Writ take is about 450 MiB: 64 MiB of it in the reader, as many under way, and what a worker makes of that.
+Of protobuf it is about 750 MiB: a record is written out as JSON, in which a byte can take six, beside the file it stands in.
 What records of telemetry share is repeated one record at a time.
 Beside it stand, where there are any: a table as a whole, a zip from a stream, 128 MiB for each layer of zstd, the names of a million files, and the keys of records that wait for the index.
 The tests in `crates/writ/tests/it/hostile` hold it to that.

@@ -14,7 +14,7 @@ use writ_tlog::hash::Hash;
 pub(crate) const HEADER: usize = 512;
 const CHECKED: usize = HEADER - 4;
 const MAGIC: [u8; 8] = *b"writpart";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Whose keys: a part of another store or of other adapters is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(crate) struct Header {
 pub(crate) enum Refusal {
     /// The bytes are not a header of this layout.
     Malformed,
-    /// A newer version made it.
+    /// Another version made it.
     Version(u32),
     /// It is whole, and of another store or of other adapters.
     Owner,
@@ -243,9 +243,9 @@ mod tests {
             assert_eq!(Header::decode(&altered, &owner), Err(Refusal::Malformed), "byte {at}");
         }
         let mut newer = bytes;
-        newer[8] = 2;
+        newer[8] = 3;
         let crc = crc32c::crc32c(&newer[..CHECKED]).to_le_bytes();
         newer[CHECKED..].copy_from_slice(&crc);
-        assert_eq!(Header::decode(&newer, &owner), Err(Refusal::Version(2)));
+        assert_eq!(Header::decode(&newer, &owner), Err(Refusal::Version(3)));
     }
 }

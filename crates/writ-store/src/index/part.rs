@@ -76,7 +76,10 @@ impl Part {
             Refusal::Malformed => block::damaged(path, 0, "the header is not what was written"),
             Refusal::Version(version) => Error::new(
                 Kind::Invalid,
-                format!("the index part `{place}` has version {version}: use the newer writ that made it"),
+                format!(
+                    "the index part `{place}` has version {version}, which this writ does not read: use the one that \
+                     made it, or rebuild the index with `writ rebuild`"
+                ),
             ),
             Refusal::Owner => Error::new(
                 Kind::Invalid,
@@ -92,17 +95,21 @@ impl Part {
         }
         let malformed =
             |section: Extent| block::damaged(path, section.offset, "a section has not the length it must have");
-        let Sections { fences, directory, filter, .. } = header.sections;
-        // The file bounds what is allocated, whatever a length says.
-        if let Some(outside) = [fences, directory, filter].into_iter().find(|section| section.end() > size) {
-            return Err(malformed(outside));
+        let Sections { fences, directory, filter, recorders, .. } = header.sections;
+        // How long the filter is decides which of its blocks is asked, and nothing but its place tells how long it is.
+        let follows = [(directory, filter.offset), (filter, recorders.offset), (recorders, size)];
+        let apart = follows.into_iter().find(|(section, next)| section.end() != *next).map(|(section, _)| section);
+        if let Some(section) = apart.or(Some(fences).filter(|fences| fences.end() > directory.offset)) {
+            return Err(malformed(section));
         }
         let n_fences = (header.facts.n_rows as usize).div_ceil(BLOCK_ROWS);
         let fences = Table::new(fences, n_fences, FENCE).ok_or_else(|| malformed(fences))?;
         let n_buckets = header.n_buckets as usize;
         let directory = Table::new(directory, n_buckets, DIRECTORY_ENTRY).ok_or_else(|| malformed(directory))?;
         let n_filter = Table::<filter::Block, BLOCKS_READ>::n_entries(filter, filter::BLOCK);
-        let filter = Table::new(filter, n_filter, filter::BLOCK).ok_or_else(|| malformed(filter))?;
+        let filter = Table::new(filter, n_filter, filter::BLOCK)
+            .filter(|table| table.len() > 0)
+            .ok_or_else(|| malformed(filter))?;
         Ok(Part {
             file,
             path: path.to_owned(),
@@ -118,19 +125,6 @@ impl Part {
     /// The file, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Reads what leads to rows and terms, and checks that it can be read.
-    pub(crate) fn check_ways(&self) -> Result<(), Error> {
-        let n_rows = self.header.facts.n_rows;
-        for local in 0..self.header.facts.n_positions() {
-            self.rank_at(local)?;
-        }
-        let mut last = None;
-        for at in 0..u64::from(n_rows) {
-            self.rank_by_id(at, &mut last)?;
-        }
-        (0..self.filter.len()).step_by(BLOCKS_READ).try_for_each(|at| self.filter_block(at).map(drop))
     }
 
     /// How many blocks of columns it has.

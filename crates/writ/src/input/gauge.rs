@@ -9,8 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 /// so that only long elements ever wait.
 pub(crate) const UNDER_WAY_BYTES_MAX: usize = 64 << 20;
 
-/// Buffers that are longer are not used again: few elements are so long.
-const BUFFER_BYTES_KEPT: usize = 4 << 20;
+/// Buffers that are kept to be used again: as many as are given back while one is filled …
+const BUFFERS_KEPT: usize = 8;
+
+/// … and none that is longer than most batches need: few elements are so long.
+const BUFFER_BYTES_KEPT: usize = 2 << 20;
 
 /// Counts bytes under way, and keeps the buffers they were in.
 #[derive(Debug, Default)]
@@ -44,6 +47,7 @@ impl Gauge {
     pub(super) fn buffer(&self) -> Vec<u8> {
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         buffers.retain(|buffer| buffer.capacity() <= BUFFER_BYTES_KEPT);
+        buffers.truncate(BUFFERS_KEPT);
         let mut buffer = buffers.pop().unwrap_or_default();
         buffer.clear();
         buffer

