@@ -238,16 +238,13 @@ impl Part {
             let blocks = filter::decode(body).filter(|blocks| blocks.len() == n);
             blocks.ok_or_else(|| self.malformed(extent.offset))
         };
-        let found = self.filter.get(at, |extent, n| {
-            if self.n_filter_reads.fetch_add(1, Ordering::Relaxed) >= FILTER_READS {
-                let read = |all| block::read_unchecked(self.file.as_ref(), &self.path, self.header.size, all);
-                let checked = |one: Extent, n: usize, stored: &[u8]| {
-                    decode(one, n, block::checked(&self.path, one.offset, stored)?)
-                };
-                self.filter.read_beside(at, FILTER_TOGETHER, read, checked)?;
-            }
-            decode(extent, n, &self.read(extent)?)
-        })?;
+        if self.filter.unread(at).is_some() && self.n_filter_reads.fetch_add(1, Ordering::Relaxed) >= FILTER_READS {
+            let read = |all| block::read_unchecked(self.file.as_ref(), &self.path, self.header.size, all);
+            let checked =
+                |one: Extent, n: usize, stored: &[u8]| decode(one, n, block::checked(&self.path, one.offset, stored)?);
+            self.filter.read_beside(at, FILTER_TOGETHER, read, checked)?;
+        }
+        let found = self.filter.get(at, |extent, n| decode(extent, n, &self.read(extent)?))?;
         found.ok_or_else(|| self.malformed(self.header.sections.filter.offset))
     }
 
