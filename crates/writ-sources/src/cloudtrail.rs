@@ -6,6 +6,7 @@
 
 mod binding;
 mod caller;
+mod calls;
 mod carrier;
 mod event;
 mod facts;

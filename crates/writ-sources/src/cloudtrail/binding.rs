@@ -1,10 +1,12 @@
 //! Roles bound to instances by way of instance profiles, and what changes such a binding later.
 
+use super::calls::Calls;
 use super::event::{Event, member, texts_anywhere};
 use super::grant::grant;
 use super::presented::instance_trace;
 use crate::admit::short;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use writ_model::fact::{Fact, GrantKind};
 use writ_model::json::Node;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
@@ -27,6 +29,10 @@ const CHANGES: &[(&str, &str)] = &[
     ("iam", "RemoveRoleFromInstanceProfile"),
 ];
 
+type Table = LazyLock<Calls<(&'static str, &'static str)>>;
+static ATTACHING: Table = LazyLock::new(|| Calls::of(ATTACHES));
+static CHANGING: Table = LazyLock::new(|| Calls::of(CHANGES));
+
 pub(super) fn tables() -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -36,21 +42,17 @@ pub(super) fn tables() -> String {
 
 /// What a successful call bound or changed.
 pub(super) fn facts(event: &Event<'_>, base: &Fact, out: &mut Vec<Fact>) {
-    if is_one(event, ATTACHES) {
+    if ATTACHING.has(event) {
         out.extend(attached(event, base));
     }
-    if is_one(event, CHANGES) {
+    if CHANGING.has(event) {
         out.extend(changed(event, base));
     }
 }
 
 /// Whether this call asks for a profile to be bound.
 pub(super) fn binds(event: &Event<'_>, request: &Node<'_>) -> bool {
-    is_one(event, ATTACHES) && profile(request).is_some()
-}
-
-fn is_one(event: &Event<'_>, calls: &[(&str, &str)]) -> bool {
-    calls.iter().any(|(service, name)| event.is(service, name))
+    ATTACHING.has(event) && profile(request).is_some()
 }
 
 fn attached(event: &Event<'_>, base: &Fact) -> Option<Fact> {

@@ -140,7 +140,7 @@ impl<'n> Event<'n> {
 
     /// Whether this call is that one.
     pub(super) fn is(&self, service: &str, name: &str) -> bool {
-        self.base == name && self.service == service
+        self.service == service && self.base == name
     }
 
     /// A text in the request.

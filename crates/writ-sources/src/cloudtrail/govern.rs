@@ -1,8 +1,10 @@
 //! What governs later acts, or the record of them: sessions begun, changes, and recorders changed.
 
+use super::calls::Calls;
 use super::event::Event;
 use RecorderChange::{Altered, Resumed, Stopped};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use writ_model::fact::RecorderChange;
 
 /// Sign-ins and their ends.
@@ -24,7 +26,7 @@ const TRAIL: &str = "";
 
 /// Calls that change what a recorder writes down: service, name, which recorder beside this account's
 /// own log (each is named `<log>:<account>`), what became of it.
-const RECORDERS: &[(&str, &str, &str, RecorderChange)] = &[
+const RECORDERS: &[Recorder] = &[
     ("cloudtrail", "StopLogging", TRAIL, Stopped),
     ("cloudtrail", "StartLogging", TRAIL, Resumed),
     ("cloudtrail", "DeleteTrail", TRAIL, Stopped),
@@ -136,6 +138,12 @@ pub(super) fn content_in(event: &Event<'_>) -> Option<String> {
     Some(format!("{}:{}", row.2, event.account()))
 }
 
+type Recorder = (&'static str, &'static str, &'static str, RecorderChange);
+type Table = LazyLock<Calls<(&'static str, &'static str)>>;
+static SESSION_CALLS: Table = LazyLock::new(|| Calls::of(SESSIONS));
+static CHANGE_CALLS: Table = LazyLock::new(|| Calls::of(CHANGES));
+static RECORDER_CALLS: LazyLock<Calls<Recorder>> = LazyLock::new(|| Calls::of(RECORDERS));
+
 pub(super) fn tables() -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -143,23 +151,19 @@ pub(super) fn tables() -> String {
     text
 }
 
-fn among(event: &Event<'_>, table: &[(&str, &str)]) -> bool {
-    table.iter().any(|(service, name)| event.is(service, name))
-}
-
 /// Whether a sign-in session begins, ends or changes.
 pub(super) fn is_session(event: &Event<'_>) -> bool {
-    among(event, SESSIONS)
+    SESSION_CALLS.has(event)
 }
 
 /// What a call did to a recorder. `own` is the recorder of the log this record stands in.
 pub(super) fn recorder_change(event: &Event<'_>, own: &str) -> Option<(String, RecorderChange)> {
-    let (_, _, log, change) = RECORDERS.iter().find(|row| event.is(row.0, row.1))?;
+    let (_, _, log, change) = RECORDER_CALLS.about(event).next()?;
     let recorder = if *log == TRAIL { own.to_string() } else { format!("{log}:{}", event.account()) };
     Some((recorder, *change))
 }
 
 /// Whether what governs later acts changes.
 pub(super) fn is_change(event: &Event<'_>) -> bool {
-    among(event, CHANGES)
+    CHANGE_CALLS.has(event)
 }

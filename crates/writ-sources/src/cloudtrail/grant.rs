@@ -1,10 +1,12 @@
 //! Lasting power given or taken: roles handed to services or bound to hosts, permissions, trust.
 
 use super::binding;
+use super::calls::{Call, Calls};
 use super::event::{Event, member, texts};
 use super::presented::{LAMBDA, function_trace, passed_trace};
 use crate::admit::short;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use writ_model::fact::{Detail, Fact, FactKind, Grant, GrantKind, Outcome};
 use writ_model::json::Node;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
@@ -20,6 +22,12 @@ struct Pass {
     role: &'static str,
     /// The service that will act with it.
     to: &'static str,
+}
+
+impl Call for Pass {
+    fn call(&self) -> (&'static str, &'static str) {
+        (self.service, self.name)
+    }
 }
 
 const fn pass(service: &'static str, name: &'static str, role: &'static str, to: &'static str) -> Pass {
@@ -124,7 +132,7 @@ const PASSES: &[Pass] = &[
 ];
 
 /// Calls that give or take permissions or trust: service, name, sort, whether they give.
-const POWERS: &[(&str, &str, GrantKind, bool)] = &[
+const POWERS: &[Power] = &[
     ("iam", "AddUserToGroup", GrantKind::Permission, true),
     ("iam", "AttachGroupPolicy", GrantKind::Permission, true),
     ("iam", "AttachRolePolicy", GrantKind::Permission, true),
@@ -198,6 +206,10 @@ const TARGETS: &[&str] = &[
     "url",
 ];
 
+type Power = (&'static str, &'static str, GrantKind, bool);
+static PASS_CALLS: LazyLock<Calls<Pass>> = LazyLock::new(|| Calls::of(PASSES));
+static POWER_CALLS: LazyLock<Calls<Power>> = LazyLock::new(|| Calls::of(POWERS));
+
 /// Namespace of stacks.
 pub(super) const STACK: &str = "aws.cloudformation";
 
@@ -214,11 +226,11 @@ pub(super) fn facts(event: &Event<'_>, base: &Fact, out: &mut Vec<Fact>) {
         return;
     }
     let stack = stack_key(event);
-    for row in PASSES.iter().filter(|row| event.is(row.service, row.name)) {
+    for row in PASS_CALLS.about(event) {
         passed(event, row, base, stack.as_ref(), out);
     }
     binding::facts(event, base, out);
-    if let Some((_, _, kind, gives)) = POWERS.iter().find(|row| event.is(row.0, row.1)) {
+    if let Some((_, _, kind, gives)) = POWER_CALLS.about(event).next() {
         let target = TARGETS
             .iter()
             .find_map(|name| event.asked(&[name]))
@@ -233,7 +245,7 @@ pub(super) fn facts(event: &Event<'_>, base: &Fact, out: &mut Vec<Fact>) {
 pub(super) fn hands_power_over(event: &Event<'_>) -> bool {
     let Some(request) = event.request else { return false };
     let names_role = |row: &Pass| !roles(request, row).is_empty();
-    PASSES.iter().any(|row| event.is(row.service, row.name) && names_role(row)) || binding::binds(event, request)
+    PASS_CALLS.about(event).any(names_role) || binding::binds(event, request)
 }
 
 /// The stack a successful call gave or changed.

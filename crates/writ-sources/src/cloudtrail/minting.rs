@@ -1,10 +1,12 @@
 //! Credentials made, renewed, ended or refused.
 
 use super::caller::{AWS, Caller, identity_store_user, named, user_by_name};
+use super::calls::Calls;
 use super::event::{Event, text};
 use super::presented::{EC2, IDENTITY_CENTER, instance_trace, service_trace, sso_trace, sso_trace_of_role};
 use crate::stamp;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use writ_model::fact::{CredentialChange, Detail, Fact, FactKind, Lifetime, Minting, Outcome};
 use writ_model::json::{Node, Value};
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
@@ -29,6 +31,8 @@ enum Maker {
     /// A session of a permission set's role, whose key is not logged.
     PermissionSetSession,
 }
+
+static MAKER_CALLS: LazyLock<Calls<(&str, &str, Maker)>> = LazyLock::new(|| Calls::of(MAKERS));
 
 /// Calls that make credentials.
 const MAKERS: &[(&str, &str, Maker)] = &[
@@ -63,7 +67,7 @@ pub(super) fn makes(event: &Event<'_>) -> bool {
 }
 
 fn maker(event: &Event<'_>) -> Option<Maker> {
-    MAKERS.iter().find(|(service, name, _)| event.is(service, name)).map(|row| row.2)
+    MAKER_CALLS.about(event).next().map(|row| row.2)
 }
 
 /// The credential fact of this record, if it has one. `base` is its effect.

@@ -1,7 +1,9 @@
 //! How much a call could harm: a table that says which calls are high risk and why.
 
+use super::calls::Calls;
 use super::event::{Event, texts, texts_anywhere};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use writ_model::fact::{Risk, RiskReason};
 use writ_model::json::Node;
 
@@ -21,8 +23,12 @@ enum When {
 use RiskReason::{DataExport as EXPORT, Destructive as DESTROY, PrivilegeEscalation as POWER, SecretAccess as SECRET};
 use When::{Always, Decrypted, Public, Shares};
 
+type High = (&'static str, &'static str, RiskReason, When);
+
+static HIGH_CALLS: LazyLock<Calls<High>> = LazyLock::new(|| Calls::of(HIGH));
+
 /// High-risk calls, by service and name. A call may stand here for several reasons.
-const HIGH: &[(&str, &str, RiskReason, When)] = &[
+const HIGH: &[High] = &[
     // More power for somebody: permissions, trust, credentials.
     ("iam", "AddUserToGroup", POWER, Always),
     ("iam", "AttachGroupPolicy", POWER, Always),
@@ -167,8 +173,8 @@ pub(super) fn tables() -> String {
 
 /// The risk of a call, whatever came of it: an attempt counts.
 pub(super) fn of(event: &Event<'_>) -> Risk {
-    let applies = |row: &&(&str, &str, RiskReason, When)| event.is(row.0, row.1) && met(row.3, event);
-    let mut reasons: Vec<RiskReason> = HIGH.iter().filter(applies).map(|row| row.2).collect();
+    let mut reasons: Vec<RiskReason> =
+        HIGH_CALLS.about(event).filter(|row| met(row.3, event)).map(|row| row.2).collect();
     if super::grant::hands_power_over(event) {
         reasons.push(POWER);
     }
