@@ -471,37 +471,70 @@ fn plain(bytes: &[u8]) -> usize {
 /// white space, strings with the shortest escapes, numbers as spelt. Two texts are the same
 /// evidence exactly when these bytes are equal.
 pub fn canonical(node: &Node<'_>, out: &mut Vec<u8>) {
-    match &node.value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(lexeme) => out.extend_from_slice(lexeme.as_bytes()),
-        Value::String(text) => quote_read(text, out),
-        Value::Array(nodes) => {
-            out.push(b'[');
-            for (n, element) in nodes.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
+    Canonical { out, open: Vec::with_capacity(MEMBERS_OPEN) }.value(node);
+}
+
+type Member<'a> = (Cow<'a, str>, Node<'a>);
+
+struct Canonical<'o, 'n> {
+    out: &'o mut Vec<u8>,
+    /// Members of the objects that are still open, innermost last, each list in order; with the beginning of
+    /// each name, by which nearly all of them are told apart.
+    open: Vec<(u64, &'n Member<'n>)>,
+}
+
+impl<'n> Canonical<'_, 'n> {
+    fn value(&mut self, node: &'n Node<'n>) {
+        match &node.value {
+            Value::Null => self.out.extend_from_slice(b"null"),
+            Value::Bool(true) => self.out.extend_from_slice(b"true"),
+            Value::Bool(false) => self.out.extend_from_slice(b"false"),
+            Value::Number(lexeme) => self.out.extend_from_slice(lexeme.as_bytes()),
+            Value::String(text) => quote_read(text, self.out),
+            Value::Array(nodes) => {
+                self.out.push(b'[');
+                for (n, element) in nodes.iter().enumerate() {
+                    if n > 0 {
+                        self.out.push(b',');
+                    }
+                    self.value(element);
                 }
-                canonical(element, out);
+                self.out.push(b']');
             }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            let mut sorted: Vec<&(Cow<'_, str>, Node<'_>)> = members.iter().collect();
-            sorted.sort_by(|a, b| a.0.cmp(&b.0));
-            out.push(b'{');
-            for (n, (key, element)) in sorted.into_iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                quote_read(key, out);
-                out.push(b':');
-                canonical(element, out);
-            }
-            out.push(b'}');
+            Value::Object(members) => self.object(members),
         }
     }
+
+    fn object(&mut self, members: &'n [Member<'n>]) {
+        let own = self.open.len();
+        self.open.extend(members.iter().map(|member| (beginning(&member.0), member)));
+        let sorted = self.open.get_mut(own..).unwrap_or_default();
+        sorted.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.0.cmp(&other.0)));
+        self.out.push(b'{');
+        let mut at = own;
+        while let Some((_, (name, value))) = self.open.get(at) {
+            if at > own {
+                self.out.push(b',');
+            }
+            quote_read(name, self.out);
+            self.out.push(b':');
+            self.value(value);
+            at += 1;
+        }
+        self.out.push(b'}');
+        self.open.truncate(own);
+    }
+}
+
+/// The first bytes of a name as a number that compares as they do.
+fn beginning(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let first = bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut short = [0; 8];
+        short.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        short
+    });
+    u64::from_be_bytes(first)
 }
 
 /// Writes a string that was read. One that is borrowed stood in the text without escapes, so it

@@ -89,7 +89,7 @@ pub(crate) fn admit_node(
     // Behind a value, so that no name is cut from what is its: names are withheld too.
     let own = source.shared_part(&node).map_or(whole.start, |shared| shared.span().end);
     let (rules, mut list) = (source.withholds(), redact::List::new(mac));
-    let withheld = redact::withhold(&mut node, rules, &mut list);
+    let withheld = redact::withhold(&mut node, text.get(whole.clone()).unwrap_or_default(), rules, &mut list);
     let mut evidence = Vec::with_capacity(whole.len());
     let (before, behind) = redact::split_at(withheld, own);
     redact::splice(text, whole.start..own, before, &mut evidence);

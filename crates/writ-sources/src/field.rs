@@ -3,6 +3,7 @@
 
 use crate::admit::{kind_word, short};
 use crate::source::Reading;
+use std::borrow::Cow;
 use writ_model::fact::Party;
 use writ_model::json::{Node, Value};
 use writ_model::key::{Key, KeyKind, KeyName, KeyRole};
@@ -235,21 +236,35 @@ pub(crate) fn unambiguous(node: &Node<'_>) -> Result<(), String> {
 
 /// The same for this object alone.
 pub(crate) fn unambiguous_here(node: &Node<'_>) -> Result<(), String> {
-    /// Up to so many each is compared with each, which needs no memory; sorted beyond, since whoever
-    /// writes a record also chooses how many members it has.
-    const FEW: usize = 16;
     let members = node.members();
-    let twice = if members.len() <= FEW {
-        let stood = |(n, name): (usize, &str)| members.iter().take(n).any(|(other, _)| other == name);
-        members.iter().map(|(name, _)| &**name).enumerate().find(|at| stood(*at)).map(|(_, name)| name)
-    } else {
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
-        names.sort_unstable();
-        names.windows(2).find(|pair| pair.first() == pair.last()).and_then(|pair| pair.first().copied())
-    };
+    if differ(members) {
+        return Ok(());
+    }
+    // Sorted, and not each compared with each: whoever writes a record also chooses how many members it has.
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair.first() == pair.last()).and_then(|pair| pair.first().copied());
     twice.map_or(Ok(()), |name| {
         Err(format!("`{}` stands twice in one object: which one counts is not known", short(name)))
     })
+}
+
+/// Whether the names of these members can be told apart at a glance, as those of nearly every object can: by their
+/// lengths and last bytes, each compared with each. Of more than a record usually has none are.
+fn differ(members: &[(Cow<'_, str>, Node<'_>)]) -> bool {
+    const FEW: usize = 32;
+    let mut marks = [0_u64; FEW];
+    if members.len() > FEW {
+        return false;
+    }
+    for (mark, (name, _)) in marks.iter_mut().zip(members) {
+        let mut last = [0; 8];
+        last.iter_mut().zip(name.bytes().rev().take(7)).for_each(|(to, byte)| *to = byte);
+        *mark = u64::from_le_bytes(last) << 8 | (name.len() as u64 & 0xff);
+    }
+    let marks = marks.get(..members.len()).unwrap_or_default();
+    let stood = |(n, mark): (usize, &u64)| marks.iter().take(n).fold(false, |found, other| found | (other == mark));
+    !marks.iter().enumerate().any(stood)
 }
 
 /// Refuses another version of a format than the one that is read.

@@ -25,7 +25,7 @@ pub(crate) use list::List;
 pub(crate) use text::{id_without_secrets, kind_in_text, without_secrets_in};
 pub use text::{withhold_in_text, without_secrets};
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr3};
 use std::borrow::Cow;
 use std::ops::Range;
 use writ_model::json::{self, Node, Value};
@@ -242,9 +242,11 @@ pub(crate) struct Withheld {
 }
 
 /// Replaces secrets in a tree by placeholders, and lists them. The tree then says what the redacted bytes
-/// will say.
-pub(crate) fn withhold(node: &mut Node<'_>, rules: &Withholds, list: &mut List<'_>) -> Vec<Withheld> {
-    let mut walk = Walk { rules, list, out: Vec::new() };
+/// will say. `text` is what the tree was read from.
+pub(crate) fn withhold(node: &mut Node<'_>, text: &[u8], rules: &Withholds, list: &mut List<'_>) -> Vec<Withheld> {
+    // Most records hold none of the bytes of a query's parameter, and each string is then not looked through.
+    let signed_urls = rules.signed_urls && memchr3(b'=', b'%', b'\\', text).is_some();
+    let mut walk = Walk { rules, signed_urls, list, out: Vec::new() };
     if let Value::Object(members) = &mut node.value {
         for (name, child) in members {
             walk.name(name, child, None);
@@ -289,6 +291,8 @@ fn name_before(text: &[u8], from: usize, value: usize) -> Range<usize> {
 
 struct Walk<'w, 'm> {
     rules: &'w Withholds,
+    /// Whether text of this record may hold the signature of a presigned URL, and is then withheld.
+    signed_urls: bool,
     list: &'w mut List<'m>,
     out: Vec<Withheld>,
 }
@@ -356,7 +360,7 @@ impl Walk<'_, '_> {
                 if named.is_none() && self.rules.in_text {
                     return self.inside(node, path);
                 }
-                let signed = || (self.rules.signed_urls && holds_signature(text)).then_some(SIGNATURE);
+                let signed = || (self.signed_urls && holds_signature(text)).then_some(SIGNATURE);
                 let token = || (self.rules.tokens && jwt::held(text)).then_some(TOKEN);
                 if let Some(kind) = named.or_else(token).or_else(signed).filter(|_| !is_placeholder(text)) {
                     let fingerprint = (self.rules.tokens && kind == TOKEN).then(|| jwt::fingerprinted(text)).flatten();

@@ -16,7 +16,7 @@ fn withheld(text: &str, rules: &Withholds) -> (String, Vec<String>) {
     let mut node = json::parse(text.as_bytes()).unwrap();
     let whole = node.span();
     let mut list = List::new(&mac);
-    let found = withhold(&mut node, rules, &mut list);
+    let found = withhold(&mut node, text.as_bytes(), rules, &mut list);
     let (bytes, redactions) = (spliced(text.as_bytes(), whole, found), list.finish());
     let mut tree = Vec::new();
     json::canonical(&node, &mut tree);
@@ -295,7 +295,7 @@ fn attributes_are_withheld_by_their_key() {
     let mut node = json::parse(text).unwrap();
     let whole = node.span();
     let mut list = List::new(&mac);
-    let withheld = withhold(&mut node, &EVERYWHERE_AND_IN_TEXT, &mut list);
+    let withheld = withhold(&mut node, text, &EVERYWHERE_AND_IN_TEXT, &mut list);
     let (bytes, redactions) = (spliced(text, whole, withheld), list.finish());
     let told = String::from_utf8(bytes).unwrap();
     for secret in ["bWlyYQ", "k9", "t-1"] {
