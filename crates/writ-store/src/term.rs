@@ -168,15 +168,32 @@ impl TermKey {
 
     fn fingerprint(&self, sort: Sort, parts: &[&[u8]]) -> Term {
         // Put together first: the hash takes eight bytes at once as quickly as one.
-        let mut all = Vec::with_capacity(TERM_BYTES_USUAL);
-        all.push(sort as u8);
+        let n = parts.iter().fold(1, |n, part| n + size_of::<u64>() + part.len());
+        let (mut few, mut many) = ([0; TERM_BYTES_USUAL], Vec::new());
+        let all = match few.get_mut(..n) {
+            Some(few) => few,
+            None => {
+                many.resize(n, 0);
+                many.as_mut_slice()
+            }
+        };
+        let mut rest = &mut *all;
+        put(&mut rest, &[sort as u8]);
         for bytes in parts {
-            all.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-            all.extend_from_slice(bytes);
+            put(&mut rest, &(bytes.len() as u64).to_le_bytes());
+            put(&mut rest, bytes);
         }
         let mut hash = self.terms;
-        hash.write(&all);
+        hash.write(all);
         Term(hash.finish())
+    }
+}
+
+/// Writes bytes to the beginning of what is left, which is then what is behind them.
+fn put(rest: &mut &mut [u8], bytes: &[u8]) {
+    if let Some((to, behind)) = std::mem::take(rest).split_at_mut_checked(bytes.len()) {
+        to.copy_from_slice(bytes);
+        *rest = behind;
     }
 }
 

@@ -29,6 +29,39 @@ pub(crate) struct Run {
     by_id: OnceLock<Vec<u32>>,
 }
 
+/// Postings in order. Terms are keyed hashes, which spread evenly over the numbers: their first bits tell nearly
+/// where each belongs, and what has the same ones is sorted by itself.
+fn by_term(postings: Vec<(Term, u32)>) -> Vec<(Term, u32)> {
+    /// Postings with the same first bits, if all terms were different.
+    const TOGETHER: usize = 16;
+    let bits = (postings.len() / TOGETHER).max(2).ilog2();
+    let place = |term: Term| index(term.0 >> (u64::BITS - bits));
+    // Where the postings of each begin; when all are put, where they end.
+    let mut ends = vec![0_usize; 1 << bits];
+    for (term, _) in &postings {
+        ends.get_mut(place(*term)).into_iter().for_each(|n| *n += 1);
+    }
+    let mut before = 0;
+    for n in &mut ends {
+        before += std::mem::replace(n, before);
+    }
+    let mut sorted = vec![(Term(0), 0); postings.len()];
+    for posting in postings {
+        let Some(at) = ends.get_mut(place(posting.0)) else { continue };
+        sorted.get_mut(*at).into_iter().for_each(|to| *to = posting);
+        *at += 1;
+    }
+    let mut rest = sorted.as_mut_slice();
+    let mut begin = 0;
+    for end in ends {
+        let (together, behind) = rest.split_at_mut(end - begin);
+        // One number compares without a branch.
+        together.sort_unstable_by_key(|(term, rank)| u128::from(term.0) << 32 | u128::from(*rank));
+        (rest, begin) = (behind, end);
+    }
+    sorted
+}
+
 impl Run {
     /// Sorts a batch.
     pub(crate) fn sort(batch: Batch) -> Run {
@@ -43,11 +76,7 @@ impl Run {
             }
         }
         let rank = |at: u32| ranks.get(*locals.get(at as usize)? as usize).copied();
-        let mut postings: Vec<(Term, u32)> =
-            postings.into_iter().filter_map(|(term, at)| Some((term, rank(at)?))).collect();
-        // Where runs are joined, each of them is sorted already: a stable sort finds and merges them. One number
-        // compares without a branch.
-        postings.sort_by_key(|(term, rank)| u128::from(term.0) << 32 | u128::from(*rank));
+        let mut postings = by_term(postings.into_iter().filter_map(|(term, at)| Some((term, rank(at)?))).collect());
         postings.dedup();
         let mut recorders: Vec<Summary> = recorders.into_iter().map(Summary::new).collect();
         let mut facts = Facts { first, next, n_rows: len32(rows.len()), ..Facts::default() };
