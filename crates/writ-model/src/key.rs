@@ -3,6 +3,7 @@
 //! A key is a value of some kind, in some namespace, in some role, known in some way. What
 //! agreement on a key can *prove* is a property of its kind (model, section 3); `writ-path` decides.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use core::fmt;
@@ -230,16 +231,16 @@ pub struct KeyName {
     /// What sort of thing.
     pub kind: KeyKind,
     /// Whose names these are: the vendor, or the recorder and session that mint them.
-    pub namespace: String,
+    pub namespace: Cow<'static, str>,
     /// The id itself, normalised.
     pub value: String,
 }
 
 impl KeyName {
     /// A name by an id; `None` where the text names nothing.
-    pub fn new(kind: KeyKind, namespace: &str, value: &str) -> Option<KeyName> {
-        let value = KeyName::normalise(value)?;
-        Some(KeyName { kind, namespace: namespace.to_string(), value: value.to_string() })
+    pub fn new(kind: KeyKind, namespace: impl Into<Cow<'static, str>>, value: &str) -> Option<KeyName> {
+        let value = KeyName::normalise(value)?.to_string();
+        Some(KeyName { kind, namespace: namespace.into(), value })
     }
 
     /// An id as names hold it; `None` where the text names nothing (empty, a placeholder, too long).
@@ -251,7 +252,7 @@ impl KeyName {
     /// The name of a principal by its id, `NAMESPACE:VALUE`, as directories name it.
     pub fn of_principal(id: &str) -> Option<KeyName> {
         let (namespace, value) = id.split_once(':')?;
-        KeyName::new(KeyKind::Principal, namespace, value)
+        KeyName::new(KeyKind::Principal, namespace.to_string(), value)
     }
 
     /// The name of a recorder that is spoken of.
@@ -296,7 +297,13 @@ impl Key {
     }
 
     /// A key, or `None` where the text names nothing.
-    pub fn new(kind: KeyKind, namespace: &str, value: &str, role: KeyRole, class: Attestation) -> Option<Key> {
+    pub fn new(
+        kind: KeyKind,
+        namespace: impl Into<Cow<'static, str>>,
+        value: &str,
+        role: KeyRole,
+        class: Attestation,
+    ) -> Option<Key> {
         Some(Key { name: KeyName::new(kind, namespace, value)?, role, class })
     }
 }

@@ -168,7 +168,7 @@ fn number(n: usize, chain: Chain, hop: &DraftHop) -> Hop {
 }
 
 fn shown(key: &KeyName) -> ShownKey {
-    ShownKey { kind: key.kind.word(), namespace: key.namespace.clone(), shown: key.value.clone() }
+    ShownKey { kind: key.kind.word(), namespace: key.namespace.to_string(), shown: key.value.clone() }
 }
 
 /// How an answer cites records: sorted, each once.

@@ -238,7 +238,7 @@ fn keys(node: &Node<'_>, said: &Approval, service: &str) -> Result<Vec<Key>, Str
     use ApprovalStep as S;
     let verified = |name: KeyName, role: KeyRole| Key { name, role, class: Attestation::Verified };
     let mut keys = vec![verified(said.approval.clone(), KeyRole::Mints)];
-    let own = KeyName { namespace: service.to_string(), ..said.approval.clone() };
+    let own = KeyName { namespace: service.to_string().into(), ..said.approval.clone() };
     if matches!(said.step, S::Denied | S::Withdrawn) {
         keys.push(verified(own.clone(), KeyRole::Revokes));
     }

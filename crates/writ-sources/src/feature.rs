@@ -161,7 +161,8 @@ impl Features {
 
     /// As keys in this role.
     pub(crate) fn keys(&self, role: KeyRole) -> Vec<Key> {
-        let key = |kind, namespace: &str, id: &str| Key::new(kind, namespace, id, role, Attestation::SelfStated);
+        let key =
+            |kind, namespace: &'static str, id: &str| Key::new(kind, namespace, id, role, Attestation::SelfStated);
         let mut keys: Vec<Key> = Vec::new();
         keys.extend(self.resources.iter().filter_map(|id| key(KeyKind::Resource, "aws", id)));
         keys.extend(self.access_keys.iter().filter_map(|id| key(KeyKind::Credential, "aws", id)));

@@ -249,22 +249,25 @@ pub(crate) fn unambiguous_here(node: &Node<'_>) -> Result<(), String> {
     })
 }
 
-/// Whether the names of these members can be told apart at a glance, as those of nearly every object can: by their
-/// lengths and last bytes, each compared with each. Of more than a record usually has none are.
+/// Whether the names of these members can be told apart at a glance, as those of nearly every object can: a few bits
+/// of their length and last bytes are different.
 fn differ(members: &[(Cow<'_, str>, Node<'_>)]) -> bool {
-    const FEW: usize = 32;
-    let mut marks = [0_u64; FEW];
-    if members.len() > FEW {
-        return false;
-    }
-    for (mark, (name, _)) in marks.iter_mut().zip(members) {
-        let mut last = [0; 8];
-        last.iter_mut().zip(name.bytes().rev().take(7)).for_each(|(to, byte)| *to = byte);
-        *mark = u64::from_le_bytes(last) << 8 | (name.len() as u64 & 0xff);
-    }
-    let marks = marks.get(..members.len()).unwrap_or_default();
-    let stood = |(n, mark): (usize, &u64)| marks.iter().take(n).fold(false, |found, other| found | (other == mark));
-    !marks.iter().enumerate().any(stood)
+    const WORDS: usize = 32;
+    /// An odd number with bits all over (2^64 over the golden ratio): its products differ in their first bits.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut seen = [0_u64; WORDS];
+    members.iter().all(|(name, _)| {
+        let bytes = name.as_bytes();
+        let last = bytes.last_chunk().map_or_else(|| few(bytes), |last| u64::from_le_bytes(*last));
+        let bits = (last ^ bytes.len() as u64).wrapping_mul(SPREAD);
+        let (word, bit) = ((bits >> 59) as usize, 1 << (bits >> 53 & 63));
+        seen.get_mut(word).is_some_and(|word| std::mem::replace(word, *word | bit) & bit == 0)
+    })
+}
+
+/// Fewer than eight bytes as a number.
+fn few(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
 /// Refuses another version of a format than the one that is read.
@@ -283,6 +286,6 @@ pub(crate) fn is_schema(node: &Node<'_>, known: &str) -> bool {
 
 /// What a key names, or the cause of a reject where the text is a placeholder, empty or too long.
 pub(crate) fn key_name(kind: KeyKind, namespace: &str, value: &str, member: &str) -> Result<KeyName, String> {
-    KeyName::new(kind, namespace, value)
+    KeyName::new(kind, namespace.to_string(), value)
         .ok_or_else(|| format!("`{member}` `{}` names nothing; write the id itself", short(value)))
 }

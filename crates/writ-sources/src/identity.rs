@@ -192,8 +192,8 @@ fn subject(node: &Node<'_>) -> Result<KeyName, String> {
     let namespace = text(subject, "namespace").map_err(inside)?.unwrap_or_default();
     let value = needed(subject, "value").map_err(inside)?;
     let name = match kind {
-        "principal" => KeyName::new(KeyKind::Principal, namespace, value),
-        "credential" => KeyName::new(KeyKind::Credential, namespace, value),
+        "principal" => KeyName::new(KeyKind::Principal, namespace.to_string(), value),
+        "credential" => KeyName::new(KeyKind::Credential, namespace.to_string(), value),
         "recorder" if namespace.is_empty() => KeyName::of_recorder(value),
         "recorder" => KeyName::of_recorder(&format!("{namespace}:{value}")),
         other => return Err(format!("in `subject`: `kind` `{}` is not known; write {SUBJECT_KINDS}", short(other))),

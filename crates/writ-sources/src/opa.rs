@@ -216,7 +216,7 @@ fn keys(node: &Node<'_>, context: &Context<'_>, input: &Input) -> Vec<Key> {
     let mut keys = Vec::new();
     if let Some(id) = node.text(&["decision_id"]) {
         for namespace in [context.identity.recorder.as_str(), ANY] {
-            keys.extend(Key::new(KeyKind::Decision, namespace, id, KeyRole::Mints, Attestation::Verified));
+            keys.extend(Key::new(KeyKind::Decision, namespace.to_string(), id, KeyRole::Mints, Attestation::Verified));
         }
     }
     let hex = |name: &str, len: usize| {

@@ -229,7 +229,7 @@ mod tests {
     use super::*;
     use writ_model::key::KeyKind;
 
-    fn name(namespace: &str, value: &str) -> KeyName {
+    fn name(namespace: &'static str, value: &str) -> KeyName {
         KeyName::new(KeyKind::Credential, namespace, value).unwrap()
     }
 

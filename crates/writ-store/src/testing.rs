@@ -75,7 +75,7 @@ pub fn received(mut record: Record, second: i64) -> Record {
 
 pub fn term(keys: &TermKey, word: &str) -> Term {
     // Any word, also one that names nothing.
-    let name = KeyName { kind: KeyKind::Session, namespace: "test".to_owned(), value: word.to_owned() };
+    let name = KeyName { kind: KeyKind::Session, namespace: "test".into(), value: word.to_owned() };
     keys.term_of(&name, KeyRole::Names, Attestation::Observed)
 }
 

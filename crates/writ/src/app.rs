@@ -21,7 +21,10 @@ pub(crate) fn derivation() -> Digest {
 /// The terms a record is found by: one per key, role and attestation class. Adapters bound how many
 /// keys they read off a record, so none is left out here.
 pub(crate) fn terms(keys: &TermKey, facts: &[Fact]) -> Vec<Term> {
-    let mut terms: Vec<Term> = facts.iter().flat_map(|fact| &fact.keys).map(|key| keys.term(key)).collect();
+    let n_keys: usize = facts.iter().map(|fact| fact.keys.len()).sum();
+    // The store adds those of identity and recorder.
+    let mut terms = Vec::with_capacity(n_keys + 2);
+    terms.extend(facts.iter().flat_map(|fact| &fact.keys).map(|key| keys.term(key)));
     terms.sort_unstable();
     terms.dedup();
     terms

@@ -141,7 +141,7 @@ impl Walk<'_> {
     /// looked for by itself, so that no number of uses pushes it out.
     fn steps_of(&mut self, service: &str, approval: &KeyName, act: &Act) -> Result<Steps, Stopped> {
         let until = self.stretch(act).1.plus_millis(self.widest_skew());
-        let own = KeyName { namespace: service.to_string(), ..approval.clone() };
+        let own = KeyName { namespace: service.to_string().into(), ..approval.clone() };
         let mut records: BTreeMap<RecordId, Rc<Seen>> = BTreeMap::new();
         let mut more = false;
         for name in [&own, approval] {
@@ -165,7 +165,7 @@ impl Walk<'_> {
     fn collect_named(&mut self, name: &KeyName, declared: Option<&str>, found: &mut Rules) -> Result<(), Stopped> {
         let before = found.len();
         if let Some(by) = declared {
-            let own = KeyName { namespace: by.to_string(), ..name.clone() };
+            let own = KeyName { namespace: by.to_string().into(), ..name.clone() };
             self.approvals_flooded |= self.collect(&own, KeyRole::Mints, &rule::APPROVAL_NAMED, found)?;
         }
         let is_known = found.len() > before;

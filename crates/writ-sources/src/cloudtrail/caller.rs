@@ -1,6 +1,7 @@
 //! Who called: `userIdentity` as principals.
 
 use super::event::Event;
+use std::borrow::Cow;
 use writ_model::fact::Party;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
 use writ_model::principal::{Principal, PrincipalKind};
@@ -65,6 +66,8 @@ pub(super) fn named(
 /// The key by which a principal is looked up.
 pub(super) fn key(principal: &Principal, class: Attestation) -> Option<Key> {
     let (namespace, value) = principal.id.split_once(':')?;
+    // Nearly all are the cloud's own.
+    let namespace = if namespace == AWS { Cow::Borrowed(AWS) } else { Cow::Owned(namespace.to_string()) };
     Key::new(KeyKind::Principal, namespace, value, KeyRole::Names, class)
 }
 

@@ -164,7 +164,7 @@ fn presented(exchange: &Exchange, token: &Token, class: Attestation) -> Presente
 
 /// The decision the server says it gave the token under, in the namespace of whoever decided.
 fn decision(exchange: &Exchange) -> Option<KeyName> {
-    let by = exchange.decision_by.as_deref().unwrap_or(ANY);
+    let by = exchange.decision_by.clone().unwrap_or_else(|| ANY.to_string());
     KeyName::new(KeyKind::Decision, by, exchange.decision.as_deref()?)
 }
 

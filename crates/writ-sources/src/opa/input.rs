@@ -125,7 +125,7 @@ impl Found {
     fn keys(&self) -> Vec<Key> {
         let mut keys = Vec::new();
         let mut claim = |kind: KeyKind, namespace: &str, value: &str| {
-            keys.extend(Key::new(kind, namespace, value, KeyRole::Names, Attestation::Claimed));
+            keys.extend(Key::new(kind, namespace.to_string(), value, KeyRole::Names, Attestation::Claimed));
         };
         // The caller does not say which agent made the call: both spellings of the session are tried.
         for (session, call) in self.sessions.iter().flat_map(|one| self.calls.iter().map(move |call| (one, call))) {

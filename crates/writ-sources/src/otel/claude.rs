@@ -67,7 +67,7 @@ pub(super) fn decision(told: &Told<'_, '_>) -> Option<Fact> {
         step = ApprovalStep::RuleMade;
     }
     let call = told.call()?;
-    let approval = KeyName::new(KeyKind::Approval, &call.namespace, &call.value)?;
+    let approval = KeyName::new(KeyKind::Approval, call.namespace.clone(), &call.value)?;
     let person = source.starts_with("user_") && step != ApprovalStep::RuleUsed;
     let agent = told.agent();
     let mut fact = base(told, FactKind::Approval, action(told));

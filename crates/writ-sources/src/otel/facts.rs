@@ -201,5 +201,5 @@ fn session(told: &Told<'_, '_>) -> Fact {
 
 /// A key of a resource that a server says it acted upon.
 pub(super) fn resource_key(namespace: &str, id: &str, class: Attestation) -> Option<Key> {
-    Key::new(KeyKind::Resource, namespace, id, KeyRole::Names, class)
+    Key::new(KeyKind::Resource, namespace.to_string(), id, KeyRole::Names, class)
 }

@@ -14,7 +14,7 @@ pub(super) const OTEL: &str = "otel";
 pub(super) fn of(told: &Told<'_, '_>) -> Vec<Key> {
     let mut keys = place(told);
     let own = Attestation::SelfStated;
-    let mut add = |kind, namespace: &str, id: &str, role| keys.extend(Key::new(kind, namespace, id, role, own));
+    let mut add = |kind, namespace: &'static str, id: &str, role| keys.extend(Key::new(kind, namespace, id, role, own));
     for id in told.ids(M::Conversation) {
         add(KeyKind::Conversation, OTEL, id, KeyRole::Carries);
         add(KeyKind::Session, CARRIER, id, KeyRole::Carries);
@@ -103,7 +103,7 @@ fn place(told: &Told<'_, '_>) -> Vec<Key> {
 pub(super) fn turn(told: &Told<'_, '_>, role: KeyRole) -> Option<Key> {
     let id = told.text(M::Turn)?;
     let namespace = told.claude_session().unwrap_or_else(|| OTEL.to_string());
-    Key::new(KeyKind::Turn, &namespace, id, role, Attestation::SelfStated)
+    Key::new(KeyKind::Turn, namespace, id, role, Attestation::SelfStated)
 }
 
 /// A tool call in a role.

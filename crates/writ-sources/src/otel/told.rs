@@ -89,7 +89,7 @@ impl<'e, 'n> Told<'e, 'n> {
 
     /// A tool call by its id.
     pub(super) fn call_named(&self, id: &str) -> Option<KeyName> {
-        KeyName::new(KeyKind::ToolCall, &self.call_namespace()?, id)
+        KeyName::new(KeyKind::ToolCall, self.call_namespace()?, id)
     }
 
     /// The tool call this entry is about.

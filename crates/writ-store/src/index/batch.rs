@@ -25,10 +25,11 @@ impl Batch {
         Batch { first, next: first, ..Batch::default() }
     }
 
-    /// What comes behind a full one, with room for as much.
+    /// What comes behind a full one, with room for as much and a little more: records have now more keys, now fewer.
     pub(crate) fn after(full: &Batch) -> Batch {
         let rows = Vec::with_capacity(full.rows.len());
-        Batch { rows, postings: Vec::with_capacity(full.postings.len()), ..Batch::new(full.next) }
+        let n_postings = full.postings.len() + full.postings.len() / 8;
+        Batch { rows, postings: Vec::with_capacity(n_postings), ..Batch::new(full.next) }
     }
 
     /// Adds the record at the next position. Its row needs neither `local` nor `recorder`; `recorder` is

@@ -186,7 +186,7 @@ impl Search<'_> {
             namespaces.dedup();
             let kinds = KEY_KINDS.iter().filter(|kind| value.kind.is_none_or(|wanted| wanted == **kind));
             for kind in kinds {
-                let new = |namespace: &str, text: &str| KeyName::new(*kind, namespace, text);
+                let new = |namespace: &str, text: &str| KeyName::new(*kind, namespace.to_string(), text);
                 names.extend(namespaces.iter().filter_map(|namespace| new(namespace, text)));
                 names.extend(namespaces.iter().filter_map(|namespace| new(namespace, &text.to_lowercase())));
                 // Principals and credentials are printed as `namespace:value`.

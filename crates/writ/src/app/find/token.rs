@@ -68,7 +68,7 @@ fn is_jwt(text: &str) -> bool {
 fn issued(token: &str) -> Option<KeyName> {
     let payload: Value = serde_json::from_slice(&base64url(token.split('.').nth(1)?)?).ok()?;
     let claim = |name: &str| payload.get(name)?.as_str();
-    KeyName::new(KeyKind::Credential, claim("iss")?, claim("jti")?)
+    KeyName::new(KeyKind::Credential, claim("iss")?.to_string(), claim("jti")?)
 }
 
 /// RFC 4648, section 5, with or without padding.
