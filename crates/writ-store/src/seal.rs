@@ -18,6 +18,7 @@ use std::fmt;
 use writ_model::record::{Record, RecordId};
 use writ_tlog::hash::Hash;
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::CParameter;
 
 /// zstd level 1: prototypes measured that higher levels do not pay below 1 MiB.
 const LEVEL: i32 = 1;
@@ -72,13 +73,20 @@ pub struct Sealed {
 impl Packer {
     /// A packer for one thread.
     pub fn new(keys: &TermKey) -> Result<Packer, Error> {
-        let compressors =
-            dictionary::ALL.iter().skip(1).map(|dictionary| Compressor::with_dictionary(LEVEL, dictionary));
+        let compressors = dictionary::ALL.iter().skip(1).map(|dictionary| compressor(dictionary));
         let compressors = compressors
             .collect::<std::io::Result<_>>()
             .map_err(|e| Error::new(Kind::Internal, format!("cannot start the compressor: {e}; please report this")))?;
         Ok(Packer { keys: keys.clone(), compressors, scratch: Vec::new(), told: Told::default() })
     }
+}
+
+/// Frames without their length and the id of their dictionary: both stand in the head of the part.
+fn compressor(dictionary: &[u8]) -> std::io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::with_dictionary(LEVEL, dictionary)?;
+    compressor.set_parameter(CParameter::ContentSizeFlag(false))?;
+    compressor.set_parameter(CParameter::DictIdFlag(false))?;
+    Ok(compressor)
 }
 
 /// A part of these bytes, packed in the scratch space with this dictionary if that makes it smaller.
@@ -105,7 +113,7 @@ impl Draft {
     /// beyond a [limit](crate::limit) or whose id is not of its content; nothing is stored of it.
     pub fn seal(self, packer: &mut Packer) -> Result<Sealed, Error> {
         let Draft { record, terms, alike } = self;
-        let (said, own) = (record.envelope.encode_shared(), record.envelope.encode_own());
+        let (said, own) = (packer.told.said(&record.envelope), record.envelope.encode_own());
         check(&record, said.len() + own.len(), terms.len())?;
         let described = Described::of(&packer.keys, &record, terms);
         let leaf = leaf::hash(&packer.keys, &record, (&said, &own));
@@ -116,7 +124,7 @@ impl Draft {
         let begins =
             told.begins(begin, || part(compressors, scratch, entry::Kind::Alike, begin, dictionary).encode_alone());
         let rest = if begins.is_some() { behind } else { evidence };
-        let shared = Shared { said: told.said(&said), begins };
+        let shared = Shared { said, begins };
         let identifiers = Part {
             kind: entry::Kind::Identifiers,
             codec: Codec::Stored,

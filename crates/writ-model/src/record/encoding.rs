@@ -47,6 +47,14 @@ impl Envelope {
         writer.finish()
     }
 
+    /// Whether [`Envelope::encode_shared`] of both is the same.
+    pub fn shares_with(&self, other: &Envelope) -> bool {
+        let (one, two) = (&self.identity, &other.identity);
+        (&one.source, &one.recorder) == (&two.source, &two.recorder)
+            && (&self.origin.by, &self.origin.from) == (&other.origin.by, &other.origin.from)
+            && self.received_time == other.received_time
+    }
+
     /// Canonical bytes of the rest: native id, custody, when it happened, place in the delivery, what was withheld.
     pub fn encode_own(&self) -> Vec<u8> {
         let optional = [
@@ -216,23 +224,30 @@ fn read_pair(reader: &mut Reader<'_>) -> Result<Time, Malformed> {
 
 /// Where the dashes of a UUID stand (RFC 9562, section 4).
 const DASHES: [usize; 4] = [8, 13, 18, 23];
+/// Where the two digits of each of its bytes stand.
+const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
 /// The 16 bytes of a UUID in lower case, which is what most vendors' ids are.
 fn uuid(text: &str) -> Option<[u8; 16]> {
+    const NO_DIGIT: u8 = 0x10;
     let bytes = text.as_bytes();
     if bytes.len() != 36 || DASHES.iter().any(|at| bytes.get(*at) != Some(&b'-')) {
         return None;
     }
+    // Computed and not matched: which digit comes next cannot be foreseen, so branches would cost more.
+    let digit = |byte: u8| {
+        let (number, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(b'a'));
+        let letter = if letter < 6 { letter + 10 } else { NO_DIGIT };
+        if number < 10 { number } else { letter }
+    };
     let mut out = [0; 16];
-    let mut digits = bytes.iter().enumerate().filter(|(at, _)| !DASHES.contains(at)).map(|(_, byte)| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    });
-    for byte in &mut out {
-        *byte = digits.next()?? << 4 | digits.next()??;
+    let mut all = 0;
+    for (byte, at) in out.iter_mut().zip(DIGITS) {
+        let [high, low] = bytes.get(at..at + 2)?.try_into().map(|two: [u8; 2]| two.map(digit)).ok()?;
+        all |= high | low;
+        *byte = high << 4 | low & 0xf;
     }
-    Some(out)
+    (all < NO_DIGIT).then_some(out)
 }
 
 fn uuid_text(bytes: [u8; 16]) -> String {

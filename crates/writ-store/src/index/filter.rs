@@ -67,7 +67,9 @@ pub(crate) fn may_hold(block: &Block, key: u64) -> bool {
 }
 
 pub(crate) fn encode(blocks: &[Block]) -> Vec<u8> {
-    blocks.iter().flatten().flat_map(|word| word.to_le_bytes()).collect()
+    let mut bytes = Vec::with_capacity(blocks.len() * BLOCK);
+    blocks.iter().flatten().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+    bytes
 }
 
 pub(crate) fn decode(bytes: &[u8]) -> Option<Vec<Block>> {

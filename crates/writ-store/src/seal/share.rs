@@ -3,6 +3,7 @@
 use crate::limit;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use writ_model::record::Envelope;
 
 /// What a record shares with others: bodies of entries. All that share it have the same one in memory.
 #[derive(Clone, Debug)]
@@ -26,8 +27,8 @@ enum Begin {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     said: HashSet<Arc<[u8]>>,
-    /// What the last one said, which the next one mostly says too.
-    last: Option<Arc<[u8]>>,
+    /// The last one, and what it said: the next one mostly says that too.
+    last: Option<(Envelope, Arc<[u8]>)>,
     begins: HashMap<Vec<u8>, Begin>,
     /// How many bytes of records all that is; what is packed of them is less.
     n_bytes: usize,
@@ -35,18 +36,18 @@ pub(super) struct Told {
 
 impl Told {
     /// What envelopes say alike.
-    pub(super) fn said(&mut self, said: &[u8]) -> Arc<[u8]> {
-        if let Some(last) = self.last.as_ref().filter(|last| ***last == *said) {
-            return Arc::clone(last);
+    pub(super) fn said(&mut self, envelope: &Envelope) -> Arc<[u8]> {
+        if let Some((_, said)) = self.last.as_ref().filter(|(last, _)| last.shares_with(envelope)) {
+            return Arc::clone(said);
         }
-        let known = self.said.get(said).cloned();
-        let said = known.unwrap_or_else(|| {
+        let said = envelope.encode_shared();
+        let said = self.said.get(said.as_slice()).cloned().unwrap_or_else(|| {
             self.make_room(said.len());
             let said: Arc<[u8]> = Arc::from(said);
             self.said.insert(Arc::clone(&said));
             said
         });
-        self.last = Some(Arc::clone(&said));
+        self.last = Some((Envelope { redactions: Vec::new(), ..envelope.clone() }, Arc::clone(&said)));
         said
     }
 

@@ -51,6 +51,7 @@ fn an_envelope_reads_back_and_a_damaged_one_does_not() {
 fn what_is_read_is_written_again_byte_for_byte() {
     for envelope in [envelope(), bare(), spanning()] {
         let (shared, own) = (envelope.encode_shared(), envelope.encode_own());
+        assert!(envelope.shares_with(&Envelope { custody: Custody::Open, ..envelope.clone() }));
         for (n, bit) in (0..own.len()).flat_map(|n| (0..8).map(move |bit| (n, bit))) {
             let mut altered = own.clone();
             altered[n] ^= 1 << bit;
@@ -63,6 +64,7 @@ fn what_is_read_is_written_again_byte_for_byte() {
             altered[n] ^= 1 << bit;
             if let Ok(read) = Envelope::decode(&altered, &own) {
                 assert_eq!(read.encode_shared(), altered, "shared, byte {n}, bit {bit}");
+                assert!(!read.shares_with(&envelope), "shared, byte {n}, bit {bit}");
             }
         }
     }
