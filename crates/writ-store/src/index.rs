@@ -100,14 +100,17 @@ impl Index {
         self.sources.last().map_or(0, |source| source.facts().next)
     }
 
-    /// Whether a record may have this term. Rarely wrong, and only by saying so of one that has not.
-    pub(crate) fn may_have(&self, term: Term) -> Result<bool, Error> {
+    /// Whether a record may have these terms, of each. Rarely wrong, and only by saying so of one that none has.
+    ///
+    /// Many are asked for at once, since the answers lie far apart in memory: while one is fetched, so are the next.
+    pub(crate) fn may_have(&self, terms: &[Term]) -> Result<Vec<bool>, Error> {
+        let mut may = vec![false; terms.len()];
         for source in &self.sources {
-            if source.may_have(term)? {
-                return Ok(true);
+            for (term, may) in terms.iter().zip(&mut may) {
+                *may |= source.may_have(*term)?;
             }
         }
-        Ok(false)
+        Ok(may)
     }
 
     /// Has what [`Index::may_have`] would read of these terms be fetched.

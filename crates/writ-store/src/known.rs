@@ -113,11 +113,18 @@ impl Known {
         Known { recent: VecDeque::from([Recent::default()]), index }
     }
 
-    /// Notes a record and says what is new about it. `recorder` names its source and recorder; `is_there` says
-    /// whether the record that a posting leads to can be read: keys alone do not make a record stored.
+    /// Whether parts may hold records of these identities, of each.
+    pub(crate) fn may_be_stored(&self, identities: &[Term]) -> Result<Vec<bool>, Error> {
+        self.index.may_have(identities)
+    }
+
+    /// Notes a record and says what is new about it. `may_be_stored`: [as was asked before](Known::may_be_stored);
+    /// `recorder` names its source and recorder; `is_there` says whether the record that a posting leads to can be
+    /// read: keys alone do not make a record stored.
     pub(crate) fn note(
         &mut self,
         mark: &Mark,
+        may_be_stored: bool,
         recorder: impl FnOnce() -> Option<RecorderName>,
         mut is_there: impl FnMut(&Posting) -> Result<bool, Error>,
     ) -> Result<Novelty, Error> {
@@ -127,9 +134,7 @@ impl Known {
             copies.extend(recent.more.get(&mark.identity.0).into_iter().flatten());
         }
         let mut stored = Vec::new();
-        if self.index.may_have(mark.identity)?
-            && let Some((source, recorder)) = recorder()
-        {
+        if may_be_stored && let Some((source, recorder)) = recorder() {
             stored = self.index.by_identity(mark.identity, (&source, &recorder), COPIES_MAX)?;
         }
         let all = |stored: &[Posting]| {
@@ -158,10 +163,12 @@ impl Known {
 
     /// A batch ends at this position, and another begins.
     pub(crate) fn end_batch(&mut self, next: u64) {
+        let mut after = Recent::default();
         if let Some(recent) = self.recent.back_mut() {
             recent.next = next;
+            after.first.reserve(recent.first.len());
         }
-        self.recent.push_back(Recent::default());
+        self.recent.push_back(after);
     }
 
     /// Parts hold more by now.
@@ -211,7 +218,7 @@ mod tests {
         ];
         for (n, ((identity, id, copy), novelty)) in (0..).zip(steps) {
             let mark = Mark { identity: Term(identity), id: RecordId([id; 16]), copy };
-            assert_eq!(known.note(&mark, || None, |_| Ok(true)).unwrap(), novelty, "{identity} {id} {copy}");
+            assert_eq!(known.note(&mark, false, || None, |_| Ok(true)).unwrap(), novelty, "{identity} {id} {copy}");
             // Where a batch ends changes nothing, as long as no part holds it.
             if n % 3 == 0 {
                 known.end_batch(n);

@@ -16,6 +16,9 @@ const IAM: &str = "aws.iam";
 /// say nothing to a reader.
 const REASON_CHARS_MAX: usize = 2_000;
 
+/// For so many there is room from the beginning: an effect, and mostly nothing more.
+const FACTS_USUAL: usize = 1;
+
 /// In what role a use states the names its issuance could be found by. The request for it states them
 /// in another role (`Carries`): uses outnumber requests, and a look-up for one must not find the other.
 const TRACE_ROLE: KeyRole = KeyRole::Presents;
@@ -27,10 +30,10 @@ pub(super) fn of(node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {
         return vec![insight(&event)];
     }
     let (result, class) = outcome::of(&event);
-    let caller = caller::of(&event, class);
-    let effect = effect(&event, &caller, result, class);
+    let mut caller = caller::of(&event, class);
+    let effect = effect(&event, &mut caller, result, class);
     let at = context.event_time.map(|time| time.start);
-    let mut rest = Vec::new();
+    let mut rest = Vec::with_capacity(FACTS_USUAL);
     rest.extend(minting::fact(&event, &caller, at, &effect));
     if govern::is_session(&event) {
         rest.push(beside(&effect, FactKind::Session));
@@ -50,10 +53,8 @@ pub(super) fn of(node: &Node<'_>, context: &Context<'_>) -> Vec<Fact> {
             rest.push(beside(&effect, FactKind::Change));
         }
     }
-    let mut facts = Vec::with_capacity(1 + rest.len());
-    facts.push(effect);
-    facts.append(&mut rest);
-    facts
+    rest.insert(0, effect);
+    rest
 }
 
 /// A further fact of the same record: who did it, with what and on what are the same.
@@ -86,13 +87,14 @@ fn shared_event(event: &Event<'_>) -> Option<Key> {
     Key::new(KeyKind::Request, "aws.shared_event", id, KeyRole::Carries, Attestation::Verified)
 }
 
-fn effect(event: &Event<'_>, caller: &Caller<'_>, result: Outcome, class: Attestation) -> Fact {
+/// The effect, and who it is of: the parties go from `caller` to it.
+fn effect(event: &Event<'_>, caller: &mut Caller<'_>, result: Outcome, class: Attestation) -> Fact {
     let mut fact = Fact::new(FactKind::Effect, action(event), result);
     let via = caller.invoked_by.filter(|service| !caller.is_service && *service != CONSOLE);
     let enforced = matches!(event.kind, "AwsApiCall" | "AwsConsoleAction");
     let orders = grant::orders(event, caller.invoked_by);
-    fact.actor.clone_from(&caller.actor);
-    fact.on_behalf_of.clone_from(&caller.on_behalf_of);
+    fact.actor = caller.actor.take();
+    fact.on_behalf_of = caller.on_behalf_of.take();
     fact.presented = presented::of(event, caller, class);
     fact.resources = resource::of(event);
     fact.risk = risk::of(event);

@@ -1,7 +1,7 @@
 //! The scanner: finds the end of one JSON value, byte by byte, and can stop anywhere.
 
 use memchr::{memchr, memchr3};
-use writ_model::json::{self, DEPTH_MAX};
+use writ_model::json::DEPTH_MAX;
 
 /// Nesting is one bit per level in a `u128`.
 const _: () = assert!(DEPTH_MAX <= 128, "a level needs a bit");
@@ -251,16 +251,8 @@ impl Scan {
     /// Inside a string. At a backslash, `escape` is entered; behind the closing quote, `after`.
     #[inline]
     fn text(&mut self, buffer: &[u8], at: &mut usize, escape: State, after: State) -> Option<Stop> {
-        /// Most strings end before that.
-        const SHORT: usize = 40;
         let rest = buffer.get(*at..).unwrap_or_default();
-        let plain = json::plain(rest.get(..SHORT).unwrap_or(rest));
-        let found = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n');
-        let len = if rest.get(plain).is_some_and(found) {
-            plain
-        } else if let Some(more) = memchr3(b'"', b'\\', b'\n', rest.get(plain..).unwrap_or_default()) {
-            plain + more
-        } else {
+        let Some(len) = memchr3(b'"', b'\\', b'\n', rest) else {
             *at = buffer.len();
             return Some(Stop::More);
         };

@@ -80,6 +80,7 @@ impl Tally {
             for (term, entry) in part.terms(bucket)? {
                 leads &= part.may_hold(filter::term_key(term))?;
                 match entry {
+                    Entry::One(rank) => post(term, &[rank]),
                     Entry::Few(ranks) => post(term, &ranks),
                     Entry::Many { count, place } => {
                         for block in part.list(count, place)? {

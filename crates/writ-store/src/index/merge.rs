@@ -195,6 +195,7 @@ fn merge_terms(parts: &[Arc<Part>], maps: &[Vec<u32>], writer: &mut PartWriter<'
         .collect();
     sources.iter_mut().try_for_each(PartTerms::step)?;
     let mut n_terms = 0_u32;
+    let mut posted: Vec<Said<'_>> = Vec::new();
     loop {
         if n_terms.is_multiple_of(STOP_EVERY) && writer.is_stopped() {
             return Ok(false);
@@ -202,34 +203,44 @@ fn merge_terms(parts: &[Arc<Part>], maps: &[Vec<u32>], writer: &mut PartWriter<'
         n_terms = n_terms.wrapping_add(1);
         let heads = sources.iter().filter_map(|source| source.head.as_ref().map(|(term, _)| *term));
         let Some(term) = heads.min() else { return Ok(true) };
-        let mut posted: Vec<(&[u32], &Arc<Part>, Entry)> = Vec::new();
         for source in &mut sources {
             if let Some((_, entry)) = source.head.take_if(|(other, _)| *other == term) {
                 posted.push((source.map, source.part, entry));
                 source.step()?;
             }
         }
-        merge_term(term, posted, writer)?;
+        merge_term(term, &mut posted, writer)?;
     }
 }
 
+/// What one part says of a term: the new ranks of its old ones, the part, and the old ranks.
+type Said<'a> = (&'a [u32], &'a Arc<Part>, Entry);
+
 /// Hands one term to the writer.
-fn merge_term(term: Term, posted: Vec<(&[u32], &Arc<Part>, Entry)>, writer: &mut PartWriter<'_>) -> Result<(), Error> {
+fn merge_term(term: Term, posted: &mut Vec<Said<'_>>, writer: &mut PartWriter<'_>) -> Result<(), Error> {
+    if let [(map, _, Entry::One(rank))] = posted.as_slice()
+        && let Some(rank) = map.get(*rank as usize)
+    {
+        // Nearly all terms are those of one record.
+        posted.clear();
+        return writer.entry(term, Entry::One(*rank), 1);
+    }
     let count: u64 = posted.iter().map(|(_, _, entry)| entry.count()).sum();
     if count <= FEW as u64 {
-        // Nearly all terms are rare ones.
-        let mapped = |map: &[u32], ranks: &[u32]| -> Vec<u32> {
-            ranks.iter().filter_map(|rank| map.get(*rank as usize).copied()).collect()
-        };
-        let mut ranks: Vec<u32> = posted
-            .iter()
-            .flat_map(|(map, _, entry)| if let Entry::Few(ranks) = entry { mapped(map, ranks) } else { Vec::new() })
-            .collect();
+        let mut ranks: Vec<u32> = Vec::with_capacity(index(count));
+        for (map, _, entry) in posted.drain(..) {
+            let new = |rank: &u32| map.get(*rank as usize).copied();
+            match entry {
+                Entry::One(rank) => ranks.extend(new(&rank)),
+                Entry::Few(old) => ranks.extend(old.iter().filter_map(new)),
+                Entry::Many { .. } => {}
+            }
+        }
         ranks.sort_unstable();
-        return writer.few(term, ranks);
+        return writer.entry(term, Entry::of(ranks), count);
     }
-    let mut lists = Vec::new();
-    for (map, part, entry) in posted {
+    let mut lists = Vec::with_capacity(posted.len());
+    for (map, part, entry) in posted.drain(..) {
         let ranks = Posted::Part(Arc::clone(part), entry).ranks(0..u32::MAX, Order::OldestFirst)?;
         let mut mapped = Mapped { map, ranks, head: None };
         mapped.step()?;

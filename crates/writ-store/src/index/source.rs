@@ -162,6 +162,7 @@ impl Posted {
     /// Their ranks, between these two.
     pub(crate) fn ranks(self, bounds: Range<u32>, order: Order) -> Result<Ranks, Error> {
         match self {
+            Posted::Part(_, Entry::One(rank)) => Ok(Ranks::few(vec![rank], bounds, order)),
             Posted::Part(_, Entry::Few(ranks)) => Ok(Ranks::few(ranks, bounds, order)),
             Posted::Part(part, Entry::Many { count, place }) => Ranks::many(part, count, place, bounds, order),
             Posted::Run(run, term) => {

@@ -25,15 +25,23 @@ const RANK_WIDTH_BITS: u32 = 6;
 /// The postings of one term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// The ranks, ascending: from 1 to [`FEW`].
+    /// One rank, as of nearly all terms.
+    One(u32),
+    /// The ranks, ascending: from 2 to [`FEW`].
     Few(Vec<u32>),
     /// More, at another place of the file: see [`crate::index::postings`].
     Many { count: u32, place: Extent },
 }
 
 impl Entry {
+    /// The entry of so few ranks, which ascend.
+    pub(crate) fn of(ranks: Vec<u32>) -> Entry {
+        if let [rank] = ranks.as_slice() { Entry::One(*rank) } else { Entry::Few(ranks) }
+    }
+
     pub(crate) fn count(&self) -> u64 {
         match self {
+            Entry::One(_) => 1,
             Entry::Few(ranks) => ranks.len() as u64,
             Entry::Many { count, .. } => u64::from(*count),
         }
@@ -68,9 +76,7 @@ pub(crate) fn encode(terms: &[(Term, Entry)], rank_width: u32) -> Vec<u8> {
 }
 
 fn put(out: &mut BitWriter, entry: &Entry, rank_width: u32) {
-    if let Entry::Few(ranks) = entry
-        && let [rank] = ranks.as_slice()
-    {
+    if let Entry::One(rank) = entry {
         out.put(0, 1);
         out.put(u64::from(*rank), rank_width);
         return;
@@ -79,6 +85,7 @@ fn put(out: &mut BitWriter, entry: &Entry, rank_width: u32) {
     out.put(u64::from(width(entry.count())), RANK_WIDTH_BITS);
     out.put(entry.count(), width(entry.count()));
     match entry {
+        Entry::One(rank) => put_ranks(out, &[*rank], rank_width),
         Entry::Few(ranks) => put_ranks(out, ranks, rank_width),
         // What is written is below 16 MiB; see `Output::small_block`.
         Entry::Many { place, .. } => out.put(place.pack().unwrap_or(0), u64::BITS),
@@ -170,7 +177,7 @@ impl<'a> Terms<'a> {
     fn entry(&mut self, wanted: bool) -> Option<Entry> {
         let bits = &mut self.entries;
         if bits.take(1)? == 0 {
-            return Some(Entry::Few(vec![bits.take32(self.rank_width)?]));
+            return bits.take32(self.rank_width).map(Entry::One);
         }
         let width = bits.take32(RANK_WIDTH_BITS).filter(|width| *width <= u32::BITS)?;
         let count = bits.take32(width).filter(|count| *count > 1)?;
@@ -202,7 +209,7 @@ mod tests {
                     0 => Entry::Many { count: 65 + n, place: Extent { offset: 512 + u64::from(n), len: 900 } },
                     1 => Entry::Few((0..FEW).map(|at| n + u32::try_from(at * at).unwrap()).collect()),
                     2 => Entry::Few(vec![n, n + 1]),
-                    _ => Entry::Few(vec![n * 11]),
+                    _ => Entry::One(n * 11),
                 };
                 (Term(term), entry)
             })

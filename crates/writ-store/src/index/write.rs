@@ -259,12 +259,17 @@ impl<'a> PartWriter<'a> {
         count: u64,
         mut next: impl FnMut() -> Result<Option<u32>, Error>,
     ) -> Result<(), Error> {
-        if let Ok(1..=FEW) = usize::try_from(count) {
+        if count == 1
+            && let Some(rank) = next()?
+        {
+            return self.entry(term, Entry::One(rank), count);
+        }
+        if let Ok(2..=FEW) = usize::try_from(count) {
             let mut ranks = Vec::with_capacity(index(count));
             while let Some(rank) = next()? {
                 ranks.push(rank);
             }
-            return self.entry(term, Entry::Few(ranks), count);
+            return self.entry(term, Entry::of(ranks), count);
         }
         let mut list = ListWriter::default();
         let mut found = 0;
@@ -276,13 +281,8 @@ impl<'a> PartWriter<'a> {
         self.entry(term, Entry::Many { count: found, place }, count)
     }
 
-    /// Adds a term, greater than all before, with at most [`FEW`] ranks, which ascend.
-    pub(crate) fn few(&mut self, term: Term, ranks: Vec<u32>) -> Result<(), Error> {
-        let count = ranks.len() as u64;
-        self.entry(term, Entry::Few(ranks), count)
-    }
-
-    fn entry(&mut self, term: Term, entry: Entry, count: u64) -> Result<(), Error> {
+    /// The same of one whose entry is known: of few ranks.
+    pub(crate) fn entry(&mut self, term: Term, entry: Entry, count: u64) -> Result<(), Error> {
         if entry.count() != count || count == 0 {
             let (path, found) = (self.path.display(), entry.count());
             let message = format!("a term of `{path}` got {found} postings instead of {count}: please report this");

@@ -22,7 +22,7 @@ use crate::manifest::{Active, Noted};
 use crate::seal::Sealed;
 use crate::snapshot::query::Posting;
 use crate::storage::Open;
-use crate::term::TermKey;
+use crate::term::{Term, TermKey};
 use crate::tree::Tree;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -199,8 +199,10 @@ impl Committer {
         let mut answers = Vec::with_capacity(group.len());
         for records in group {
             let mut admissions = Vec::with_capacity(records.len());
-            for sealed in records {
-                admissions.push(self.admit(sealed)?);
+            let identities: Vec<Term> = records.iter().map(|sealed| sealed.identity).collect();
+            let may_be_stored = self.known.may_be_stored(&identities)?;
+            for (sealed, may_be_stored) in records.iter().zip(may_be_stored) {
+                admissions.push(self.admit(sealed, may_be_stored)?);
             }
             answers.push(admissions);
         }
@@ -208,12 +210,12 @@ impl Committer {
         Ok(answers)
     }
 
-    fn admit(&mut self, sealed: &Sealed) -> Result<Admission, Error> {
+    fn admit(&mut self, sealed: &Sealed, may_be_stored: bool) -> Result<Admission, Error> {
         let Row { id, copy, .. } = sealed.row;
         let mark = Identified { identity: sealed.identity, id, copy };
         let (readback, tip) = (&mut self.readback, self.tip.tail());
         let is_there = |posting: &Posting| readback.holds(&tip, posting.position, posting.id);
-        let novelty = self.known.note(&mark, || recorder(sealed), is_there)?;
+        let novelty = self.known.note(&mark, may_be_stored, || recorder(sealed), is_there)?;
         if novelty == Novelty::None {
             return Ok(Admission::Duplicate);
         }
