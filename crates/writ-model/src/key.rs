@@ -215,8 +215,9 @@ fn is_plain(text: &str) -> bool {
     let is_id =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'x' | b'X'));
     // Looked for without a branch for each byte: hardly any id has the two letters that stand amid the word.
-    let has = |a: u8, b: u8| a.eq_ignore_ascii_case(&b'a') & b.eq_ignore_ascii_case(&b'c');
-    let may_say_so = bytes.iter().zip(bytes.iter().skip(1)).fold(false, |found, (a, b)| found | has(*a, *b));
+    let has = |a: u8, b: u8| u8::from(a | 0x20 == b'a') & u8::from(b | 0x20 == b'c');
+    let next = bytes.get(1..).unwrap_or_default();
+    let may_say_so = bytes.iter().zip(next).fold(0, |found, (a, b)| found | has(*a, *b)) != 0;
     let says_so = || bytes.windows(SAYS_SO.len()).any(|word| word.eq_ignore_ascii_case(SAYS_SO));
     bytes.len() > WORD_BYTES_MAX
         && is_id(bytes.first())

@@ -86,12 +86,12 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
                     damage.extend(lot.damage);
                     let mut terms = lot.terms.as_slice();
                     let identities: Vec<Term> = lot.derived.iter().map(|one| one.identity).collect();
-                    for (one, may_be_stored) in lot.derived.into_iter().zip(known.may_be_stored(&identities)?) {
+                    for (one, in_parts) in lot.derived.into_iter().zip(known.in_parts(&identities)?) {
                         batch.skip_to(one.position);
                         let Derived { mut row, recorder, identity, ref named, .. } = one;
                         let mark = Mark { identity, id: row.id, copy: row.copy };
                         let named = || RecorderName::clone(named);
-                        row.again = known.note(&mark, may_be_stored, || Some(named()), |_| Ok(true))?.is_again();
+                        row.again = known.note(&mark, in_parts, || Some(named()), |_| Ok(true))?.is_again();
                         let (own, rest) = terms.split_at_checked(one.n_terms).unwrap_or_default();
                         batch.push(row, recorder, named, own);
                         terms = rest;

@@ -100,20 +100,25 @@ impl Index {
         self.sources.last().map_or(0, |source| source.facts().next)
     }
 
-    /// Whether a record may have these terms, of each. Rarely wrong, and only by saying so of one that none has.
+    /// Whether any record has these terms, of each.
     ///
-    /// Many are asked for at once, since the answers lie far apart in memory: while one is fetched, so are the next.
-    pub(crate) fn may_have(&self, terms: &[Term]) -> Result<Vec<bool>, Error> {
-        let mut may = vec![false; terms.len()];
+    /// Many are asked for at once: what their filters say lies far apart in memory, and while it is fetched for one
+    /// it is for the next.
+    pub(crate) fn has(&self, terms: &[Term]) -> Result<Vec<bool>, Error> {
+        let mut has = vec![false; terms.len()];
+        let mut may = has.clone();
         for source in &self.sources {
             for (term, may) in terms.iter().zip(&mut may) {
-                *may |= source.may_have(*term)?;
+                *may = source.may_have(*term)?;
+            }
+            for ((term, has), _) in terms.iter().zip(&mut has).zip(&may).filter(|(_, may)| **may) {
+                *has = *has || source.entry(*term)?.is_some();
             }
         }
-        Ok(may)
+        Ok(has)
     }
 
-    /// Has what [`Index::may_have`] would read of these terms be fetched.
+    /// Has what filters say of these terms be fetched.
     pub(crate) fn expect(&self, terms: &[Term]) {
         for source in &self.sources {
             for term in terms {

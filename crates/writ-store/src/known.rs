@@ -113,18 +113,17 @@ impl Known {
         Known { recent: VecDeque::from([Recent::default()]), index }
     }
 
-    /// Whether parts may hold records of these identities, of each.
-    pub(crate) fn may_be_stored(&self, identities: &[Term]) -> Result<Vec<bool>, Error> {
-        self.index.may_have(identities)
+    /// Whether parts hold records of these identities, of each. Two identities may share a term by chance.
+    pub(crate) fn in_parts(&self, identities: &[Term]) -> Result<Vec<bool>, Error> {
+        self.index.has(identities)
     }
 
-    /// Notes a record and says what is new about it. `may_be_stored`: [as was asked before](Known::may_be_stored);
-    /// `recorder` names its source and recorder; `is_there` says whether the record that a posting leads to can be
+    /// Notes a record and says what is new about it. `in_parts`: [as was asked before](Known::in_parts); `recorder` names its source and recorder; `is_there` says whether the record that a posting leads to can be
     /// read: keys alone do not make a record stored.
     pub(crate) fn note(
         &mut self,
         mark: &Mark,
-        may_be_stored: bool,
+        in_parts: bool,
         recorder: impl FnOnce() -> Option<RecorderName>,
         mut is_there: impl FnMut(&Posting) -> Result<bool, Error>,
     ) -> Result<Novelty, Error> {
@@ -134,7 +133,7 @@ impl Known {
             copies.extend(recent.more.get(&mark.identity.0).into_iter().flatten());
         }
         let mut stored = Vec::new();
-        if may_be_stored && let Some((source, recorder)) = recorder() {
+        if in_parts && let Some((source, recorder)) = recorder() {
             stored = self.index.by_identity(mark.identity, (&source, &recorder), COPIES_MAX)?;
         }
         let all = |stored: &[Posting]| {

@@ -115,7 +115,7 @@ impl TermKey {
     pub fn term_of(&self, name: &KeyName, role: KeyRole, class: Attestation) -> Term {
         self.fingerprint(
             Sort::Key,
-            [
+            &[
                 name.kind.word().as_bytes(),
                 name.namespace.as_bytes(),
                 name.value.as_bytes(),
@@ -127,11 +127,11 @@ impl TermKey {
 
     pub(crate) fn identity(&self, identity: &Identity) -> Term {
         let Identity { source, recorder, native_id } = identity;
-        self.fingerprint(Sort::Identity, [source.as_bytes(), recorder.as_bytes(), native_id.as_bytes()])
+        self.fingerprint(Sort::Identity, &[source.as_bytes(), recorder.as_bytes(), native_id.as_bytes()])
     }
 
     pub(crate) fn recorder(&self, source: &str, recorder: &str) -> Term {
-        self.fingerprint(Sort::Recorder, [source.as_bytes(), recorder.as_bytes()])
+        self.fingerprint(Sort::Recorder, &[source.as_bytes(), recorder.as_bytes()])
     }
 
     /// Tells copies of one record apart: by its id and the values withheld from it, and in the last bits
@@ -166,9 +166,7 @@ impl TermKey {
         hash
     }
 
-    fn fingerprint<const N: usize>(&self, sort: Sort, parts: [&[u8]; N]) -> Term {
-        let lengths = parts.map(|part| (part.len() as u64).to_le_bytes());
-        let pieces = lengths.iter().zip(parts).flat_map(|(length, part)| [length.as_slice(), part]);
+    fn fingerprint(&self, sort: Sort, parts: &[&[u8]]) -> Term {
         // Put together first: the hash takes eight bytes at once as quickly as one.
         let n = parts.iter().fold(1, |n, part| n + size_of::<u64>() + part.len());
         let (mut few, mut many) = ([0; TERM_BYTES_USUAL], Vec::new());
@@ -178,16 +176,22 @@ impl TermKey {
             many.resize(n, 0);
             many.as_mut_slice()
         };
-        let mut rest = &mut *all;
-        for piece in std::iter::once([sort as u8].as_slice()).chain(pieces) {
-            let Some((to, behind)) = rest.split_at_mut_checked(piece.len()) else { break };
-            to.copy_from_slice(piece);
-            rest = behind;
+        let mut rest = put(&mut *all, &[sort as u8]);
+        for bytes in parts {
+            rest = put(rest, &(bytes.len() as u64).to_le_bytes());
+            rest = put(rest, bytes);
         }
         let mut hash = self.terms;
         hash.write(all);
         Term(hash.finish())
     }
+}
+
+/// Writes bytes, and returns what is left behind them.
+fn put<'a>(out: &'a mut [u8], bytes: &[u8]) -> &'a mut [u8] {
+    let Some((to, rest)) = out.split_at_mut_checked(bytes.len()) else { return &mut [] };
+    to.copy_from_slice(bytes);
+    rest
 }
 
 /// The length goes before the bytes, so that no two lists of parts hash alike.

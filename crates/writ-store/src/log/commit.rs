@@ -200,9 +200,9 @@ impl Committer {
         for records in group {
             let mut admissions = Vec::with_capacity(records.len());
             let identities: Vec<Term> = records.iter().map(|sealed| sealed.identity).collect();
-            let may_be_stored = self.known.may_be_stored(&identities)?;
-            for (sealed, may_be_stored) in records.iter().zip(may_be_stored) {
-                admissions.push(self.admit(sealed, may_be_stored)?);
+            let in_parts = self.known.in_parts(&identities)?;
+            for (sealed, in_parts) in records.iter().zip(in_parts) {
+                admissions.push(self.admit(sealed, in_parts)?);
             }
             answers.push(admissions);
         }
@@ -210,12 +210,12 @@ impl Committer {
         Ok(answers)
     }
 
-    fn admit(&mut self, sealed: &Sealed, may_be_stored: bool) -> Result<Admission, Error> {
+    fn admit(&mut self, sealed: &Sealed, in_parts: bool) -> Result<Admission, Error> {
         let Row { id, copy, .. } = sealed.row;
         let mark = Identified { identity: sealed.identity, id, copy };
         let (readback, tip) = (&mut self.readback, self.tip.tail());
         let is_there = |posting: &Posting| readback.holds(&tip, posting.position, posting.id);
-        let novelty = self.known.note(&mark, may_be_stored, || recorder(sealed), is_there)?;
+        let novelty = self.known.note(&mark, in_parts, || recorder(sealed), is_there)?;
         if novelty == Novelty::None {
             return Ok(Admission::Duplicate);
         }

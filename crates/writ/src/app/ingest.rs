@@ -27,7 +27,7 @@ use writ_sources::Source;
 use writ_store::{Recovery, Writer};
 
 /// Workers beyond the number of cores: while some wait for the disk, others have work.
-const WORKERS_EXTRA: usize = 2;
+const WORKERS_EXTRA: usize = 4;
 /// Most workers: beyond this the one writer is the bound.
 const WORKERS_MAX: usize = 16;
 
