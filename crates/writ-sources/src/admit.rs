@@ -4,6 +4,7 @@ use crate::detect::{by_name, detect, detect_of};
 use crate::redact;
 use crate::source::{Context, Source};
 use crate::{field, health};
+use std::borrow::Cow;
 use writ_model::canon::Digest;
 use writ_model::custody::Custody;
 use writ_model::fact::Fact;
@@ -100,9 +101,12 @@ pub(crate) fn admit_node(
     json::canonical(&node, &mut canonical);
     let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));
     // Both were read before anything was withheld, and stand beside the evidence.
-    let native_id = redact::id_without_secrets(&native_id, rules, mac);
-    let own = || redact::id_without_secrets(&reading.recorder, rules, mac);
-    let recorder = recorder.map_or_else(own, str::to_string);
+    let without_secrets = |id: String| match redact::id_without_secrets(&id, rules, mac) {
+        Cow::Owned(shown) => shown,
+        Cow::Borrowed(_) => id,
+    };
+    let native_id = without_secrets(native_id);
+    let recorder = recorder.map_or_else(|| without_secrets(reading.recorder), str::to_string);
     if field::is_writ(&recorder) && !health::is_own(source, &node) {
         return Err(format!("the recorder `{}` is Writ itself, which is never handed in", short(&recorder)));
     }

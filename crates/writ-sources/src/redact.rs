@@ -335,10 +335,7 @@ impl Walk<'_, '_> {
         if name.len() < BYTES_MIN {
             return;
         }
-        let text = id_without_secrets(name, self.rules, self.list.mac);
-        if text == *name {
-            return;
-        }
+        let Cow::Owned(text) = id_without_secrets(name, self.rules, self.list.mac) else { return };
         let path = Path::new(parent, Step::Name(&text));
         self.list.push(path.bytes, || path.render(), TOKEN, name.as_bytes());
         let at = child.span().start;

@@ -1,5 +1,5 @@
-//! Tables of calls. Every record is asked about in nearly all of them and stands in few, so rows are found by
-//! the length of a name first.
+//! Tables of names. Every record is asked about in nearly all of them and stands in few, so rows are found by the
+//! length of a name first.
 
 use super::event::Event;
 
@@ -27,24 +27,37 @@ impl<A, B> Call for (&'static str, &'static str, A, B) {
     }
 }
 
-/// The rows of a table, at the length of the name of their call.
-pub(super) struct Calls<R: 'static>(Vec<Vec<&'static R>>);
+/// The rows of a table, and the numbers of each, at the length of a name.
+pub(super) struct ByLength<R: 'static>(Vec<Vec<(usize, &'static R)>>);
+
+impl<R> ByLength<R> {
+    pub(super) fn of(table: &'static [R], name: fn(&R) -> &str) -> ByLength<R> {
+        let mut by_length: Vec<Vec<(usize, &R)>> = Vec::new();
+        for (number, row) in table.iter().enumerate() {
+            let length = name(row).len();
+            by_length.resize_with(by_length.len().max(length + 1), Vec::new);
+            by_length.get_mut(length).into_iter().for_each(|rows| rows.push((number, row)));
+        }
+        ByLength(by_length)
+    }
+
+    /// The rows whose name has this length, in the order of the table.
+    pub(super) fn rows(&self, length: usize) -> &[(usize, &'static R)] {
+        self.0.get(length).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// A table of calls.
+pub(super) struct Calls<R: 'static>(ByLength<R>);
 
 impl<R: Call> Calls<R> {
     pub(super) fn of(table: &'static [R]) -> Calls<R> {
-        let mut by_length: Vec<Vec<&R>> = Vec::new();
-        for row in table {
-            let length = row.call().1.len();
-            by_length.resize_with(by_length.len().max(length + 1), Vec::new);
-            by_length.get_mut(length).into_iter().for_each(|rows| rows.push(row));
-        }
-        Calls(by_length)
+        Calls(ByLength::of(table, |row| row.call().1))
     }
 
     /// The rows about this call, in the order of the table.
     pub(super) fn about(&self, event: &Event<'_>) -> impl Iterator<Item = &'static R> {
-        let rows = self.0.get(event.base.len()).map(Vec::as_slice).unwrap_or_default();
-        rows.iter().copied().filter(|row| {
+        self.0.rows(event.base.len()).iter().map(|(_, row)| *row).filter(|row| {
             let (service, name) = row.call();
             event.is(service, name)
         })

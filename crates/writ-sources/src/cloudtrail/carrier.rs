@@ -4,6 +4,7 @@
 
 use super::event::Event;
 use super::presented::is_service_session;
+use memchr::memmem;
 use writ_model::key::{Attestation, CARRIER, Key, KeyKind, KeyRole};
 
 /// Shorter names are words people choose (`deploy`), not ids of one session.
@@ -12,9 +13,14 @@ const CHARS_MIN: usize = 8;
 /// What services and libraries call sessions of theirs, beside those a service is known to hold.
 const NOT_SESSIONS: [&str; 4] = ["AutoScaling", "botocore-session-", "aws-sdk-", "AWSServiceRole"];
 
+/// How the word of a user agent begins that holds the id of an application.
+const APP: &str = "app/";
+
 /// The ids a call carries.
 pub(super) fn keys(event: &Event<'_>) -> Vec<Key> {
-    let app = event.user_agent.and_then(|agent| agent.split_whitespace().find_map(|word| word.strip_prefix("app/")));
+    // Hardly any agent has one, and each is asked.
+    let agent = event.user_agent.filter(|agent| memmem::find(agent.as_bytes(), APP.as_bytes()).is_some());
+    let app = agent.and_then(|agent| agent.split_whitespace().find_map(|word| word.strip_prefix(APP)));
     let role = event.who.kind == Some("AssumedRole");
     let session = event.who.id.filter(|_| role).and_then(|id| id.split_once(':')).map(|(_, session)| session);
     let source = event.identity(&["sessionContext", "sourceIdentity"]);

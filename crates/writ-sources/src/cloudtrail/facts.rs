@@ -127,7 +127,9 @@ fn keys(event: &Event<'_>, fact: &Fact, orders: &[KeyName], class: Attestation) 
         keys.extend(caller::key(&actor.principal, class));
         let arn = event.who.arn;
         let by_arn = arn.and_then(|arn| Key::new(KeyKind::Principal, caller::AWS, arn, KeyRole::Names, class));
-        keys.extend(by_arn.filter(|key| !keys.contains(key)).into_iter().collect::<Vec<_>>());
+        if let Some(key) = by_arn.filter(|key| !keys.contains(key)) {
+            keys.push(key);
+        }
     }
     keys.extend(fact.on_behalf_of.iter().filter_map(|party| caller::key(&party.principal, party.class)));
     keys.extend(grant::stack_key(event).filter(|_| fact.outcome == Outcome::Success));

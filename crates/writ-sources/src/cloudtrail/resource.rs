@@ -1,7 +1,9 @@
 //! On what: resources the vendor lists, and those well-known request members name.
 
+use super::calls::ByLength;
 use super::event::{Event, texts};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use writ_model::fact::Resource;
 use writ_model::json::{Node, Value};
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
@@ -76,6 +78,8 @@ const MEMBERS: &[Member] = &[
     any("resolverQueryLogConfigId", "AWS::Route53Resolver::ResolverQueryLoggingConfig"),
     any("hostedZoneId", "AWS::Route53::HostedZone"),
 ];
+
+static KNOWN_MEMBERS: LazyLock<ByLength<Member>> = LazyLock::new(|| ByLength::of(MEMBERS, |member| member.name));
 
 /// Places in requests and responses of EC2 where ids stand in lists.
 const NESTED: &[(&[&str], &str)] = &[
@@ -168,9 +172,9 @@ fn collect<'n>(event: &Event<'_>, request: &'n Node<'n>, out: &mut Vec<(usize, &
         if !matches!(value.value, Value::String(_) | Value::Array(_)) {
             continue;
         }
-        let known = |member: &Member| {
+        let known = |(_, member): &&(usize, &Member)| {
             member.name.eq_ignore_ascii_case(name) && (member.service.is_empty() || member.service == event.service)
         };
-        out.extend(MEMBERS.iter().position(known).map(|row| (row, value)));
+        out.extend(KNOWN_MEMBERS.rows(name.len()).iter().find(known).map(|(row, _)| (*row, value)));
     }
 }

@@ -3,6 +3,7 @@
 use super::{Withholds, is_placeholder, jwt, pattern, signed_at, wire};
 use crate::admit::Mac;
 use memchr::{memchr, memchr2};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use writ_model::canon::hex;
 use writ_model::record::{Redaction, placeholder};
@@ -64,16 +65,19 @@ pub fn without_secrets(text: &str) -> String {
 ///
 /// `rules`: those of the record it is of. Where they do not search text, a colon with no blank behind it joins
 /// the parts of an id, as in an ARN, and gives no value to a name.
-pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> String {
+pub(crate) fn id_without_secrets<'i>(id: &'i str, rules: &Withholds, mac: Mac<'_>) -> Cow<'i, str> {
     let bytes = id.as_bytes();
     if is_uuid(bytes) || is_account(id) || is_ours(id) {
-        return id.to_string();
+        return Cow::Borrowed(id);
     }
     let tokens = tokens(bytes);
     let mut all = if is_word(bytes) { Vec::new() } else { secrets(bytes, &ANYWHERE) };
     all.retain(|secret| rules.in_text || !is_part(bytes, secret));
     all.extend(&tokens);
     all.sort_unstable_by_key(|(start, end, _)| (*start, Reverse(*end)));
+    if all.is_empty() {
+        return Cow::Borrowed(id);
+    }
     let mut out = String::new();
     let mut copied = 0;
     for (start, end, kind) in joined(all) {
@@ -86,7 +90,7 @@ pub(crate) fn id_without_secrets(id: &str, rules: &Withholds, mac: Mac<'_>) -> S
         copied = end;
     }
     out.push_str(id.get(copied..).unwrap_or_default());
-    out
+    Cow::Owned(out)
 }
 
 /// Whether this is a placeholder of ours and nothing else: evidence that is handed in again stays what it is.
