@@ -109,7 +109,7 @@ impl Reader {
     /// Admits a record; `None` where it is a reject.
     fn prepare(&mut self, path: &Path, item: Item<'_>) -> Result<Option<Prepared>, String> {
         let custody = if item.is_open() { Custody::Open } else { Custody::HandedIn };
-        let origin = Origin { by: "bench".to_owned(), from: path.to_string_lossy().into_owned(), byte: item.byte() };
+        let origin = Origin { by: "bench".into(), from: path.to_string_lossy().into(), byte: item.byte() };
         let Ok(admitted) = item.admit(None, None, &|value: &[u8]| self.keys.mac(value)) else { return Ok(None) };
         let (record, facts) = admitted.into_record(custody, now(), origin);
         let mut terms: Vec<i64> =
@@ -126,7 +126,7 @@ impl Reader {
     /// The term under which an event is found that somebody asks about.
     fn native_id(&self, record: &Record) -> Option<i64> {
         let identity = &record.envelope.identity;
-        let name = KeyName::new(KeyKind::Request, &identity.source, &identity.native_id)?;
+        let name = KeyName::new(KeyKind::Request, identity.source.clone(), &identity.native_id)?;
         Some(self.keys.term_of(&name, KeyRole::Names, Attestation::Verified).0.cast_signed())
     }
 

@@ -9,6 +9,7 @@ use crate::canon::{self, Digest, Writer};
 use crate::custody::Custody;
 use crate::time::{EventTime, Time};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -90,9 +91,9 @@ pub fn placeholder(kind: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Who: the account on this machine that ran the command.
-    pub by: String,
+    pub by: Arc<str>,
     /// From where: the file, or `-`.
-    pub from: String,
+    pub from: Arc<str>,
     /// Byte in the decompressed input at which it began.
     pub byte: u64,
 }

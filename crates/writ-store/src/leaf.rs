@@ -124,7 +124,7 @@ mod tests {
         assert!(one.len() < LEAF_BYTES_MAX && !one.windows(5).any(|window| window == b"words"));
         let others = [
             leaf(&keys, |record| record.evidence.push(b'!')),
-            leaf(&keys, |record| record.envelope.origin.from.push('!')),
+            leaf(&keys, |record| record.envelope.origin.from = "other".into()),
             leaf(&keys, |record| record.envelope.origin.byte += 1),
             leaf(&keys, |record| record.content.0[0] ^= 1),
             leaf(&TermKey::new(&[8; 32]), |_| ()),

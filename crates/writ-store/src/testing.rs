@@ -51,7 +51,7 @@ pub fn record(native_id: &str, second: Option<i64>, text: &str) -> Record {
         event_time: second.map(|s| EventTime::at(Time::new(s, 0), 1000)),
         available_time: None,
         received_time: Time::new(received, 0),
-        origin: Origin { by: "tester".to_owned(), from: "-".to_owned(), byte: 0 },
+        origin: Origin { by: "tester".into(), from: "-".into(), byte: 0 },
         redactions: Vec::new(),
     };
     Record { id: RecordId::of(&content), content, envelope, evidence: text.as_bytes().to_vec() }

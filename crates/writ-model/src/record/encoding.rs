@@ -124,7 +124,7 @@ impl Envelope {
             event_time,
             available_time,
             received_time,
-            origin: Origin { by, from, byte },
+            origin: Origin { by: by.into(), from: from.into(), byte },
             redactions,
         })
     }

@@ -58,7 +58,7 @@ fn constructors_write_the_fixtures() {
 fn a_declaration_reads_back_whole() {
     let bytes = coverage_declared("h-1", "main", time("2026-10-16T08:00:00Z"), &declaration());
     let admitted = admit(&bytes, Some(&Health), None, &mac).unwrap();
-    let origin = Origin { by: "noor".to_string(), from: "-".to_string(), byte: 0 };
+    let origin = Origin { by: "noor".into(), from: "-".into(), byte: 0 };
     let (record, facts) = admitted.into_record(Custody::Sealed, time("2026-10-16T08:00:00Z"), origin);
     assert_eq!(facts[0].detail, Detail::Coverage(declaration()));
     assert_eq!(derive_facts(&record.envelope, &record.evidence).unwrap(), facts);

@@ -33,7 +33,7 @@ fn ours(redaction: &Redaction) -> bool {
 }
 
 fn origin() -> Origin {
-    Origin { by: "noor".to_string(), from: "trail.json".to_string(), byte: 7 }
+    Origin { by: "noor".into(), from: "trail.json".into(), byte: 7 }
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn tokens(node: &Node<'_>, each: &mut dyn FnMut(&str)) {
 #[test]
 fn real_records_say_the_same_from_the_store_and_in_any_layout() {
     let Some(admitted) = detonations() else { return };
-    let origin = Origin { by: "noor".to_string(), from: "-".to_string(), byte: 0 };
+    let origin = Origin { by: "noor".into(), from: "-".into(), byte: 0 };
     for one in admitted {
         let value: serde_json::Value = serde_json::from_slice(&one.evidence).unwrap();
         let other = admit_text(&serde_json::to_string_pretty(&value).unwrap()).unwrap();

@@ -234,11 +234,14 @@ impl Part {
     }
 
     fn filter_block(&self, at: usize) -> Result<&filter::Block, Error> {
+        if let Some(block) = self.filter.known(at) {
+            return Ok(block);
+        }
         let decode = |extent: Extent, n: usize, body: &[u8]| {
             let blocks = filter::decode(body).filter(|blocks| blocks.len() == n);
             blocks.ok_or_else(|| self.malformed(extent.offset))
         };
-        if self.filter.unread(at).is_some() && self.n_filter_reads.fetch_add(1, Ordering::Relaxed) >= FILTER_READS {
+        if self.n_filter_reads.fetch_add(1, Ordering::Relaxed) >= FILTER_READS {
             let read = |all| block::read_unchecked(self.file.as_ref(), &self.path, self.header.size, all);
             let checked =
                 |one: Extent, n: usize, stored: &[u8]| decode(one, n, block::checked(&self.path, one.offset, stored)?);

@@ -50,6 +50,11 @@ impl<T, const N: usize> Table<T, N> {
         Ok(entries.get(at % N))
     }
 
+    /// An entry, if the block that it is in was read.
+    pub(crate) fn known(&self, at: usize) -> Option<&T> {
+        self.blocks.get(at / N)?.get()?.get(at % N)
+    }
+
     /// The block that an entry is in, if it has yet to be read.
     pub(crate) fn unread(&self, at: usize) -> Option<Extent> {
         let block = at / N;
@@ -157,7 +162,9 @@ mod tests {
             for at in 0..n {
                 let table: Table<u64, PER_BLOCK> = Table::new(section, n, 8).unwrap();
                 assert!((0..n).all(|other| table.unread(other).is_some()));
+                assert_eq!(table.known(at), None);
                 table.read_beside(at, 3, read, decode).unwrap();
+                assert_eq!(table.known(at), Some(&(at as u64)));
                 let beside = at / PER_BLOCK / 3 * 3 * PER_BLOCK..((at / PER_BLOCK / 3 + 1) * 3 * PER_BLOCK).min(n);
                 for other in 0..n {
                     assert_eq!(table.unread(other).is_none(), beside.contains(&other), "{other} beside {at} of {n}");

@@ -28,7 +28,7 @@ fn beyond_a_bound_is_refused_and_at_the_bound_is_not() {
     let error = draft(&|draft| draft.record.evidence = vec![0; limit::EVIDENCE_BYTES_MAX + 1]).unwrap_err();
     assert_eq!(error.kind(), Kind::Invalid);
     let long = "x".repeat(limit::ENVELOPE_BYTES_MAX);
-    let error = draft(&|draft| draft.record.envelope.origin.from.clone_from(&long)).unwrap_err();
+    let error = draft(&|draft| draft.record.envelope.origin.from = long.as_str().into()).unwrap_err();
     assert!(error.message().contains("an envelope"), "{error}");
     let error = draft(&|draft| draft.record.id = RecordId([0; 16])).unwrap_err();
     assert!(error.message().contains("not of its content"), "{error}");
@@ -113,7 +113,7 @@ fn two_deliveries_in_one_frame_each_keep_their_own_beginnings() {
     let records: Vec<_> = (0..24)
         .map(|n| {
             let mut record = record(&format!("r{n}"), Some(n), &format!("{}own {n}", begin(n)));
-            record.envelope.origin.from = format!("delivery {}", n % 2);
+            record.envelope.origin.from = format!("delivery {}", n % 2).into();
             record
         })
         .collect();

@@ -55,7 +55,7 @@ fn describe(position: Position, record: &Record) -> Value {
         "time_precision_ms": envelope.event_time.map(|time| time.precision_ms),
         "available": envelope.available_time.map(|time| time.to_string()),
         "received": envelope.received_time.to_string(),
-        "handed_in": { "by": envelope.origin.by, "from": envelope.origin.from, "byte": envelope.origin.byte },
+        "handed_in": { "by": &*envelope.origin.by, "from": &*envelope.origin.from, "byte": envelope.origin.byte },
         "withheld": envelope.redactions.iter()
             .map(|redaction| json!({ "pointer": redaction.pointer, "kind": redaction.kind })).collect::<Vec<_>>(),
         "facts": facts,

@@ -15,7 +15,7 @@ fn envelope() -> Envelope {
         event_time: Some(EventTime::at(Time::parse("1969-12-31T23:59:59Z").unwrap(), 1000)),
         available_time: None,
         received_time: Time::parse("2026-11-24T00:00:00.5Z").unwrap(),
-        origin: Origin { by: "ana".to_string(), from: "trail.json.gz".to_string(), byte: 12 },
+        origin: Origin { by: "ana".into(), from: "trail.json.gz".into(), byte: 12 },
         redactions: vec![Redaction { pointer: "/a".to_string(), kind: "secret".to_string(), digest: vec![1, 2] }],
     }
 }

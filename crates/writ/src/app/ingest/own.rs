@@ -83,7 +83,7 @@ fn write(writer: &Writer, options: &Options, now: Time, evidence: &[u8]) -> Resu
     let internal = |cause: String| Error::new(Kind::Internal, format!("an own record is not readable: {cause}"));
     let admitted = writ_sources::admit(evidence, Some(&health::Health), None, &|value: &[u8]| keys.mac(value))
         .map_err(internal)?;
-    let origin = Origin { by: options.by.clone(), from: "writ".to_string(), byte: 0 };
+    let origin = Origin { by: options.by.as_str().into(), from: "writ".into(), byte: 0 };
     let (record, facts) = admitted.into_record(Custody::Sealed, now, origin);
     let terms = app::terms(keys, &facts);
     let sealed = Draft { record, terms, alike: 0 }.seal(&mut writer.packer()?)?;

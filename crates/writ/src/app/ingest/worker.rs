@@ -51,12 +51,14 @@ pub(super) struct Worker<'a> {
     keys: &'a TermKey,
     packer: Packer,
     options: &'a Options,
+    by: Arc<str>,
 }
 
 /// What is to be committed, and of each what the account needs to know.
 struct Pending {
-    /// When the batch came in.
+    /// When the batch came in, and from where.
     received: Time,
+    from: Arc<str>,
     sealed: Vec<Sealed>,
     marks: Vec<Mark>,
 }
@@ -75,7 +77,13 @@ fn unknown() -> String {
 
 impl<'a> Worker<'a> {
     pub(super) fn new(writer: &'a Writer, options: &'a Options) -> Result<Worker<'a>, Error> {
-        Ok(Worker { writer, keys: writer.term_key(), packer: writer.packer()?, options })
+        Ok(Worker {
+            writer,
+            keys: writer.term_key(),
+            packer: writer.packer()?,
+            options,
+            by: options.by.as_str().into(),
+        })
     }
 
     pub(super) fn take(&mut self, delivery: Delivery) -> Result<Outcome, Error> {
@@ -93,7 +101,12 @@ impl<'a> Worker<'a> {
         let mut done = ReadBatch { file, input, name: name.clone(), ..ReadBatch::default() };
         let n = batch.elements.len() + batch.rejects.len();
         let received = (self.options.now)();
-        let mut pending = Pending { received, sealed: Vec::with_capacity(n), marks: Vec::with_capacity(n) };
+        let mut pending = Pending {
+            received,
+            from: name.as_str().into(),
+            sealed: Vec::with_capacity(n),
+            marks: Vec::with_capacity(n),
+        };
         for element in &batch.elements {
             self.element(batch, element, &mut done, &mut pending);
         }
@@ -151,7 +164,7 @@ impl<'a> Worker<'a> {
             };
             let byte = element.byte.saturating_add(element.origin(byte.saturating_sub(element.byte)));
             let custody = if lowered.is_some() { Custody::Open } else { Custody::HandedIn };
-            let sealed = outcome.and_then(|admitted| self.seal(batch, byte, admitted, custody, pending.received));
+            let sealed = outcome.and_then(|admitted| self.seal(byte, admitted, custody, pending));
             match sealed {
                 Ok((sealed, mark, recorder)) => {
                     let told = if custody == Custody::Open { &mut done.open } else { &mut done.recorders };
@@ -178,17 +191,16 @@ impl<'a> Worker<'a> {
     /// Seals an admitted record; the error is the cause of a reject.
     fn seal(
         &mut self,
-        batch: &Batch,
         byte: u64,
         admitted: Admitted,
         custody: Custody,
-        received: Time,
+        pending: &Pending,
     ) -> Result<(Sealed, Mark, String), String> {
         let source = writ_sources::by_name(&admitted.identity.source).map_or(RAW, |source| source.info().name);
-        let origin = Origin { by: self.options.by.clone(), from: batch.input.name.clone(), byte };
+        let origin = Origin { by: Arc::clone(&self.by), from: Arc::clone(&pending.from), byte };
         let recorder = admitted.identity.recorder.clone();
         let alike = admitted.alike;
-        let (record, facts) = admitted.into_record(custody, received, origin);
+        let (record, facts) = admitted.into_record(custody, pending.received, origin);
         let terms = app::terms(self.keys, &facts);
         let mark = Mark { source, id: record.id, reject: false, n_facts: facts.len() as u64 };
         let sealed = Draft { record, terms, alike }.seal(&mut self.packer).map_err(|fault| fault.to_string())?;
@@ -212,7 +224,7 @@ impl<'a> Worker<'a> {
         let named = self.options.source.map(|source| source.info().name).filter(|name| *name != RAW);
         let recorder = self.options.recorder.clone().unwrap_or_else(|| named.map_or(of, raw::unread));
         let kept = raw::keep(bytes, &recorder, &|value: &[u8]| keys.mac(value));
-        if let Ok((sealed, mark, _)) = self.seal(batch, byte, kept, Custody::HandedIn, pending.received) {
+        if let Ok((sealed, mark, _)) = self.seal(byte, kept, Custody::HandedIn, pending) {
             pending.sealed.push(sealed);
             pending.marks.push(Mark { reject: true, ..mark });
         } else {
