@@ -4,6 +4,7 @@
 use crate::admit::{kind_word, short};
 use crate::source::Reading;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use writ_model::fact::Party;
 use writ_model::json::{Node, Value};
 use writ_model::key::{Key, KeyKind, KeyName, KeyRole};
@@ -240,10 +241,9 @@ pub(crate) fn unambiguous_here(node: &Node<'_>) -> Result<(), String> {
     if differ(members) {
         return Ok(());
     }
-    // Sorted, and not each compared with each: whoever writes a record also chooses how many members it has.
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
-    names.sort_unstable();
-    let twice = names.windows(2).find(|pair| pair.first() == pair.last()).and_then(|pair| pair.first().copied());
+    // Not each compared with each: whoever writes a record also chooses how many members it has.
+    let mut seen = BTreeSet::new();
+    let twice = members.iter().map(|(name, _)| &**name).find(|name| !seen.insert(*name));
     twice.map_or(Ok(()), |name| {
         Err(format!("`{}` stands twice in one object: which one counts is not known", short(name)))
     })

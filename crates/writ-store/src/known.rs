@@ -118,8 +118,9 @@ impl Known {
         self.index.has(identities)
     }
 
-    /// Notes a record and says what is new about it. `in_parts`: [as was asked before](Known::in_parts); `recorder` names its source and recorder; `is_there` says whether the record that a posting leads to can be
-    /// read: keys alone do not make a record stored.
+    /// Notes a record and says what is new about it. `in_parts`: [as was asked before](Known::in_parts); `recorder`
+    /// names its source and recorder; `is_there` says whether the record that a posting leads to can be read: keys
+    /// alone do not make a record stored.
     pub(crate) fn note(
         &mut self,
         mark: &Mark,

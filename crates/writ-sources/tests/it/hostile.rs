@@ -41,6 +41,17 @@ fn whoever_adds_a_member_does_not_choose_which_one_counts() {
     assert!(admit_text(&span(&format!(r#","attributes":[{twice}]"#))).is_ok());
 }
 
+#[test]
+fn of_several_members_that_stand_twice_the_one_that_does_so_first_is_named() {
+    let more = |n: usize| (0..n).map(|n| format!(r#","m{n}":{n}"#)).collect::<String>();
+    for n in [0, 40] {
+        let caller = format!(r#""userIdentity":{{"type":"Root"{},"zone":1,"zone":2,"arn":"a","arn":"b"}}"#, more(n));
+        let text = format!("{TRAIL},{caller}}}");
+        let cause = admit_text(&text).map(|admitted| admitted.facts).unwrap_err();
+        assert!(cause.contains("`zone` stands twice"), "{cause}");
+    }
+}
+
 /// Compared each with each, these would take minutes.
 #[test]
 fn a_hundred_thousand_members_are_read_in_one_pass() {
