@@ -448,9 +448,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many of the first bytes stand for themselves in a string, as far as that can be told eight at a time: quotes,
-/// backslashes and control characters are found by carries within a word (values of 128 and more never match).
-pub fn plain(bytes: &[u8]) -> usize {
+/// How many of the first bytes stand for themselves in a string, eight at a time: quotes, backslashes
+/// and control characters are found by carries within a word (values of 128 and more never match).
+fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
     let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & TOPS;
