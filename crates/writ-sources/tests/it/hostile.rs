@@ -43,7 +43,7 @@ fn whoever_adds_a_member_does_not_choose_which_one_counts() {
 
 #[test]
 fn of_several_members_that_stand_twice_the_one_that_does_so_first_is_named() {
-    let more = |n: usize| (0..n).map(|n| format!(r#","m{n}":{n}"#)).collect::<String>();
+    let more = |n: usize| (0..n).map(|n| format!(r#","m{n}":{n}"#)).collect::<Vec<_>>().concat();
     for n in [0, 40] {
         let caller = format!(r#""userIdentity":{{"type":"Root"{},"zone":1,"zone":2,"arn":"a","arn":"b"}}"#, more(n));
         let text = format!("{TRAIL},{caller}}}");
