@@ -76,20 +76,28 @@ pub(crate) fn encode(terms: &[(Term, Entry)], rank_width: u32) -> Vec<u8> {
 }
 
 fn put(out: &mut BitWriter, entry: &Entry, rank_width: u32) {
-    if let Entry::One(rank) = entry {
-        out.put(0, 1);
-        out.put(u64::from(*rank), rank_width);
-        return;
-    }
-    out.put(1, 1);
-    out.put(u64::from(width(entry.count())), RANK_WIDTH_BITS);
-    out.put(entry.count(), width(entry.count()));
     match entry {
-        Entry::One(rank) => put_ranks(out, &[*rank], rank_width),
-        Entry::Few(ranks) => put_ranks(out, ranks, rank_width),
-        // What is written is below 16 MiB; see `Output::small_block`.
-        Entry::Many { place, .. } => out.put(place.pack().unwrap_or(0), u64::BITS),
+        Entry::One(rank) => {
+            out.put(0, 1);
+            out.put(u64::from(*rank), rank_width);
+        }
+        Entry::Few(ranks) => {
+            put_count(out, entry.count());
+            put_ranks(out, ranks, rank_width);
+        }
+        Entry::Many { place, .. } => {
+            put_count(out, entry.count());
+            // What is written is below 16 MiB; see `Output::small_block`.
+            out.put(place.pack().unwrap_or(0), u64::BITS);
+        }
     }
+}
+
+/// Writes that there are several ranks, and how many.
+fn put_count(out: &mut BitWriter, count: u64) {
+    out.put(1, 1);
+    out.put(u64::from(width(count)), RANK_WIDTH_BITS);
+    out.put(count, width(count));
 }
 
 /// Writes ascending ranks: the first, and how far each is from the one before.

@@ -74,6 +74,10 @@ fn fill(writer: &mut PartWriter<'_>, run: &Run) -> Result<(), Error> {
     run.rows.iter().try_for_each(|row| writer.row(*row))?;
     writer.end_rows()?;
     for postings in run.postings.chunk_by(|one, other| one.0 == other.0) {
+        if let [(term, rank)] = postings {
+            writer.entry(*term, Entry::One(*rank), 1)?;
+            continue;
+        }
         let Some((term, _)) = postings.first() else { continue };
         let mut ranks = postings.iter().map(|(_, rank)| *rank);
         writer.term(*term, postings.len() as u64, || Ok(ranks.next()))?;
@@ -259,12 +263,7 @@ impl<'a> PartWriter<'a> {
         count: u64,
         mut next: impl FnMut() -> Result<Option<u32>, Error>,
     ) -> Result<(), Error> {
-        if count == 1
-            && let Some(rank) = next()?
-        {
-            return self.entry(term, Entry::One(rank), count);
-        }
-        if let Ok(2..=FEW) = usize::try_from(count) {
+        if let Ok(1..=FEW) = usize::try_from(count) {
             let mut ranks = Vec::with_capacity(index(count));
             while let Some(rank) = next()? {
                 ranks.push(rank);
