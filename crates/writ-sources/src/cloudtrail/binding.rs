@@ -1,12 +1,11 @@
 //! Roles bound to instances by way of instance profiles, and what changes such a binding later.
 
-use super::calls::Calls;
+use super::calls::{Calls, Table};
 use super::event::{Event, member, texts_anywhere};
 use super::grant::grant;
 use super::presented::instance_trace;
 use crate::admit::short;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 use writ_model::fact::{Fact, GrantKind};
 use writ_model::json::Node;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
@@ -29,9 +28,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("iam", "RemoveRoleFromInstanceProfile"),
 ];
 
-type Table = LazyLock<Calls<(&'static str, &'static str)>>;
-static ATTACHING: Table = LazyLock::new(|| Calls::of(ATTACHES));
-static CHANGING: Table = LazyLock::new(|| Calls::of(CHANGES));
+static ATTACHING: Table = Table::new(|| Calls::of(ATTACHES));
+static CHANGING: Table = Table::new(|| Calls::of(CHANGES));
 
 pub(super) fn tables() -> String {
     let mut text = String::new();

@@ -2,6 +2,7 @@
 //! length of a name first.
 
 use super::event::Event;
+use std::sync::LazyLock;
 
 /// A row of a table of calls.
 pub(super) trait Call {
@@ -46,6 +47,9 @@ impl<R> ByLength<R> {
         self.0.get(length).map(Vec::as_slice).unwrap_or_default()
     }
 }
+
+/// A table of calls, put in order when it is first asked.
+pub(super) type Table<R = (&'static str, &'static str)> = LazyLock<Calls<R>>;
 
 /// A table of calls.
 pub(super) struct Calls<R: 'static>(ByLength<R>);

@@ -1,10 +1,9 @@
 //! What governs later acts, or the record of them: sessions begun, changes, and recorders changed.
 
-use super::calls::Calls;
+use super::calls::{Calls, Table};
 use super::event::Event;
 use RecorderChange::{Altered, Resumed, Stopped};
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 use writ_model::fact::RecorderChange;
 
 /// Sign-ins and their ends.
@@ -139,10 +138,9 @@ pub(super) fn content_in(event: &Event<'_>) -> Option<String> {
 }
 
 type Recorder = (&'static str, &'static str, &'static str, RecorderChange);
-type Table = LazyLock<Calls<(&'static str, &'static str)>>;
-static SESSION_CALLS: Table = LazyLock::new(|| Calls::of(SESSIONS));
-static CHANGE_CALLS: Table = LazyLock::new(|| Calls::of(CHANGES));
-static RECORDER_CALLS: LazyLock<Calls<Recorder>> = LazyLock::new(|| Calls::of(RECORDERS));
+static SESSION_CALLS: Table = Table::new(|| Calls::of(SESSIONS));
+static CHANGE_CALLS: Table = Table::new(|| Calls::of(CHANGES));
+static RECORDER_CALLS: Table<Recorder> = Table::new(|| Calls::of(RECORDERS));
 
 pub(super) fn tables() -> String {
     let mut text = String::new();

@@ -1,12 +1,11 @@
 //! Lasting power given or taken: roles handed to services or bound to hosts, permissions, trust.
 
 use super::binding;
-use super::calls::{Call, Calls};
+use super::calls::{Call, Calls, Table};
 use super::event::{Event, member, texts};
 use super::presented::{LAMBDA, function_trace, passed_trace};
 use crate::admit::short;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 use writ_model::fact::{Detail, Fact, FactKind, Grant, GrantKind, Outcome};
 use writ_model::json::Node;
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
@@ -207,8 +206,8 @@ const TARGETS: &[&str] = &[
 ];
 
 type Power = (&'static str, &'static str, GrantKind, bool);
-static PASS_CALLS: LazyLock<Calls<Pass>> = LazyLock::new(|| Calls::of(PASSES));
-static POWER_CALLS: LazyLock<Calls<Power>> = LazyLock::new(|| Calls::of(POWERS));
+static PASS_CALLS: Table<Pass> = Table::new(|| Calls::of(PASSES));
+static POWER_CALLS: Table<Power> = Table::new(|| Calls::of(POWERS));
 
 /// Namespace of stacks.
 pub(super) const STACK: &str = "aws.cloudformation";

@@ -1,12 +1,11 @@
 //! Credentials made, renewed, ended or refused.
 
 use super::caller::{AWS, Caller, identity_store_user, named, user_by_name};
-use super::calls::Calls;
+use super::calls::{Calls, Table};
 use super::event::{Event, text};
 use super::presented::{EC2, IDENTITY_CENTER, instance_trace, service_trace, sso_trace, sso_trace_of_role};
 use crate::stamp;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 use writ_model::fact::{CredentialChange, Detail, Fact, FactKind, Lifetime, Minting, Outcome};
 use writ_model::json::{Node, Value};
 use writ_model::key::{Attestation, Key, KeyKind, KeyName, KeyRole};
@@ -32,7 +31,7 @@ enum Maker {
     PermissionSetSession,
 }
 
-static MAKER_CALLS: LazyLock<Calls<(&str, &str, Maker)>> = LazyLock::new(|| Calls::of(MAKERS));
+static MAKER_CALLS: Table<(&str, &str, Maker)> = Table::new(|| Calls::of(MAKERS));
 
 /// Calls that make credentials.
 const MAKERS: &[(&str, &str, Maker)] = &[

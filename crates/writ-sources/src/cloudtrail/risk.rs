@@ -1,9 +1,8 @@
 //! How much a call could harm: a table that says which calls are high risk and why.
 
-use super::calls::Calls;
+use super::calls::{Calls, Table};
 use super::event::{Event, texts, texts_anywhere};
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 use writ_model::fact::{Risk, RiskReason};
 use writ_model::json::Node;
 
@@ -25,7 +24,7 @@ use When::{Always, Decrypted, Public, Shares};
 
 type High = (&'static str, &'static str, RiskReason, When);
 
-static HIGH_CALLS: LazyLock<Calls<High>> = LazyLock::new(|| Calls::of(HIGH));
+static HIGH_CALLS: Table<High> = Table::new(|| Calls::of(HIGH));
 
 /// High-risk calls, by service and name. A call may stand here for several reasons.
 const HIGH: &[High] = &[
