@@ -101,16 +101,11 @@ impl Index {
     }
 
     /// Whether any record has these terms, of each.
-    ///
-    /// Many are asked for at once: what their filters say lies far apart in memory, and while it is fetched for one
-    /// it is for the next.
     pub(crate) fn has(&self, terms: &[Term]) -> Result<Vec<bool>, Error> {
         let mut has = vec![false; terms.len()];
         let mut may = has.clone();
         for source in &self.sources {
-            for (term, may) in terms.iter().zip(&mut may) {
-                *may = source.may_have(*term)?;
-            }
+            source.may_have_each(terms, &mut may)?;
             for ((term, has), _) in terms.iter().zip(&mut has).zip(&may).filter(|(_, may)| **may) {
                 *has = *has || source.entry(*term)?.is_some();
             }

@@ -33,6 +33,9 @@ const FILTER_READS: usize = 256;
 /// longer. All at once would take so long that the one who happens to ask would notice.
 const FILTER_TOGETHER: usize = 64;
 
+/// Terms whose blocks of a filter are fetched at once (2 KiB).
+const FILTER_ASKED: usize = 64;
+
 /// Bytes of an entry of the directory: a packed extent.
 const DIRECTORY_ENTRY: usize = 8;
 
@@ -231,6 +234,24 @@ impl Part {
     pub(crate) fn may_hold(&self, key: u64) -> Result<bool, Error> {
         let block = self.filter_block(filter::place(key, self.filter.len()))?;
         Ok(filter::may_hold(block, key))
+    }
+
+    /// The same of many terms, for each.
+    ///
+    /// Blocks of a filter lie far apart in memory. They are fetched for several terms before the first is looked at, so
+    /// that it is not waited for one after the other.
+    pub(crate) fn may_hold_each(&self, terms: &[Term], may: &mut [bool]) -> Result<(), Error> {
+        let mut blocks = [filter::Block::default(); FILTER_ASKED];
+        for (terms, may) in terms.chunks(FILTER_ASKED).zip(may.chunks_mut(FILTER_ASKED)) {
+            let keys = || terms.iter().map(|term| filter::term_key(*term));
+            for (block, key) in blocks.iter_mut().zip(keys()) {
+                *block = *self.filter_block(filter::place(key, self.filter.len()))?;
+            }
+            for ((may, block), key) in may.iter_mut().zip(&blocks).zip(keys()) {
+                *may = filter::may_hold(block, key);
+            }
+        }
+        Ok(())
     }
 
     fn filter_block(&self, at: usize) -> Result<&filter::Block, Error> {

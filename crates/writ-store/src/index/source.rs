@@ -127,6 +127,17 @@ impl Source {
         }
     }
 
+    /// The same of many terms, for each.
+    pub(crate) fn may_have_each(&self, terms: &[Term], may: &mut [bool]) -> Result<(), Error> {
+        match self {
+            Source::Part(part) => part.may_hold_each(terms, may),
+            Source::Run(_) => terms.iter().zip(may).try_for_each(|(term, may)| {
+                *may = self.may_have(*term)?;
+                Ok(())
+            }),
+        }
+    }
+
     /// Has what [`Source::may_have`] would read be fetched, while others are asked.
     pub(crate) fn expect(&self, term: Term) {
         if let Source::Part(part) = self {
