@@ -24,8 +24,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Rows or terms after which it is looked whether to stop.
+/// Rows after which it is looked whether to stop.
 const STOP_EVERY: u32 = 4096;
+
+/// Buckets of terms after which it is looked.
+const STOP_EVERY_BUCKETS: u32 = 32;
 
 /// Merges parts of which each begins where the one before ends; the merged ones stay as they are. `None`
 /// if it was stopped, and then nothing is left of it.
@@ -155,101 +158,137 @@ fn merge_rows(
 /// The terms of a part, bucket by bucket.
 struct PartTerms<'a> {
     part: &'a Arc<Part>,
+    /// The new ranks of its old ones.
     map: &'a [u32],
     terms: std::vec::IntoIter<(Term, Entry)>,
     next_bucket: u32,
-    head: Option<(Term, Entry)>,
 }
 
-impl PartTerms<'_> {
-    fn step(&mut self) -> Result<(), Error> {
+impl<'a> PartTerms<'a> {
+    fn new(part: &'a Arc<Part>, map: &'a [u32]) -> PartTerms<'a> {
+        PartTerms { part, map, terms: Vec::new().into_iter(), next_bucket: 0 }
+    }
+
+    /// The next term, if it is one of those.
+    fn next_if(&mut self, is_wanted: impl Fn(Term) -> bool) -> Result<Option<(Term, Entry)>, Error> {
         while self.terms.len() == 0 && self.next_bucket < self.part.header().n_buckets {
             self.terms = self.part.terms(self.next_bucket)?.into_iter();
             self.next_bucket += 1;
         }
-        self.head = self.terms.next();
-        Ok(())
-    }
-}
-
-/// The new ranks of a term's postings in one part, ascending.
-struct Mapped<'a> {
-    map: &'a [u32],
-    ranks: Ranks,
-    head: Option<u32>,
-}
-
-impl Mapped<'_> {
-    fn step(&mut self) -> Result<(), Error> {
-        self.head = self.ranks.next()?.and_then(|rank| self.map.get(rank as usize).copied());
-        Ok(())
+        let is_next = self.terms.as_slice().first().is_some_and(|(term, _)| is_wanted(*term));
+        Ok(if is_next { self.terms.next() } else { None })
     }
 }
 
 /// Hands all terms to the writer; `false` if stopped.
+///
+/// Terms are uniform, so all parts are gone through in step: what each has for one bucket of the new part is little,
+/// and is put in order together.
 fn merge_terms(parts: &[Arc<Part>], maps: &[Vec<u32>], writer: &mut PartWriter<'_>) -> Result<bool, Error> {
-    let mut sources: Vec<PartTerms<'_>> = parts
-        .iter()
-        .zip(maps)
-        .map(|(part, map)| PartTerms { part, map, terms: Vec::new().into_iter(), next_bucket: 0, head: None })
-        .collect();
-    sources.iter_mut().try_for_each(PartTerms::step)?;
-    let mut n_terms = 0_u32;
-    let mut posted: Vec<Said<'_>> = Vec::new();
-    loop {
-        if n_terms.is_multiple_of(STOP_EVERY) && writer.is_stopped() {
+    let mut sources: Vec<PartTerms<'_>> = parts.iter().zip(maps).map(|(part, map)| PartTerms::new(part, map)).collect();
+    let mut bucket = Bucket::default();
+    for number in 0..writer.n_buckets() {
+        if number.is_multiple_of(STOP_EVERY_BUCKETS) && writer.is_stopped() {
             return Ok(false);
         }
-        n_terms = n_terms.wrapping_add(1);
-        let heads = sources.iter().filter_map(|source| source.head.as_ref().map(|(term, _)| *term));
-        let Some(term) = heads.min() else { return Ok(true) };
         for source in &mut sources {
-            if let Some((_, entry)) = source.head.take_if(|(other, _)| *other == term) {
-                posted.push((source.map, source.part, entry));
-                source.step()?;
+            while let Some((term, entry)) = source.next_if(|term| writer.bucket(term) <= number)? {
+                bucket.add(term, entry, source);
             }
         }
-        merge_term(term, &mut posted, writer)?;
+        bucket.write(writer)?;
     }
+    Ok(true)
+}
+
+/// What the parts hold of the terms of one bucket of the new part.
+#[derive(Default)]
+struct Bucket<'a> {
+    /// Of a term that has one posting in a part its new rank.
+    ones: Vec<(Term, u32)>,
+    /// Of the others the entry, and the part it is of.
+    others: Vec<(Term, Said<'a>)>,
 }
 
 /// What one part says of a term: the new ranks of its old ones, the part, and the old ranks.
 type Said<'a> = (&'a [u32], &'a Arc<Part>, Entry);
 
-/// Hands one term to the writer.
-fn merge_term(term: Term, posted: &mut Vec<Said<'_>>, writer: &mut PartWriter<'_>) -> Result<(), Error> {
-    if let [(map, _, Entry::One(rank))] = posted.as_slice()
-        && let Some(rank) = map.get(*rank as usize)
-    {
-        // Nearly all terms are those of one record.
-        posted.clear();
-        return writer.entry(term, Entry::One(*rank), 1);
+impl<'a> Bucket<'a> {
+    fn add(&mut self, term: Term, entry: Entry, source: &PartTerms<'a>) {
+        let new = if let Entry::One(rank) = entry { source.map.get(rank as usize) } else { None };
+        match new {
+            Some(rank) => self.ones.push((term, *rank)),
+            None => self.others.push((term, (source.map, source.part, entry))),
+        }
     }
-    let count: u64 = posted.iter().map(|(_, _, entry)| entry.count()).sum();
-    if count <= FEW as u64 {
-        let mut ranks: Vec<u32> = Vec::with_capacity(index(count));
-        for (map, _, entry) in posted.drain(..) {
-            let new = |rank: &u32| map.get(*rank as usize).copied();
-            match entry {
-                Entry::One(rank) => ranks.extend(new(&rank)),
-                Entry::Few(old) => ranks.extend(old.iter().filter_map(new)),
-                Entry::Many { .. } => {}
+
+    /// Hands all terms over, in order; what there is room for is the next bucket's.
+    fn write(&mut self, writer: &mut PartWriter<'_>) -> Result<(), Error> {
+        // One number compares without a branch.
+        self.ones.sort_unstable_by_key(|(term, rank)| u128::from(term.0) << 32 | u128::from(*rank));
+        self.others.sort_by_key(|(term, _)| *term);
+        let (mut ones, mut others) = (self.ones.as_slice(), self.others.drain(..).peekable());
+        loop {
+            let term =
+                ones.first().map(|(term, _)| *term).into_iter().chain(others.peek().map(|(term, _)| *term)).min();
+            let Some(term) = term else { break };
+            let n_ones = ones.iter().take_while(|(other, _)| *other == term).count();
+            let (own, rest) = ones.split_at_checked(n_ones).unwrap_or_default();
+            ones = rest;
+            let mut said = Vec::new();
+            while let Some((_, one)) = others.next_if(|(other, _)| *other == term) {
+                said.push(one);
             }
+            match own {
+                // Nearly all terms are those of one record.
+                [(_, rank)] if said.is_empty() => writer.entry(term, Entry::One(*rank), 1)?,
+                _ => merge_term(term, own.iter().map(|(_, rank)| *rank).collect(), said, writer)?,
+            }
+        }
+        self.ones.clear();
+        Ok(())
+    }
+}
+
+/// Hands one term to the writer: these ranks, which ascend, and what parts say besides.
+fn merge_term(term: Term, ones: Vec<u32>, said: Vec<Said<'_>>, writer: &mut PartWriter<'_>) -> Result<(), Error> {
+    let count = ones.len() as u64 + said.iter().map(|(_, _, entry)| entry.count()).sum::<u64>();
+    if count <= FEW as u64 {
+        let mut ranks = ones;
+        for (map, _, entry) in said {
+            // One whose rank is none of its part is missing then, which the writer refuses.
+            let old = if let Entry::Few(old) = entry { old } else { Vec::new() };
+            ranks.extend(old.iter().filter_map(|rank| map.get(*rank as usize).copied()));
         }
         ranks.sort_unstable();
         return writer.entry(term, Entry::of(ranks), count);
     }
-    let mut lists = Vec::with_capacity(posted.len());
-    for (map, part, entry) in posted.drain(..) {
+    let mut lists = vec![Mapped { map: None, ranks: Ranks::few(ones, 0..u32::MAX, Order::OldestFirst), head: None }];
+    for (map, part, entry) in said {
         let ranks = Posted::Part(Arc::clone(part), entry).ranks(0..u32::MAX, Order::OldestFirst)?;
-        let mut mapped = Mapped { map, ranks, head: None };
-        mapped.step()?;
-        lists.push(mapped);
+        lists.push(Mapped { map: Some(map), ranks, head: None });
     }
+    lists.iter_mut().try_for_each(Mapped::step)?;
     writer.term(term, count, || {
         let heads = lists.iter_mut().filter_map(|list| Some((list.head?, list)));
         let Some((rank, list)) = heads.min_by_key(|(rank, _)| *rank) else { return Ok(None) };
         list.step()?;
         Ok(Some(rank))
     })
+}
+
+/// The new ranks of a term's postings in one part, ascending.
+struct Mapped<'a> {
+    /// The new ranks of old ones; `None` where they are new ones already.
+    map: Option<&'a [u32]>,
+    ranks: Ranks,
+    head: Option<u32>,
+}
+
+impl Mapped<'_> {
+    fn step(&mut self) -> Result<(), Error> {
+        let new = |rank: u32| self.map.map_or(Some(rank), |map| map.get(rank as usize).copied());
+        self.head = self.ranks.next()?.and_then(new);
+        Ok(())
+    }
 }

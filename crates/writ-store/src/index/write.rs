@@ -175,7 +175,6 @@ impl<'a> PartWriter<'a> {
         if let Some(recorder) = self.recorders.get_mut(row.recorder as usize) {
             recorder.add(&row, !row.again);
         }
-        self.filter.insert(filter::id_key(row.id));
         self.rows.push(row);
         if self.rows.len() == BLOCK_ROWS { self.end_block() } else { Ok(()) }
     }
@@ -230,8 +229,12 @@ impl<'a> PartWriter<'a> {
                     rank += 1;
                 }
             }
-            sorted.sort_unstable();
-            sorted.iter().try_for_each(|(_, rank)| ids.push(*rank, &mut self.output))?;
+            sorted.sort_unstable_by_key(|(id, rank)| (u128::from_be_bytes(id.0), *rank));
+            for (id, rank) in sorted {
+                ids.push(rank, &mut self.output)?;
+                // In this order, since what the filter says of one stands beside what it says of the next.
+                self.filter.insert(filter::id_key(id));
+            }
         }
         self.sections.ids = ids.finish(&mut self.output)?.offset;
         self.sections.fences = self.table(fences.chunks(BLOCK_ENTRIES).map(fence::encode))?;
@@ -254,6 +257,16 @@ impl<'a> PartWriter<'a> {
             let path = self.path.display();
             Error::new(Kind::Internal, format!("rows of `{path}` do not read back as written: please report this"))
         })
+    }
+
+    /// How many buckets it will have.
+    pub(crate) fn n_buckets(&self) -> u32 {
+        self.n_buckets
+    }
+
+    /// The bucket of a term.
+    pub(crate) fn bucket(&self, term: Term) -> u32 {
+        terms::bucket(term, self.n_buckets)
     }
 
     /// Adds a term, greater than all before, with `count` ranks, which ascend.
@@ -287,7 +300,7 @@ impl<'a> PartWriter<'a> {
             let message = format!("a term of `{path}` got {found} postings instead of {count}: please report this");
             return Err(Error::new(Kind::Internal, message));
         }
-        let bucket = terms::bucket(term, self.n_buckets) as usize;
+        let bucket = self.bucket(term) as usize;
         if bucket > self.directory.len() {
             self.end_buckets(bucket)?;
         }
