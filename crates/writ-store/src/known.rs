@@ -5,39 +5,19 @@
 //! part holds it. So the memory does not grow with the folder.
 
 use crate::error::Error;
+use crate::hasher::AsIs;
 use crate::index::Index;
 use crate::index::row::{RecorderName, same_copy};
 use crate::snapshot::query::Posting;
 use crate::term::Term;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use writ_model::record::RecordId;
 
 /// Copies of one identity that are looked at to tell whether another is new. Whoever sends more gets the
 /// record stored again, which is no loss.
 const COPIES_MAX: usize = 1_024;
-
-/// Fingerprints are keyed hashes already.
-#[derive(Default)]
-pub(crate) struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only numbers are hashed; anything else is folded in.
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 ^= n;
-    }
-}
 
 /// What is new about a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,6 +25,7 @@ mod error;
 pub mod file;
 mod folder;
 pub mod fsck;
+mod hasher;
 mod index;
 mod known;
 mod leaf;

@@ -53,21 +53,76 @@ impl fmt::Debug for Packer {
     }
 }
 
-/// A record as it will stand in the log.
-#[derive(Clone, Debug)]
+/// Records as they will stand in the log, in order. What there is room for is used again once they are committed.
+#[derive(Debug, Default)]
 pub struct Sealed {
-    /// The body of its entry, and the checksum of that.
-    pub(crate) body: Vec<u8>,
+    records: Vec<One>,
+    /// The bodies of their entries, one behind the other.
+    bodies: Vec<u8>,
+    /// Their terms, likewise.
+    terms: Vec<Term>,
+}
+
+/// A record as it will stand in the log.
+#[derive(Debug)]
+pub(crate) struct One {
+    /// The checksum of the body of its entry.
     pub(crate) crc: u32,
     pub(crate) shared: Shared,
     /// Hash of its leaf.
     pub(crate) leaf: Hash,
-    pub(crate) terms: Vec<Term>,
     pub(crate) row: Row,
     /// Fingerprint of source and recorder.
     pub(crate) recorder: Term,
     /// Fingerprint of the identity.
     pub(crate) identity: Term,
+    body_ends: usize,
+    terms_end: usize,
+}
+
+impl Sealed {
+    /// How many records they are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The id of the last record.
+    pub fn last_id(&self) -> Option<RecordId> {
+        self.records.last().map(|one| one.row.id)
+    }
+
+    /// How many bytes they take in the log, apart from what they share.
+    pub fn stored_bytes(&self) -> usize {
+        self.records.len() * HEAD + self.bodies.len()
+    }
+
+    pub(crate) fn identities(&self) -> impl Iterator<Item = Term> {
+        self.records.iter().map(|one| one.identity)
+    }
+
+    /// Each record, with the body of its entry and its terms.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&One, &[u8], &[Term])> {
+        let (mut body, mut terms) = (0, 0);
+        self.records.iter().map(move |one| {
+            let from = (std::mem::replace(&mut body, one.body_ends), std::mem::replace(&mut terms, one.terms_end));
+            let body = self.bodies.get(from.0..one.body_ends).unwrap_or_default();
+            (one, body, self.terms.get(from.1..one.terms_end).unwrap_or_default())
+        })
+    }
+
+    /// Without the records, but with the room they took, unless that was much.
+    pub(crate) fn emptied(mut self) -> Sealed {
+        self.records.clear();
+        self.bodies.clear();
+        self.terms.clear();
+        let kept = self.bodies.capacity() + self.terms.capacity() * size_of::<Term>();
+        if kept > limit::SCRATCH_BYTES_KEPT { Sealed { records: self.records, ..Sealed::default() } } else { self }
+    }
 }
 
 impl Packer {
@@ -109,13 +164,14 @@ fn part<'p>(
 }
 
 impl Draft {
-    /// Encodes, compresses, commits and fingerprints. Fails with [`Kind::Invalid`] for a record that is
-    /// beyond a [limit](crate::limit) or whose id is not of its content; nothing is stored of it.
-    pub fn seal(self, packer: &mut Packer) -> Result<Sealed, Error> {
+    /// Encodes, compresses, commits and fingerprints, and puts the record behind those that are `sealed` already.
+    /// Fails with [`Kind::Invalid`] for a record that is beyond a [limit](crate::limit) or whose id is not of its
+    /// content; nothing is stored of it.
+    pub fn seal(self, packer: &mut Packer, sealed: &mut Sealed) -> Result<(), Error> {
         let Draft { record, terms, alike } = self;
         let (said, own) = (packer.told.said(&record.envelope), record.envelope.encode_own());
         check(&record, said.len() + own.len(), terms.len())?;
-        let described = Described::of(&packer.keys, &record, terms);
+        let Described { row, recorder, identity, terms } = Described::of(&packer.keys, &record, terms);
         let leaf = leaf::hash(&packer.keys, &record, (&said, &own));
         let Record { content, evidence, .. } = &record;
         let dictionary = dictionary::of(&record.envelope.identity.source);
@@ -133,13 +189,16 @@ impl Draft {
             stored: &own,
         };
         let evidence = part(compressors, scratch, entry::Kind::Content, rest, dictionary);
-        let body = Body { content: *content, identifiers, evidence }.encode();
+        let at = sealed.bodies.len();
+        Body { content: *content, identifiers, evidence }.encode(&mut sealed.bodies);
         if scratch.capacity() > limit::SCRATCH_BYTES_KEPT {
             *scratch = Vec::new();
         }
-        let Described { row, recorder, identity, terms } = described;
-        let crc = crc32c::crc32c(&body);
-        Ok(Sealed { body, crc, shared, leaf, terms, row, recorder, identity })
+        let crc = crc32c::crc32c(sealed.bodies.get(at..).unwrap_or_default());
+        sealed.terms.extend(terms);
+        let (body_ends, terms_end) = (sealed.bodies.len(), sealed.terms.len());
+        sealed.records.push(One { crc, shared, leaf, row, recorder, identity, body_ends, terms_end });
+        Ok(())
     }
 }
 
@@ -163,18 +222,6 @@ fn check(record: &Record, envelope: usize, terms: usize) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::invalid(format!("the id of record `{}` is not of its content: take it from `RecordId::of`", at())))
-    }
-}
-
-impl Sealed {
-    /// The record's id.
-    pub fn id(&self) -> RecordId {
-        self.row.id
-    }
-
-    /// How many bytes it takes in the log, apart from what it shares.
-    pub fn stored_bytes(&self) -> usize {
-        HEAD + self.body.len()
     }
 }
 

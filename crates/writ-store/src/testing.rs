@@ -124,14 +124,22 @@ pub fn snapshot(dir: &Path) -> Snapshot {
     Snapshot::open(dir, derivation("words"), derive).unwrap()
 }
 
-pub fn seal(keys: &TermKey, records: &[Record]) -> Vec<Sealed> {
-    let mut packer = writ_store::Packer::new(keys).unwrap();
-    let draft = |record: &Record| Draft { record: record.clone(), terms: derive(keys, record), alike: alike(record) };
-    records.iter().map(|record| draft(record).seal(&mut packer).unwrap()).collect()
+pub fn seal(keys: &TermKey, records: &[Record]) -> Sealed {
+    sealed(keys, records, alike)
+}
+
+/// The same, where so many bytes of evidence are others' too.
+pub fn sealed(keys: &TermKey, records: &[Record], alike: impl Fn(&Record) -> usize) -> Sealed {
+    let (mut packer, mut sealed) = (writ_store::Packer::new(keys).unwrap(), Sealed::default());
+    for record in records {
+        let draft = Draft { record: record.clone(), terms: derive(keys, record), alike: alike(record) };
+        draft.seal(&mut packer, &mut sealed).unwrap();
+    }
+    sealed
 }
 
 pub fn commit(writer: &Writer, records: &[Record]) -> Result<Vec<Admission>, Error> {
-    writer.commit(seal(writer.term_key(), records))
+    writer.commit(&mut seal(writer.term_key(), records))
 }
 
 /// An empty folder, in memory where the system has such a place: these tests simulate the disk, and

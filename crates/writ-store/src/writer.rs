@@ -46,12 +46,12 @@ pub struct Recovery {
 
 #[derive(Debug)]
 struct Request {
-    records: Vec<Sealed>,
+    records: Sealed,
     reply: SyncSender<Reply>,
 }
 
-/// The answer, and the records back: whoever made them frees them, not the writer thread.
-type Reply = (Result<Vec<Admission>, Error>, Vec<Sealed>);
+/// The answer, and the records back: whoever made them frees them or uses their room, not the writer thread.
+type Reply = (Result<Vec<Admission>, Error>, Sealed);
 
 /// Records on their way to the disk.
 #[derive(Debug)]
@@ -62,8 +62,13 @@ impl Pending {
     /// Returns when the records are durable, with one answer for each, or with the error of
     /// [`Writer::commit`].
     pub fn wait(self) -> Result<Vec<Admission>, Error> {
-        let Some(answer) = self.0 else { return Ok(Vec::new()) };
-        answer.recv().map_err(|_| Error::new(Kind::Closed, "the writer has stopped: start again"))?.0
+        self.reply().0
+    }
+
+    fn reply(self) -> Reply {
+        let Some(answer) = self.0 else { return (Ok(Vec::new()), Sealed::default()) };
+        let stopped = || Err(Error::new(Kind::Closed, "the writer has stopped: start again"));
+        answer.recv().unwrap_or_else(|_| (stopped(), Sealed::default()))
     }
 }
 
@@ -141,19 +146,21 @@ impl Writer {
     }
 
     /// Stores records and returns when they are durable, with one answer for each. Can be called
-    /// from many threads.
+    /// from many threads. None of the records is left in `records`, which may be filled again.
     ///
     /// After an error none of them is acknowledged (some may yet be found at the next open).
     /// [`Kind::Full`] if the disk or the folder is full; [`Kind::Closed`] after any failed write or
     /// sync, this one or an earlier one: the writer takes nothing any more.
-    pub fn commit(&self, records: Vec<Sealed>) -> Result<Vec<Admission>, Error> {
-        self.submit(records).wait()
+    pub fn commit(&self, records: &mut Sealed) -> Result<Vec<Admission>, Error> {
+        let (answer, spent) = self.submit(std::mem::take(records)).reply();
+        *records = spent.emptied();
+        answer
     }
 
     /// Hands records over and returns at once, so that a producer can seal the next batch while this
     /// one is written. Nothing is acknowledged before [`Pending::wait`]. The caller bounds how many
     /// batches it has on the way: they stay in memory.
-    pub fn submit(&self, records: Vec<Sealed>) -> Pending {
+    pub fn submit(&self, records: Sealed) -> Pending {
         if records.is_empty() {
             return Pending(None);
         }
@@ -201,7 +208,7 @@ fn serve(
     follower: &Follower,
     shelf: &Shelf,
 ) -> Result<(), Error> {
-    let bytes = |request: &Request| request.records.iter().map(Sealed::stored_bytes).sum::<usize>();
+    let bytes = |request: &Request| request.records.stored_bytes();
     let mut seen = shelf.version();
     while let Ok(first) = requests.recv() {
         let mut waiting = bytes(&first);

@@ -8,6 +8,7 @@ use crate::catalog::Catalog;
 use crate::checkpoint;
 use crate::error::{Error, Kind};
 use crate::file::File;
+use crate::hasher::Spread;
 use crate::index::batch::Batch;
 use crate::index::row::{RecorderName, Row};
 use crate::known::{Known, Mark as Identified, Novelty};
@@ -19,12 +20,13 @@ use crate::log::read::Tail;
 use crate::log::readback::Readback;
 use crate::log::{Position, open, segment};
 use crate::manifest::{Active, Noted};
-use crate::seal::Sealed;
+use crate::seal::{One, Sealed};
 use crate::snapshot::query::Posting;
 use crate::storage::Open;
 use crate::term::{Term, TermKey};
 use crate::tree::Tree;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::path::PathBuf;
 use std::sync::Arc;
 use writ_model::record::Envelope;
@@ -81,7 +83,7 @@ pub(crate) struct Committer {
     readback: Readback,
     /// What records of this frame share, by where it is in memory and what it shares itself, with where in the
     /// segment it stands.
-    shared: HashMap<(usize, u32), u32>,
+    shared: HashMap<(usize, u32), u32, BuildHasherDefault<Spread>>,
     /// All that, so that nothing else comes to lie there.
     held: Vec<Arc<[u8]>>,
     /// The frame in the making: room for the header, then entries.
@@ -112,7 +114,7 @@ impl Committer {
     /// A committer at the end of a recovered log.
     pub(crate) fn new(start: Start) -> Committer {
         let Start { catalog, sizes, keys, tip, mark, tree, known, batch } = start;
-        let (shared, held, frame, begins) = (HashMap::new(), Vec::new(), Vec::new(), Vec::new());
+        let (shared, held, frame, begins) = (HashMap::default(), Vec::new(), Vec::new(), Vec::new());
         let (next, readback) = (batch.next, Readback::new(&catalog, &keys));
         Committer {
             catalog,
@@ -135,11 +137,11 @@ impl Committer {
     }
 
     /// Stores a group of records. After an error nothing of it is acknowledged, and no later group is.
-    pub(crate) fn commit(&mut self, group: &[Vec<Sealed>]) -> Result<Vec<Vec<Admission>>, Error> {
+    pub(crate) fn commit(&mut self, group: &[Sealed]) -> Result<Vec<Vec<Admission>>, Error> {
         if let Some(cause) = &self.poison {
             return Err(closed(cause));
         }
-        let incoming: usize = group.iter().map(Vec::len).sum();
+        let incoming: usize = group.iter().map(Sealed::len).sum();
         if self.next + incoming as u64 > limit::POSITIONS_MAX {
             return Err(Error::new(
                 Kind::Full,
@@ -195,14 +197,14 @@ impl Committer {
         checkpoint::write(self.catalog.storage().as_ref(), self.catalog.dir(), &self.keys, head)
     }
 
-    fn store(&mut self, group: &[Vec<Sealed>]) -> Result<Vec<Vec<Admission>>, Error> {
+    fn store(&mut self, group: &[Sealed]) -> Result<Vec<Vec<Admission>>, Error> {
         let mut answers = Vec::with_capacity(group.len());
         for records in group {
             let mut admissions = Vec::with_capacity(records.len());
-            let identities: Vec<Term> = records.iter().map(|sealed| sealed.identity).collect();
+            let identities: Vec<Term> = records.identities().collect();
             let in_parts = self.known.in_parts(&identities)?;
-            for (sealed, in_parts) in records.iter().zip(in_parts) {
-                admissions.push(self.admit(sealed, in_parts)?);
+            for (record, in_parts) in records.each().zip(in_parts) {
+                admissions.push(self.admit(record, in_parts)?);
             }
             answers.push(admissions);
         }
@@ -210,19 +212,20 @@ impl Committer {
         Ok(answers)
     }
 
-    fn admit(&mut self, sealed: &Sealed, in_parts: bool) -> Result<Admission, Error> {
-        let Row { id, copy, .. } = sealed.row;
-        let mark = Identified { identity: sealed.identity, id, copy };
+    fn admit(&mut self, (one, body, terms): (&One, &[u8], &[Term]), in_parts: bool) -> Result<Admission, Error> {
+        let Row { id, copy, .. } = one.row;
+        let mark = Identified { identity: one.identity, id, copy };
         let (readback, tip) = (&mut self.readback, self.tip.tail());
         let is_there = |posting: &Posting| readback.holds(&tip, posting.position, posting.id);
-        let novelty = self.known.note(&mark, in_parts, || recorder(sealed), is_there)?;
+        let novelty = self.known.note(&mark, in_parts, || recorder(one), is_there)?;
         if novelty == Novelty::None {
             return Ok(Admission::Duplicate);
         }
-        let shared = &sealed.shared;
+        let shared = &one.shared;
         let shared_bytes = |body: &Arc<[u8]>| HEAD + body.len();
         let room = self.frame.len()
-            + sealed.stored_bytes()
+            + HEAD
+            + body.len()
             + shared_bytes(&shared.said)
             + shared.begins.as_ref().map_or(0, shared_bytes);
         if self.records > 0 && room - HEADER > limit::FRAME_BYTES_MAX {
@@ -238,11 +241,11 @@ impl Committer {
         let said_at = self.share(&shared.said, 0);
         let shared_at = shared.begins.as_ref().map_or(said_at, |begins| self.share(begins, said_at));
         self.begins.push(self.at());
-        self.frame.extend_from_slice(&entry::record_head(sealed.body.len(), sealed.crc, shared_at));
-        self.frame.extend_from_slice(&sealed.body);
-        let row = Row { again: novelty.is_again(), ..sealed.row };
-        self.batch.push(row, sealed.recorder, || recorder(sealed).unwrap_or_default(), &sealed.terms);
-        self.tree.append(sealed.leaf);
+        self.frame.extend_from_slice(&entry::record_head(body.len(), one.crc, shared_at));
+        self.frame.extend_from_slice(body);
+        let row = Row { again: novelty.is_again(), ..one.row };
+        self.batch.push(row, one.recorder, || recorder(one).unwrap_or_default(), terms);
+        self.tree.append(one.leaf);
         let position = Position(self.next);
         self.records += 1;
         self.next += 1;
@@ -320,8 +323,8 @@ pub(crate) fn begin(catalog: &Catalog, active: Active) -> Result<Tip, Error> {
 }
 
 /// Source and recorder of a record.
-fn recorder(sealed: &Sealed) -> Option<RecorderName> {
-    Envelope::decode_recorder(&sealed.shared.said).ok()
+fn recorder(one: &One) -> Option<RecorderName> {
+    Envelope::decode_recorder(&one.shared.said).ok()
 }
 
 fn closed(cause: &Error) -> Error {

@@ -191,17 +191,15 @@ impl<'a> Part<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// The body's bytes.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let stored = self.identifiers.stored.len() + self.evidence.stored.len();
-        let mut out = Vec::with_capacity(FIXED + 2 * PART_HEAD_MAX + stored);
+    /// Appends the body's bytes.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.reserve(FIXED + 2 * PART_HEAD_MAX + self.identifiers.stored.len() + self.evidence.stored.len());
         out.extend_from_slice(&self.content.0);
         out.push(N_PARTS);
-        self.identifiers.encode_head(&mut out);
-        self.evidence.encode_head(&mut out);
+        self.identifiers.encode_head(out);
+        self.evidence.encode_head(out);
         out.extend_from_slice(self.identifiers.stored);
         out.extend_from_slice(self.evidence.stored);
-        out
     }
 
     fn decode(body: &'a [u8]) -> Option<Body<'a>> {
@@ -350,7 +348,8 @@ mod tests {
 
     fn entry(evidence: &[u8], shared_at: u32) -> Vec<u8> {
         let (identifiers, evidence) = (part(Kind::Identifiers, b"env"), part(Kind::Content, evidence));
-        let body = Body { content: Digest([9; 32]), identifiers, evidence }.encode();
+        let mut body = Vec::new();
+        Body { content: Digest([9; 32]), identifiers, evidence }.encode(&mut body);
         let head = record_head(body.len(), crc32c::crc32c(&body), shared_at);
         [head.as_slice(), &body].concat()
     }

@@ -1,11 +1,11 @@
 //! What sealing refuses, and what it keeps.
 
 use crate::testing::{
-    FIRST_SEGMENT, SECRET, assert_holds, beginning_alike, derive, open, random, record, snapshot, temp, term,
+    FIRST_SEGMENT, SECRET, assert_holds, beginning_alike, derive, open, random, record, sealed, snapshot, temp, term,
     with_evidence,
 };
-use crate::{Draft, Kind, Packer, Position, Term, TermKey, limit};
-use writ_model::record::RecordId;
+use crate::{Draft, Kind, Packer, Position, Sealed, Term, TermKey, limit};
+use writ_model::record::{Record, RecordId};
 
 fn packer() -> Packer {
     Packer::new(&TermKey::new(&SECRET)).unwrap()
@@ -16,7 +16,7 @@ fn beyond_a_bound_is_refused_and_at_the_bound_is_not() {
     let draft = |change: &dyn Fn(&mut Draft)| {
         let mut draft = Draft { record: record("a", Some(1), "all"), terms: Vec::new(), alike: 0 };
         change(&mut draft);
-        draft.seal(&mut packer())
+        draft.seal(&mut packer(), &mut Sealed::default())
     };
     let terms = |n: u64| (0..n).map(Term).collect::<Vec<_>>();
     let most = limit::TERMS_MAX as u64;
@@ -45,19 +45,15 @@ fn evidence_of_every_size_and_kind_reads_back() {
     }
     let dir = temp();
     let (writer, _) = open(dir.path());
-    let mut packer = writer.packer().unwrap();
-    let sealed: Vec<_> = records
-        .iter()
-        .map(|record| {
-            Draft { record: record.clone(), terms: derive(writer.term_key(), record), alike: 0 }
-                .seal(&mut packer)
-                .unwrap()
-        })
-        .collect();
-    assert!(sealed[1].stored_bytes() < records[1].evidence.len(), "text is packed");
-    assert!(sealed[3].stored_bytes() < 1000 + 250, "noise is not made longer");
-    assert_eq!(sealed[1].id(), records[1].id);
-    assert_eq!(writer.commit(sealed).unwrap().len(), 6);
+    let stored = |record: &Record| sealed(writer.term_key(), std::slice::from_ref(record), |_| 0).stored_bytes();
+    assert!(stored(&records[1]) < records[1].evidence.len(), "text is packed");
+    assert!(stored(&records[3]) < 1000 + 250, "noise is not made longer");
+    let mut all = sealed(writer.term_key(), &records, |_| 0);
+    assert_eq!((all.len(), all.last_id()), (6, Some(records[5].id)));
+    assert_eq!(all.stored_bytes(), records.iter().map(stored).sum::<usize>());
+    assert_eq!(writer.commit(&mut all).unwrap().len(), 6);
+    assert!(all.is_empty() && all.stored_bytes() == 0, "what was committed is not committed again");
+    assert_eq!(writer.commit(&mut all).unwrap(), []);
     writer.close().unwrap();
     let found = snapshot(dir.path());
     assert_eq!(found.damage(), []);
@@ -71,7 +67,9 @@ fn the_same_term_twice_is_found_once() {
     let (writer, _) = open(dir.path());
     let all = term(writer.term_key(), "all");
     let draft = Draft { record: record("a", Some(1), "all"), terms: vec![all, all, all], alike: 0 };
-    writer.commit(vec![draft.seal(&mut writer.packer().unwrap()).unwrap()]).unwrap();
+    let mut sealed = Sealed::default();
+    draft.seal(&mut writer.packer().unwrap(), &mut sealed).unwrap();
+    writer.commit(&mut sealed).unwrap();
     writer.close().unwrap();
     assert_eq!(snapshot(dir.path()).count(all).unwrap(), 1);
 }
@@ -83,13 +81,13 @@ fn what_evidence_begins_with_is_stored_once_in_a_frame_and_read_with_each() {
     let stored = |alike: usize| {
         let dir = temp();
         let (writer, _) = open(dir.path());
-        let mut packer = writer.packer().unwrap();
-        let mut seal = |record: &writ_model::record::Record| {
-            let terms = derive(writer.term_key(), record);
-            Draft { record: record.clone(), terms, alike }.seal(&mut packer).unwrap()
-        };
+        let (mut packer, mut sealed) = (writer.packer().unwrap(), Sealed::default());
         for batch in records.chunks(20) {
-            writer.commit(batch.iter().map(&mut seal).collect()).unwrap();
+            for record in batch {
+                let draft = Draft { record: record.clone(), terms: derive(writer.term_key(), record), alike };
+                draft.seal(&mut packer, &mut sealed).unwrap();
+            }
+            writer.commit(&mut sealed).unwrap();
         }
         writer.close().unwrap();
         assert_holds(&snapshot(dir.path()), &records);
@@ -108,7 +106,6 @@ fn what_evidence_begins_with_is_stored_once_in_a_frame_and_read_with_each() {
 fn two_deliveries_in_one_frame_each_keep_their_own_beginnings() {
     let dir = temp();
     let (writer, _) = open(dir.path());
-    let mut packer = writer.packer().unwrap();
     let begin = |n: i64| format!("all {}{} ; ", "alike".repeat(20), n % 3);
     let records: Vec<_> = (0..24)
         .map(|n| {
@@ -117,14 +114,8 @@ fn two_deliveries_in_one_frame_each_keep_their_own_beginnings() {
             record
         })
         .collect();
-    let seal = |record: &writ_model::record::Record| {
-        let text = String::from_utf8_lossy(&record.evidence);
-        let alike = text.find(" ; ").unwrap() + 3;
-        let terms = derive(writer.term_key(), record);
-        Draft { record: record.clone(), terms, alike }.seal(&mut packer).unwrap()
-    };
-    let sealed: Vec<_> = records.iter().map(seal).collect();
-    writer.commit(sealed).unwrap();
+    let alike = |record: &Record| String::from_utf8_lossy(&record.evidence).find(" ; ").unwrap() + 3;
+    writer.commit(&mut sealed(writer.term_key(), &records, alike)).unwrap();
     writer.close().unwrap();
     assert_holds(&snapshot(dir.path()), &records);
     let log = std::fs::read(dir.path().join("log").join(FIRST_SEGMENT)).unwrap();

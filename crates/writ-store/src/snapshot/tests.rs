@@ -4,7 +4,7 @@ use crate::testing::{
     Lcg, commit, derivation, derive_nothing, folder, identity, in_custody, log_path, naive, open, received, record,
     snapshot, temp, term, with_redaction, words,
 };
-use crate::{Draft, Order, Posting, Query, RecorderSpan, Snapshot, When};
+use crate::{Draft, Order, Posting, Query, RecorderSpan, Sealed, Snapshot, When};
 use std::io::Write as _;
 use writ_model::custody::Custody;
 use writ_model::record::{Record, RecordId};
@@ -206,7 +206,9 @@ fn identities_and_native_ids_find_every_copy_and_nothing_else() {
     let keys = writer.term_key().clone();
     let terms = vec![keys.identity(&identity("id-2")), term(&keys, "other")];
     let draft = Draft { record: record("id-1", Some(1), "all"), terms: terms.clone(), alike: 0 };
-    writer.commit(vec![draft.seal(&mut writer.packer().unwrap()).unwrap()]).unwrap();
+    let mut sealed = Sealed::default();
+    draft.seal(&mut writer.packer().unwrap(), &mut sealed).unwrap();
+    writer.commit(&mut sealed).unwrap();
     writer.close().unwrap();
     let found = snapshot(dir.path());
     assert_eq!(terms.iter().map(|term| found.count(*term).unwrap()).collect::<Vec<_>>(), [1, 1]);

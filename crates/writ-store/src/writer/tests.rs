@@ -4,7 +4,7 @@ use crate::testing::{
     Lcg, assert_holds, commit, delete_keys, derivation, derive_nothing, in_custody, log_path, open, random, received,
     record, seal, snapshot, temp, with_evidence, with_redaction,
 };
-use crate::{Admission, Position, Writer, limit};
+use crate::{Admission, Position, Sealed, Writer, limit};
 use Admission::{Better, Conflict, Duplicate, Stored};
 use writ_model::custody::Custody;
 use writ_model::record::Record;
@@ -93,7 +93,7 @@ fn what_was_submitted_is_acknowledged_when_waited_for() {
     let pending: Vec<_> = records.chunks(5).map(|batch| writer.submit(seal(writer.term_key(), batch))).collect();
     let answers: Vec<_> = pending.into_iter().flat_map(|pending| pending.wait().unwrap()).collect();
     assert_eq!(answers, (0..50).map(|n| Stored(Position(n))).collect::<Vec<_>>());
-    assert_eq!(writer.submit(Vec::new()).wait().unwrap(), []);
+    assert_eq!(writer.submit(Sealed::default()).wait().unwrap(), []);
     writer.close().unwrap();
     assert_holds(&snapshot(dir.path()), &records);
 }

@@ -16,7 +16,7 @@ use writ_model::time::Time;
 use writ_path::coverage::window_digest;
 use writ_sources::health::{self, Ingested};
 use writ_sources::raw;
-use writ_store::{Draft, Snapshot, Writer};
+use writ_store::{Draft, Sealed, Snapshot, Writer};
 
 /// A record for each file that was handed in.
 pub(super) fn handed_in(writer: &Writer, options: &Options, handed: &[Handed], account: &Account) -> Result<(), Error> {
@@ -86,7 +86,8 @@ fn write(writer: &Writer, options: &Options, now: Time, evidence: &[u8]) -> Resu
     let origin = Origin { by: options.by.as_str().into(), from: "writ".into(), byte: 0 };
     let (record, facts) = admitted.into_record(Custody::Sealed, now, origin);
     let terms = app::terms(keys, &facts);
-    let sealed = Draft { record, terms, alike: 0 }.seal(&mut writer.packer()?)?;
-    writer.commit(vec![sealed])?;
+    let mut sealed = Sealed::default();
+    Draft { record, terms, alike: 0 }.seal(&mut writer.packer()?, &mut sealed)?;
+    writer.commit(&mut sealed)?;
     Ok(())
 }

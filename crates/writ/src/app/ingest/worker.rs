@@ -50,16 +50,18 @@ pub(super) struct Worker<'a> {
     writer: &'a Writer,
     keys: &'a TermKey,
     packer: Packer,
+    /// Records that are to be committed together.
+    sealed: Sealed,
     options: &'a Options,
     by: Arc<str>,
 }
 
-/// What is to be committed, and of each what the account needs to know.
+/// What the account needs to know of what is to be committed.
 struct Pending {
     /// When the batch came in, and from where.
     received: Time,
     from: Arc<str>,
-    sealed: Vec<Sealed>,
+    /// Of each record.
     marks: Vec<Mark>,
 }
 
@@ -81,6 +83,7 @@ impl<'a> Worker<'a> {
             writer,
             keys: writer.term_key(),
             packer: writer.packer()?,
+            sealed: Sealed::default(),
             options,
             by: options.by.as_str().into(),
         })
@@ -101,12 +104,7 @@ impl<'a> Worker<'a> {
         let mut done = ReadBatch { file, input, name: name.clone(), ..ReadBatch::default() };
         let n = batch.elements.len() + batch.rejects.len();
         let received = (self.options.now)();
-        let mut pending = Pending {
-            received,
-            from: name.as_str().into(),
-            sealed: Vec::with_capacity(n),
-            marks: Vec::with_capacity(n),
-        };
+        let mut pending = Pending { received, from: name.as_str().into(), marks: Vec::with_capacity(n) };
         for element in &batch.elements {
             self.element(batch, element, &mut done, &mut pending);
         }
@@ -116,7 +114,7 @@ impl<'a> Worker<'a> {
             let of = rejected.of.map_or_else(|| raw::suspected(&rejected.bytes, whole, None), raw::unread);
             self.reject(batch, &rejected.bytes, of, place, &rejected.reject.cause, &mut done, &mut pending);
         }
-        let admissions = self.writer.commit(pending.sealed)?;
+        let admissions = self.writer.commit(&mut self.sealed)?;
         for (mark, admission) in pending.marks.into_iter().zip(admissions) {
             let tally = done.sources.entry(mark.source).or_default();
             tally.inputs += 1;
@@ -166,13 +164,12 @@ impl<'a> Worker<'a> {
             let custody = if lowered.is_some() { Custody::Open } else { Custody::HandedIn };
             let sealed = outcome.and_then(|admitted| self.seal(byte, admitted, custody, pending));
             match sealed {
-                Ok((sealed, mark, recorder)) => {
+                Ok((mark, recorder)) => {
                     let told = if custody == Custody::Open { &mut done.open } else { &mut done.recorders };
                     told.insert((mark.source, recorder));
                     if let Some(why) = lowered {
                         *done.lowered.entry(why).or_default() += 1;
                     }
-                    pending.sealed.push(sealed);
                     pending.marks.push(mark);
                 }
                 Err(cause) => {
@@ -195,7 +192,7 @@ impl<'a> Worker<'a> {
         admitted: Admitted,
         custody: Custody,
         pending: &Pending,
-    ) -> Result<(Sealed, Mark, String), String> {
+    ) -> Result<(Mark, String), String> {
         let source = writ_sources::by_name(&admitted.identity.source).map_or(RAW, |source| source.info().name);
         let origin = Origin { by: Arc::clone(&self.by), from: Arc::clone(&pending.from), byte };
         let recorder = admitted.identity.recorder.clone();
@@ -203,8 +200,9 @@ impl<'a> Worker<'a> {
         let (record, facts) = admitted.into_record(custody, pending.received, origin);
         let terms = app::terms(self.keys, &facts);
         let mark = Mark { source, id: record.id, reject: false, n_facts: facts.len() as u64 };
-        let sealed = Draft { record, terms, alike }.seal(&mut self.packer).map_err(|fault| fault.to_string())?;
-        Ok((sealed, mark, recorder))
+        let draft = Draft { record, terms, alike };
+        draft.seal(&mut self.packer, &mut self.sealed).map_err(|fault| fault.to_string())?;
+        Ok((mark, recorder))
     }
 
     /// Keeps what could not be read, so that a later adapter can read it. `of`: the recorder it is kept
@@ -224,8 +222,7 @@ impl<'a> Worker<'a> {
         let named = self.options.source.map(|source| source.info().name).filter(|name| *name != RAW);
         let recorder = self.options.recorder.clone().unwrap_or_else(|| named.map_or(of, raw::unread));
         let kept = raw::keep(bytes, &recorder, &|value: &[u8]| keys.mac(value));
-        if let Ok((sealed, mark, _)) = self.seal(byte, kept, Custody::HandedIn, pending) {
-            pending.sealed.push(sealed);
+        if let Ok((mark, _)) = self.seal(byte, kept, Custody::HandedIn, pending) {
             pending.marks.push(Mark { reject: true, ..mark });
         } else {
             // What is kept of a reject is bounded, so it can always be sealed; should that ever fail,
