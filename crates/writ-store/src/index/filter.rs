@@ -59,6 +59,10 @@ impl Filter {
     pub(crate) fn blocks(&self) -> &[Block] {
         &self.blocks
     }
+
+    pub(crate) fn into_blocks(self) -> Vec<Block> {
+        self.blocks
+    }
 }
 
 /// Whether a key may be there, by its block. Some keys that are not there may be, too: fewer than one in a hundred.

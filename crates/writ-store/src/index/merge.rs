@@ -27,6 +27,9 @@ use std::sync::atomic::AtomicBool;
 /// Rows after which it is looked whether to stop.
 const STOP_EVERY: u32 = 4096;
 
+/// Ranks of a long list that get their new numbers at once.
+const RENAMED_TOGETHER: usize = 256;
+
 /// Buckets of terms after which it is looked.
 const STOP_EVERY_BUCKETS: u32 = 32;
 
@@ -192,9 +195,7 @@ fn merge_terms(parts: &[Arc<Part>], maps: &[Vec<u32>], writer: &mut PartWriter<'
             return Ok(false);
         }
         for source in &mut sources {
-            while let Some((term, entry)) = source.next_if(|term| writer.bucket(term) <= number)? {
-                bucket.add(term, entry, source);
-            }
+            bucket.add(source, |term| writer.bucket(term) <= number)?;
         }
         bucket.write(writer)?;
     }
@@ -214,12 +215,17 @@ struct Bucket<'a> {
 type Said<'a> = (&'a [u32], &'a Arc<Part>, Entry);
 
 impl<'a> Bucket<'a> {
-    fn add(&mut self, term: Term, entry: Entry, source: &PartTerms<'a>) {
-        let new = if let Entry::One(rank) = entry { source.map.get(rank as usize) } else { None };
-        match new {
-            Some(rank) => self.ones.push((term, *rank)),
-            None => self.others.push((term, (source.map, source.part, entry))),
+    /// Adds the next terms of a part, as far as they are wanted.
+    fn add(&mut self, source: &mut PartTerms<'a>, is_wanted: impl Fn(Term) -> bool) -> Result<(), Error> {
+        let before = self.ones.len();
+        while let Some((term, entry)) = source.next_if(&is_wanted)? {
+            match entry {
+                Entry::One(rank) => self.ones.push((term, rank)),
+                entry => self.others.push((term, (source.map, source.part, entry))),
+            }
         }
+        let old = self.ones.iter_mut().skip(before).map(|(_, rank)| rank);
+        rename_ranks(source.map, old).ok_or_else(|| source.part.no_such_row())
     }
 
     /// Hands all terms over, in order; what there is room for is the next bucket's.
@@ -256,39 +262,64 @@ fn merge_term(term: Term, ones: Vec<u32>, said: Vec<Said<'_>>, writer: &mut Part
     if count <= FEW as u64 {
         let mut ranks = ones;
         for (map, _, entry) in said {
-            // One whose rank is none of its part is missing then, which the writer refuses.
             let old = if let Entry::Few(old) = entry { old } else { Vec::new() };
+            // One whose rank is none of its part is missing then, which the writer refuses.
             ranks.extend(old.iter().filter_map(|rank| map.get(*rank as usize).copied()));
         }
         ranks.sort_unstable();
         return writer.entry(term, Entry::of(ranks), count);
     }
-    let mut lists = vec![Mapped { map: None, ranks: Ranks::few(ones, 0..u32::MAX, Order::OldestFirst), head: None }];
+    let ones = Renamed { held: ones.into_iter(), more: None };
+    let mut lists = vec![(ones, None)];
     for (map, part, entry) in said {
         let ranks = Posted::Part(Arc::clone(part), entry).ranks(0..u32::MAX, Order::OldestFirst)?;
-        lists.push(Mapped { map: Some(map), ranks, head: None });
+        lists.push((Renamed { held: Vec::new().into_iter(), more: Some((map, part, ranks)) }, None));
     }
-    lists.iter_mut().try_for_each(Mapped::step)?;
+    for (list, head) in &mut lists {
+        *head = list.next()?;
+    }
     writer.term(term, count, || {
-        let heads = lists.iter_mut().filter_map(|list| Some((list.head?, list)));
-        let Some((rank, list)) = heads.min_by_key(|(rank, _)| *rank) else { return Ok(None) };
-        list.step()?;
+        let heads = lists.iter_mut().filter_map(|(list, head)| Some(((*head)?, list, head)));
+        let Some((rank, list, head)) = heads.min_by_key(|(rank, ..)| *rank) else { return Ok(None) };
+        *head = list.next()?;
         Ok(Some(rank))
     })
 }
 
 /// The new ranks of a term's postings in one part, ascending.
-struct Mapped<'a> {
-    /// The new ranks of old ones; `None` where they are new ones already.
-    map: Option<&'a [u32]>,
-    ranks: Ranks,
-    head: Option<u32>,
+struct Renamed<'a> {
+    held: std::vec::IntoIter<u32>,
+    /// Where more come from, and the new ranks of the old ones.
+    more: Option<(&'a [u32], &'a Part, Ranks)>,
 }
 
-impl Mapped<'_> {
-    fn step(&mut self) -> Result<(), Error> {
-        let new = |rank: u32| self.map.map_or(Some(rank), |map| map.get(rank as usize).copied());
-        self.head = self.ranks.next()?.and_then(new);
-        Ok(())
+impl Renamed<'_> {
+    fn next(&mut self) -> Result<Option<u32>, Error> {
+        if self.held.len() == 0
+            && let Some((map, part, ranks)) = &mut self.more
+        {
+            let mut held = Vec::with_capacity(RENAMED_TOGETHER);
+            while held.len() < RENAMED_TOGETHER
+                && let Some(rank) = ranks.next()?
+            {
+                held.push(rank);
+            }
+            rename_ranks(map, held.iter_mut()).ok_or_else(|| part.no_such_row())?;
+            self.held = held.into_iter();
+        }
+        Ok(self.held.next())
     }
+}
+
+/// Puts new ranks in the place of old ones; `None` if one is of no row.
+///
+/// They lie far apart in memory. Nothing else is done in this loop, so that many are fetched at the same time.
+fn rename_ranks<'a>(map: &[u32], ranks: impl Iterator<Item = &'a mut u32>) -> Option<()> {
+    let mut all = true;
+    for rank in ranks {
+        let new = map.get(*rank as usize).copied();
+        all &= new.is_some();
+        *rank = new.unwrap_or_default();
+    }
+    all.then_some(())
 }

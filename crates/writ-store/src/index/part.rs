@@ -9,7 +9,7 @@ use crate::file::{self, File};
 use crate::index::block::{self, Extent, Malformed};
 use crate::index::columns::{self, BLOCK_ROWS};
 use crate::index::fence::{self, FENCE, Fence};
-use crate::index::filter::{self, BLOCKS_READ};
+use crate::index::filter::{self, BLOCKS_READ, Filter};
 use crate::index::header::{Facts, HEADER, Header, Owner, Refusal, Sections};
 use crate::index::packed::Packed;
 use crate::index::plan::PartInfo;
@@ -125,6 +125,13 @@ impl Part {
         })
     }
 
+    /// With its whole filter, where that is in memory: in one piece it takes less to look at than in blocks, and
+    /// nothing is read.
+    pub(crate) fn with_filter(mut self, filter: Filter) -> Part {
+        self.filter = self.filter.with(filter.into_blocks());
+        self
+    }
+
     /// The file, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -152,6 +159,11 @@ impl Part {
     /// An error at a block whose checksum is right and whose content is not.
     fn malformed(&self, offset: u64) -> Error {
         block::damaged(&self.path, offset, "a block is not of this layout")
+    }
+
+    /// An error at a posting that leads nowhere.
+    pub(crate) fn no_such_row(&self) -> Error {
+        block::damaged(&self.path, self.header.sections.fences.end(), "a term has a posting of a row that is not there")
     }
 
     fn read(&self, extent: Extent) -> Result<Vec<u8>, Error> {
@@ -244,8 +256,14 @@ impl Part {
         let mut blocks = [filter::Block::default(); FILTER_ASKED];
         for (terms, may) in terms.chunks(FILTER_ASKED).zip(may.chunks_mut(FILTER_ASKED)) {
             let keys = || terms.iter().map(|term| filter::term_key(*term));
-            for (block, key) in blocks.iter_mut().zip(keys()) {
-                *block = *self.filter_block(filter::place(key, self.filter.len()))?;
+            if let Some(whole) = self.filter.whole() {
+                for (block, key) in blocks.iter_mut().zip(keys()) {
+                    *block = whole.get(filter::place(key, whole.len())).copied().unwrap_or_default();
+                }
+            } else {
+                for (block, key) in blocks.iter_mut().zip(keys()) {
+                    *block = *self.filter_block(filter::place(key, self.filter.len()))?;
+                }
             }
             for ((may, block), key) in may.iter_mut().zip(&blocks).zip(keys()) {
                 *may = filter::may_hold(block, key);

@@ -19,6 +19,8 @@ pub(crate) struct Table<T, const N: usize = BLOCK_ENTRIES> {
     /// Bytes of an entry.
     entry: usize,
     blocks: Vec<OnceLock<Vec<T>>>,
+    /// All entries, where they are known without reading.
+    whole: Option<Vec<T>>,
 }
 
 impl<T, const N: usize> Table<T, N> {
@@ -27,7 +29,17 @@ impl<T, const N: usize> Table<T, N> {
         let n_blocks = n.div_ceil(N);
         let len = (n as u64).checked_mul(entry as u64)?.checked_add((n_blocks * CRC) as u64)?;
         let blocks = || std::iter::repeat_with(OnceLock::new).take(n_blocks).collect();
-        (section.len == len).then(|| Table { offset: section.offset, n, entry, blocks: blocks() })
+        (section.len == len).then(|| Table { offset: section.offset, n, entry, blocks: blocks(), whole: None })
+    }
+
+    /// The same, of which all entries are known, if they are as many.
+    pub(crate) fn with(self, whole: Vec<T>) -> Table<T, N> {
+        if whole.len() == self.n { Table { whole: Some(whole), blocks: Vec::new(), ..self } } else { self }
+    }
+
+    /// All entries, if they are known without reading.
+    pub(crate) fn whole(&self) -> Option<&[T]> {
+        self.whole.as_deref()
     }
 
     /// How many entries it has.
@@ -41,6 +53,9 @@ impl<T, const N: usize> Table<T, N> {
         at: usize,
         read: impl FnOnce(Extent, usize) -> Result<Vec<T>, Error>,
     ) -> Result<Option<&T>, Error> {
+        if let Some(whole) = &self.whole {
+            return Ok(whole.get(at));
+        }
         let block = at / N;
         let Some(cell) = self.blocks.get(block) else { return Ok(None) };
         let entries = once(cell, || {
@@ -52,6 +67,9 @@ impl<T, const N: usize> Table<T, N> {
 
     /// An entry, if the block that it is in was read.
     pub(crate) fn known(&self, at: usize) -> Option<&T> {
+        if let Some(whole) = &self.whole {
+            return whole.get(at);
+        }
         self.blocks.get(at / N)?.get()?.get(at % N)
     }
 

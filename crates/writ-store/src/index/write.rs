@@ -348,7 +348,7 @@ impl<'a> PartWriter<'a> {
             storage::name(storage.as_ref(), beside, &self.path).map_err(|e| Error::io("rename", beside, e))?;
         }
         self.left_over.1 = None;
-        Part::open_on(file, &self.path, &self.owner)
+        Ok(Part::open_on(file, &self.path, &self.owner)?.with_filter(filter))
     }
 }
 
