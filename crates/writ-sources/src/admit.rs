@@ -23,6 +23,8 @@ pub(crate) const ID_BYTES_MAX: usize = 4096;
 /// A record before it is known how it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
+    /// The name of its source, which its identity has too.
+    pub source: &'static str,
     /// 128 bits of `content`.
     pub id: RecordId,
     /// Digest of identity and canonical evidence.
@@ -116,10 +118,12 @@ pub(crate) fn admit_node(
             return Err(format!("the {what} of this record has {n} bytes and may have {ID_BYTES_MAX}: `{begins}`"));
         }
     }
-    let identity = Identity { source: source.info().name.to_string(), recorder, native_id };
+    let name = source.info().name;
+    let identity = Identity { source: name.to_string(), recorder, native_id };
     let content = content_digest(&identity, &canonical);
     let facts = source.facts(&node, &Context { identity: &identity, event_time: reading.event_time });
     Ok(Admitted {
+        source: name,
         id: RecordId::of(&content),
         content,
         identity,

@@ -186,6 +186,7 @@ pub fn keep(bytes: &[u8], recorder: &str, mac: Mac<'_>) -> Admitted {
     let identity = Identity { source: INFO.name.to_string(), recorder: recorder.to_string(), native_id };
     let content = content_digest(&identity, &evidence);
     Admitted {
+        source: INFO.name,
         id: RecordId::of(&content),
         content,
         identity,

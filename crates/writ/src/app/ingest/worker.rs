@@ -193,10 +193,9 @@ impl<'a> Worker<'a> {
         custody: Custody,
         pending: &Pending,
     ) -> Result<(Mark, String), String> {
-        let source = writ_sources::by_name(&admitted.identity.source).map_or(RAW, |source| source.info().name);
         let origin = Origin { by: Arc::clone(&self.by), from: Arc::clone(&pending.from), byte };
         let recorder = admitted.identity.recorder.clone();
-        let alike = admitted.alike;
+        let (source, alike) = (admitted.source, admitted.alike);
         let (record, facts) = admitted.into_record(custody, pending.received, origin);
         let terms = app::terms(self.keys, &facts);
         let mark = Mark { source, id: record.id, reject: false, n_facts: facts.len() as u64 };
