@@ -8,62 +8,62 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
-/// What a key names.
+/// What a key names. The numbers enter the fingerprints of stores, so each stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each variant is the word it stands for; the table below is the reference")]
 pub enum KeyKind {
-    Trace,
-    Span,
-    Session,
-    Conversation,
-    Task,
-    Turn,
-    ToolCall,
-    Request,
-    Decision,
-    Approval,
-    Transaction,
-    Credential,
-    Principal,
-    Idempotency,
+    Trace = 1,
+    Span = 2,
+    Session = 3,
+    Conversation = 4,
+    Task = 5,
+    Turn = 6,
+    ToolCall = 7,
+    Request = 8,
+    Decision = 9,
+    Approval = 10,
+    Transaction = 11,
+    Credential = 12,
+    Principal = 13,
+    Idempotency = 14,
     /// A matching feature: finds candidates, never joins by itself.
-    Resource,
+    Resource = 15,
     /// A matching feature.
-    Arguments,
+    Arguments = 16,
     /// A matching feature.
-    Process,
+    Process = 17,
     /// A matching feature.
-    Host,
+    Host = 18,
 }
 
-/// What a record does with the thing a key names.
+/// What a record does with the thing a key names; for the numbers see [`KeyKind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyRole {
     /// Brings it into being: a token service and the key it issues.
-    Mints,
+    Mints = 1,
     /// Shows it to be let in.
-    Presents,
+    Presents = 2,
     /// Ends it.
-    Revokes,
+    Revokes = 3,
     /// Speaks about it.
-    Names,
+    Names = 4,
     /// Carries it along: a trace header, a tag.
-    Carries,
+    Carries = 5,
     /// Says it is the parent.
-    Parent,
+    Parent = 6,
 }
 
-/// How a recorder knows a value.
+/// How a recorder knows a value; for the numbers see [`KeyKind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attestation {
     /// It checked the value itself.
-    Verified,
+    Verified = 1,
     /// It saw the bytes pass.
-    Observed,
+    Observed = 2,
     /// It wrote down what another party chose.
-    Claimed,
+    Claimed = 3,
     /// It speaks of itself.
-    SelfStated,
+    SelfStated = 4,
 }
 
 impl KeyKind {

@@ -115,7 +115,7 @@ pub trait Adapter {
 pub fn fsck(dir: &Path, derivation: Digest, adapter: &mut dyn Adapter) -> Result<Report, Error> {
     let storage: Arc<dyn Storage> = Arc::new(Os);
     let folder = Folder::open(dir)?;
-    let owner = Owner { store: folder.keys.store(), derivation };
+    let owner = Owner::new(&folder.keys, derivation);
     let Look { manifest, log, parts, marked } = Look::of(&storage, &folder, &owner)?;
     let mut report = Report::default();
     for damage in log.damage() {

@@ -251,7 +251,7 @@ fn what_no_longer_leads_to_its_keys_is_named_though_every_checksum_is_right() {
     assert!(check(dir.path()).problems.is_empty());
     let path = files(dir.path(), "index").remove(0);
     let whole = std::fs::read(&path).unwrap();
-    let owner = Owner { store: TermKey::new(&SECRET).store(), derivation: derivation("words") };
+    let owner = Owner::new(&TermKey::new(&SECRET), derivation("words"));
     let header = Header::decode(whole.first_chunk().unwrap(), &owner).unwrap();
 
     let mut later = header;

@@ -4,6 +4,7 @@
 //! identifiers and nobody without the secret can make two names collide. Two names may still share
 //! a term by chance: the index proposes, the reader checks on the record.
 
+use crate::bytes::len32;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use siphasher::sip::SipHasher24;
@@ -71,7 +72,7 @@ impl TermKey {
     pub fn new(secret: &[u8; 32]) -> TermKey {
         let Digest(id) = Digest::of("writ store id 1", secret);
         TermKey {
-            terms: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ terms 1"]))),
+            terms: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ terms 2"]))),
             frames: SipHasher24::new_with_key(&half(hmac(secret, &[b"writ frames 1"]))),
             withheld: hmac(secret, &[b"writ withheld 1"]),
             salts: begin(&hmac(secret, &[b"writ salts 1"])),
@@ -113,25 +114,17 @@ impl TermKey {
 
     /// The term of a name in a role, known in this way.
     pub fn term_of(&self, name: &KeyName, role: KeyRole, class: Attestation) -> Term {
-        self.fingerprint(
-            Sort::Key,
-            &[
-                name.kind.word().as_bytes(),
-                name.namespace.as_bytes(),
-                name.value.as_bytes(),
-                role.word().as_bytes(),
-                class.word().as_bytes(),
-            ],
-        )
+        let head = [Sort::Key as u8, name.kind as u8, role as u8, class as u8];
+        self.fingerprint(head, &[&name.namespace], &name.value)
     }
 
     pub(crate) fn identity(&self, identity: &Identity) -> Term {
         let Identity { source, recorder, native_id } = identity;
-        self.fingerprint(Sort::Identity, &[source.as_bytes(), recorder.as_bytes(), native_id.as_bytes()])
+        self.fingerprint([Sort::Identity as u8, 0, 0, 0], &[source, recorder], native_id)
     }
 
     pub(crate) fn recorder(&self, source: &str, recorder: &str) -> Term {
-        self.fingerprint(Sort::Recorder, &[source.as_bytes(), recorder.as_bytes()])
+        self.fingerprint([Sort::Recorder as u8, 0, 0, 0], &[source], recorder)
     }
 
     /// Tells copies of one record apart: by its id and the values withheld from it, and in the last bits
@@ -166,9 +159,11 @@ impl TermKey {
         hash
     }
 
-    fn fingerprint(&self, sort: Sort, parts: &[&[u8]]) -> Term {
+    /// The fingerprint of names under a head, whose first byte says how many there are.
+    fn fingerprint(&self, head: [u8; 4], names: &[&str], last: &str) -> Term {
         // Put together first: the hash takes eight bytes at once as quickly as one.
-        let n = parts.iter().fold(1, |n, part| n + size_of::<u64>() + part.len());
+        let n_names = names.iter().map(|name| size_of::<u32>() + name.len()).sum::<usize>();
+        let n = head.len() + n_names + last.len();
         let (mut few, mut many) = ([0; TERM_BYTES_USUAL], Vec::new());
         let all = if let Some(few) = few.get_mut(..n) {
             few
@@ -176,10 +171,12 @@ impl TermKey {
             many.resize(n, 0);
             many.as_mut_slice()
         };
-        let mut rest = put(&mut *all, &[sort as u8]);
-        for bytes in parts {
-            rest = put(rest, &(bytes.len() as u64).to_le_bytes());
-            rest = put(rest, bytes);
+        let mut rest = put(&mut *all, &head);
+        for name in names {
+            rest = put(rest, &len32(name.len()).to_le_bytes());
+        }
+        for name in names.iter().chain([&last]) {
+            rest = put(rest, name.as_bytes());
         }
         let mut hash = self.terms;
         hash.write(all);
@@ -250,6 +247,26 @@ mod tests {
         }
         // The same text as an identity, a recorder and a key is three different things.
         assert_ne!(keys.recorder("ab", "c"), keys.recorder("a", "bc"));
+    }
+
+    /// `docs/spec/index-v2.md`.
+    #[test]
+    fn terms_are_made_as_specified() {
+        let secret = [7; 32];
+        let keys = TermKey::new(&secret);
+        let key = half(hmac(&secret, &[b"writ terms 2"]));
+        let siphash = |bytes: &[u8]| {
+            let mut hash = SipHasher24::new_with_key(&key);
+            hash.write(bytes);
+            Term(hash.finish())
+        };
+        let presented = keys.term_of(&name("aws", "AKIA"), KeyRole::Presents, Attestation::Verified);
+        assert_eq!(presented, siphash(b"\x01\x0c\x02\x01\x03\0\0\0awsAKIA"));
+        let identity = Identity { source: "s".to_owned(), recorder: "rec".to_owned(), native_id: "id".to_owned() };
+        assert_eq!(keys.identity(&identity), siphash(b"\x02\0\0\0\x01\0\0\0\x03\0\0\0srecid"));
+        assert_eq!(keys.recorder("s", "rec"), siphash(b"\x04\0\0\0\x01\0\0\0srec"));
+        let long = "x".repeat(TERM_BYTES_USUAL);
+        assert_eq!(keys.recorder("s", &long), siphash(&[b"\x04\0\0\0\x01\0\0\0s", long.as_bytes()].concat()));
     }
 
     #[test]

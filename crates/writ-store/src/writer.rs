@@ -103,7 +103,7 @@ impl Writer {
         D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
     {
         let (folder, mut lock, created) = Folder::create_or_open(storage.as_ref(), dir, &secret_if_new)?;
-        let owner = Owner { store: folder.keys.store(), derivation };
+        let owner = Owner::new(&folder.keys, derivation);
         let (resumed, mut recovery) = Resumer { storage, sizes, folder: &folder, owner }.run(&mut lock, &derive)?;
         recovery.created = created;
         let Resumed { committer, shelf } = resumed;

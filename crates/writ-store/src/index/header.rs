@@ -6,6 +6,7 @@ use crate::index::block::Extent;
 use crate::index::packed::Packed;
 use crate::index::recorder::{put_time, take_time};
 use crate::index::row::Row;
+use crate::term::TermKey;
 use writ_model::canon::Digest;
 use writ_model::time::Time;
 use writ_tlog::hash::Hash;
@@ -16,11 +17,19 @@ const CHECKED: usize = HEADER - 4;
 const MAGIC: [u8; 8] = *b"writpart";
 const VERSION: u32 = 2;
 
-/// Whose keys: a part of another store or of other adapters is not used.
+/// Whose keys: a part of another store, of other adapters, or of terms that were made otherwise is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) store: [u8; 8],
     pub(crate) derivation: Digest,
+}
+
+impl Owner {
+    /// Of the store with these keys, by these adapters, with terms as they are made today: when these change, so
+    /// does the number here, and keys are derived anew.
+    pub(crate) fn new(keys: &TermKey, adapters: Digest) -> Owner {
+        Owner { store: keys.store(), derivation: Digest::of("writ keys 2", &adapters.0) }
+    }
 }
 
 /// What is known of a part or a run without looking into it.

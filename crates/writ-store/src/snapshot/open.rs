@@ -25,7 +25,7 @@ where
     D: Fn(&TermKey, &Record) -> Vec<Term> + Sync,
 {
     let folder = Folder::open(dir)?;
-    let owner = Owner { store: folder.keys.store(), derivation };
+    let owner = Owner::new(&folder.keys, derivation);
     let Look { log, parts, manifest, marked } = Look::of(storage, &folder, &owner)?;
     let mut damage = log.damage().to_vec();
     damage.extend(missing(&log, manifest.n_noted().max(marked)));
