@@ -165,9 +165,19 @@ const PLACEHOLDERS: [&str; 6] =
     ["hidden_due_to", "value hidden due to", "redacted", "<redacted", "sensitive_data_removed", "writ:withheld:"];
 
 impl Withholds {
+    /// The last letters of names that are secrets, a bit for each: most names are ruled out by theirs. Where words
+    /// may be joined in any way, none is.
+    fn letters(&self) -> u32 {
+        if self.in_text {
+            return u32::MAX;
+        }
+        let last = |secret: &SecretName| secret.ends_with.bytes().last();
+        self.names.iter().chain(self.also).filter_map(last).fold(0, |letters, last| letters | bit(last))
+    }
+
     /// What the value of a member of this name is, if a secret.
     pub(crate) fn kind_of(&self, name: &str) -> Option<&'static str> {
-        let last = last_letter(name, |byte| !matches!(byte, b'_' | b'-'));
+        let last = last_letter(name, is_no_separator);
         let names = || self.names.iter().chain(self.also).filter(|secret| secret.ends_in(last));
         let named = || names().find(|secret| ends_with(name, secret.ends_with));
         let found = if self.in_text { self.joined(name)? } else { named()? };
@@ -194,6 +204,16 @@ impl SecretName {
     }
 }
 
+/// One of 32 bits for a letter; other bytes share them.
+fn bit(letter: u8) -> u32 {
+    1 << (letter & 31)
+}
+
+/// Whether a byte of a name is none of those that join words.
+fn is_no_separator(byte: u8) -> bool {
+    !matches!(byte, b'_' | b'-')
+}
+
 /// The last byte of a name that counts, in lower case.
 fn last_letter(name: &str, counts: impl Fn(u8) -> bool) -> Option<u8> {
     name.bytes().rev().find(|byte| counts(*byte)).map(|byte| byte.to_ascii_lowercase())
@@ -210,7 +230,7 @@ fn ends_with_joined(name: &str, end: &str) -> Option<usize> {
 }
 
 fn ends_with(name: &str, end: &str) -> bool {
-    let mut name = name.bytes().rev().filter(|byte| !matches!(byte, b'_' | b'-'));
+    let mut name = name.bytes().rev().filter(|byte| is_no_separator(*byte));
     end.bytes().rev().all(|byte| name.next().is_some_and(|found| found.eq_ignore_ascii_case(&byte)))
 }
 
@@ -246,12 +266,12 @@ pub(crate) struct Withheld {
 pub(crate) fn withhold(node: &mut Node<'_>, text: &[u8], rules: &Withholds, list: &mut List<'_>) -> Vec<Withheld> {
     // Most records hold none of the bytes of a query's parameter, and each string is then not looked through.
     let signed_urls = rules.signed_urls && memchr3(b'=', b'%', b'\\', text).is_some();
-    let mut walk = Walk { rules, signed_urls, list, out: Vec::new() };
+    let mut walk = Walk { rules, letters: rules.letters(), signed_urls, list, out: Vec::new() };
     if let Value::Object(members) = &mut node.value {
         for (name, child) in members {
             walk.name(name, child, None);
             let inside = rules.within.is_empty() || rules.within.contains(&&**name);
-            let named = if rules.within.is_empty() { rules.kind_of(name) } else { None };
+            let named = if rules.within.is_empty() { walk.kind_of(name) } else { None };
             let path = Path::new(None, Step::Name(name));
             walk.value(child, &path, inside, named);
         }
@@ -291,6 +311,8 @@ fn name_before(text: &[u8], from: usize, value: usize) -> Range<usize> {
 
 struct Walk<'w, 'm> {
     rules: &'w Withholds,
+    /// See [`Withholds::letters`].
+    letters: u32,
     /// Whether text of this record may hold the signature of a presigned URL, and is then withheld.
     signed_urls: bool,
     list: &'w mut List<'m>,
@@ -328,6 +350,12 @@ impl<'p> Path<'p> {
 }
 
 impl Walk<'_, '_> {
+    /// What the value of a member of this name is, if a secret.
+    fn kind_of(&self, name: &str) -> Option<&'static str> {
+        let last = last_letter(name, is_no_separator)?;
+        if self.letters & bit(last) == 0 { None } else { self.rules.kind_of(name) }
+    }
+
     /// Withholds a secret that is the name of a member, or stands in it.
     fn name(&mut self, name: &mut Cow<'_, str>, child: &Node<'_>, parent: Option<&Path<'_>>) {
         /// Shorter names hold no token that its issuer marks.
@@ -380,7 +408,7 @@ impl Walk<'_, '_> {
                 let above = named.filter(|_| self.rules.in_text).or_else(|| self.keyed(members));
                 for (name, child) in members {
                     self.name(name, child, Some(path));
-                    let own = if inside { self.rules.kind_of(name) } else { None };
+                    let own = if inside { self.kind_of(name) } else { None };
                     let wrapped = named.filter(|_| self.rules.tokens && WRAPPED.contains(&&**name));
                     let named = own.or(above.filter(|_| *name != "key" && *name != "type")).or(wrapped);
                     self.value(child, &Path::new(Some(path), Step::Name(name)), inside, named);
