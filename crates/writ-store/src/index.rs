@@ -28,6 +28,7 @@ mod recorder;
 pub(crate) mod row;
 pub(crate) mod run;
 mod source;
+mod spread;
 mod table;
 pub(crate) mod tail;
 pub(crate) mod terms;

@@ -5,6 +5,7 @@ use crate::index::batch::Batch;
 use crate::index::header::Facts;
 use crate::index::recorder::Summary;
 use crate::index::row::{RecorderName, Row};
+use crate::index::spread;
 use crate::term::Term;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -29,37 +30,10 @@ pub(crate) struct Run {
     by_id: OnceLock<Vec<u32>>,
 }
 
-/// Postings in order. Terms are keyed hashes, which spread evenly over the numbers: their first bits tell nearly
-/// where each belongs, and what has the same ones is sorted by itself.
+/// Postings in order.
 fn by_term(postings: Vec<(Term, u32)>) -> Vec<(Term, u32)> {
-    /// Postings with the same first bits, if all terms were different.
-    const TOGETHER: usize = 16;
-    let bits = (postings.len() / TOGETHER).max(2).ilog2();
-    let place = |term: Term| index(term.0 >> (u64::BITS - bits));
-    // Where the postings of each begin; when all are put, where they end.
-    let mut ends = vec![0_usize; 1 << bits];
-    for (term, _) in &postings {
-        ends.get_mut(place(*term)).into_iter().for_each(|n| *n += 1);
-    }
-    let mut before = 0;
-    for n in &mut ends {
-        before += std::mem::replace(n, before);
-    }
-    let mut sorted = vec![(Term(0), 0); postings.len()];
-    for posting in postings {
-        let Some(at) = ends.get_mut(place(posting.0)) else { continue };
-        sorted.get_mut(*at).into_iter().for_each(|to| *to = posting);
-        *at += 1;
-    }
-    let mut rest = sorted.as_mut_slice();
-    let mut begin = 0;
-    for end in ends {
-        let (together, behind) = rest.split_at_mut(end - begin);
-        // One number compares without a branch.
-        together.sort_unstable_by_key(|(term, rank)| u128::from(term.0) << 32 | u128::from(*rank));
-        (rest, begin) = (behind, end);
-    }
-    sorted
+    // One number compares without a branch.
+    spread::sort(postings, |(term, _)| term.0, |(term, rank)| u128::from(term.0) << 32 | u128::from(*rank))
 }
 
 impl Run {

@@ -15,6 +15,7 @@ use crate::index::postings::ListWriter;
 use crate::index::recorder::{self, Summary};
 use crate::index::row::{RecorderName, Row};
 use crate::index::run::Run;
+use crate::index::spread;
 use crate::index::table::BLOCK_ENTRIES;
 use crate::index::terms::{self, Entry, FEW};
 use crate::storage::{self, Open, Storage};
@@ -25,9 +26,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use writ_model::record::RecordId;
 use writ_tlog::hash::Hash;
 
-/// Record ids that are sorted at a time (2 Mi, 40 MiB): what bounds the memory of a merge besides four
+/// Record ids that are sorted at a time (1 Mi, twice 20 MiB): what bounds the memory of a merge besides four
 /// bytes for each row, four for each position, and the filter.
-const IDS_SORTED_MAX: u64 = 2 << 20;
+const IDS_SORTED_MAX: u64 = 1 << 20;
 
 /// In the place of a rank: the record of this position is lost.
 const LOST: u32 = u32::MAX;
@@ -151,7 +152,7 @@ impl<'a> PartWriter<'a> {
             fences: Vec::new(),
             positions: vec![LOST; index(next.saturating_sub(first))],
             recorders: recorders.into_iter().map(Summary::new).collect(),
-            filter: Filter::new(n_terms_max + u64::from(n_rows)),
+            filter: Filter::new(n_terms_max + u64::from(n_rows), filter::bits_per_key(n_rows)),
             terms: Vec::new(),
             n_buckets: terms::buckets(n_terms_max),
             directory: Vec::new(),
@@ -229,8 +230,9 @@ impl<'a> PartWriter<'a> {
                     rank += 1;
                 }
             }
-            sorted.sort_unstable_by_key(|(id, rank)| (u128::from_be_bytes(id.0), *rank));
-            for (id, rank) in sorted {
+            // Of ids of one slice the first bits are alike, and those behind them are not.
+            let bits = |(id, _): &(RecordId, u32)| filter::id_key(*id).wrapping_mul(n_slices);
+            for (id, rank) in spread::sort(sorted, bits, |(id, rank)| (u128::from_be_bytes(id.0), *rank)) {
                 ids.push(rank, &mut self.output)?;
                 // In this order, since what the filter says of one stands beside what it says of the next.
                 self.filter.insert(filter::id_key(id));
@@ -328,7 +330,7 @@ impl<'a> PartWriter<'a> {
         let directory = std::mem::take(&mut self.directory);
         let block = |block: &[u64]| block.iter().flat_map(|n| n.to_le_bytes()).collect();
         self.sections.directory = self.table(directory.chunks(BLOCK_ENTRIES).map(block))?;
-        let filter = std::mem::replace(&mut self.filter, Filter::new(0));
+        let filter = std::mem::replace(&mut self.filter, Filter::new(0, 1));
         self.sections.filter = self.table(filter.blocks().chunks(filter::BLOCKS_READ).map(filter::encode))?;
         self.sections.recorders = self.output.block(&recorder::encode(&self.recorders))?;
         let header = Header {
