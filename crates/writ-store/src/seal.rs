@@ -120,8 +120,8 @@ impl Sealed {
         self.records.clear();
         self.bodies.clear();
         self.terms.clear();
-        let kept = self.bodies.capacity() + self.terms.capacity() * size_of::<Term>();
-        if kept > limit::SCRATCH_BYTES_KEPT { Sealed { records: self.records, ..Sealed::default() } } else { self }
+        let lists = self.records.capacity() * size_of::<One>() + self.terms.capacity() * size_of::<Term>();
+        if self.bodies.capacity() + lists > limit::SCRATCH_BYTES_KEPT { Sealed::default() } else { self }
     }
 }
 

@@ -12,16 +12,16 @@ use writ_model::record::RecordId;
 /// Bits for each key: Parquet's specification gives 1 % false positives at 10.5 …
 const BITS_PER_KEY: u64 = 11;
 
-/// … and 0.1 % at 16.9. Of a part with few rows they cost little, since it is soon merged, and there are many such
-/// parts, each of which is asked about every record.
+/// … and 0.1 % at 16.9. For few keys they cost little: such parts are soon merged, and there are many of them, each
+/// of which is asked about every record.
 const BITS_PER_KEY_OF_FEW: u64 = 16;
 
-/// So many rows are few: eight batches.
-const FEW_ROWS: u32 = 1 << 18;
+/// So many keys are few (4 MiB of filter): those of eight batches.
+const FEW_KEYS: u64 = 2 << 20;
 
-/// Bits for each key of the filter of a part with so many rows.
-pub(crate) fn bits_per_key(n_rows: u32) -> u64 {
-    if n_rows < FEW_ROWS { BITS_PER_KEY_OF_FEW } else { BITS_PER_KEY }
+/// Bits for each of so many keys.
+fn bits_per_key(n_keys: u64) -> u64 {
+    if n_keys < FEW_KEYS { BITS_PER_KEY_OF_FEW } else { BITS_PER_KEY }
 }
 
 /// Bits of a block: eight words of 32.
@@ -56,9 +56,13 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// An empty filter for this many keys at most, with so many bits for each.
-    pub(crate) fn new(n_keys: u64, bits_per_key: u64) -> Filter {
-        let n = (n_keys.saturating_mul(bits_per_key)).div_ceil(BLOCK_BITS).max(1);
+    /// An empty filter for this many keys at most.
+    pub(crate) fn new(n_keys: u64) -> Filter {
+        Filter::with(n_keys, bits_per_key(n_keys))
+    }
+
+    fn with(n_keys: u64, bits_per_key: u64) -> Filter {
+        let n = n_keys.saturating_mul(bits_per_key).div_ceil(BLOCK_BITS).max(1);
         Filter { blocks: vec![[0; WORDS]; crate::bytes::index(n)] }
     }
 
@@ -117,19 +121,22 @@ mod tests {
 
     #[test]
     fn what_is_there_may_be_there_and_little_else() {
-        let mut dice = Lcg(1);
-        let mut key = || (dice.next() << 33) ^ (dice.next() << 11) ^ (dice.next() >> 9);
-        let keys: Vec<u64> = (0..20_000).map(|_| key()).collect();
-        let mut filter = Filter::new(keys.len() as u64, BITS_PER_KEY);
-        for key in &keys {
-            filter.insert(*key);
+        for (bits_per_key, expected) in [(BITS_PER_KEY, 300..1000), (BITS_PER_KEY_OF_FEW, 30..300)] {
+            let mut dice = Lcg(1);
+            let mut key = || (dice.next() << 33) ^ (dice.next() << 11) ^ (dice.next() >> 9);
+            let keys: Vec<u64> = (0..20_000).map(|_| key()).collect();
+            let mut filter = Filter::with(keys.len() as u64, bits_per_key);
+            for key in &keys {
+                filter.insert(*key);
+            }
+            let blocks = decode(&encode(filter.blocks())).unwrap();
+            let may_hold = |key| may_hold(&blocks[place(key, blocks.len())], key);
+            assert!(keys.iter().all(|key| may_hold(*key)));
+            let wrong = (0..100_000).filter(|_| may_hold(key())).count();
+            assert!(expected.contains(&wrong), "{wrong} false positives in 100,000 with {bits_per_key} bits");
         }
-        let blocks = decode(&encode(filter.blocks())).unwrap();
-        let may_hold = |key| may_hold(&blocks[place(key, blocks.len())], key);
-        assert!(keys.iter().all(|key| may_hold(*key)));
-        let wrong = (0..100_000).filter(|_| may_hold(key())).count();
-        assert!((100..1000).contains(&wrong), "{wrong} false positives in 100,000");
         assert!(decode(&[0; 33]).is_none());
-        assert!(!super::may_hold(&Filter::new(0, BITS_PER_KEY).blocks()[0], 7));
+        assert!(!super::may_hold(&Filter::new(0).blocks()[0], 7));
+        assert_eq!((bits_per_key(FEW_KEYS - 1), bits_per_key(FEW_KEYS)), (16, 11));
     }
 }

@@ -261,10 +261,10 @@ fn merge_term(term: Term, ones: Vec<u32>, said: Vec<Said<'_>>, writer: &mut Part
     let count = ones.len() as u64 + said.iter().map(|(_, _, entry)| entry.count()).sum::<u64>();
     if count <= FEW as u64 {
         let mut ranks = ones;
-        for (map, _, entry) in said {
-            let old = if let Entry::Few(old) = entry { old } else { Vec::new() };
-            // One whose rank is none of its part is missing then, which the writer refuses.
-            ranks.extend(old.iter().filter_map(|rank| map.get(*rank as usize).copied()));
+        for (map, part, entry) in said {
+            let before = ranks.len();
+            ranks.extend(if let Entry::Few(old) = entry { old } else { Vec::new() });
+            rename_ranks(map, ranks.iter_mut().skip(before)).ok_or_else(|| part.no_such_row())?;
         }
         ranks.sort_unstable();
         return writer.entry(term, Entry::of(ranks), count);
@@ -314,7 +314,7 @@ impl Renamed<'_> {
 /// Puts new ranks in the place of old ones; `None` if one is of no row.
 ///
 /// They lie far apart in memory. Nothing else is done in this loop, so that many are fetched at the same time.
-fn rename_ranks<'a>(map: &[u32], ranks: impl Iterator<Item = &'a mut u32>) -> Option<()> {
+fn rename_ranks<'r>(map: &[u32], ranks: impl Iterator<Item = &'r mut u32>) -> Option<()> {
     let mut all = true;
     for rank in ranks {
         let new = map.get(*rank as usize).copied();

@@ -305,12 +305,16 @@ impl Part {
         terms.and_then(|terms| terms.find(term)).map_err(|Malformed| self.malformed(extent.offset))
     }
 
-    /// All terms of a bucket.
+    /// All terms of a bucket, ascending; none of them is another's.
     pub(crate) fn terms(&self, bucket: u32) -> Result<Vec<(Term, Entry)>, Error> {
         let Some(extent) = self.bucket(bucket)? else { return Ok(Vec::new()) };
         let bytes = self.read(extent)?;
         let all = Terms::new(&bytes, self.header.facts.rank_width()).and_then(Terms::all);
-        all.ok_or_else(|| self.malformed(extent.offset))
+        let is_here = |term: Option<&(Term, Entry)>| {
+            term.is_none_or(|(term, _)| terms::bucket(*term, self.header.n_buckets) == bucket)
+        };
+        let own = all.filter(|all| is_here(all.first()) && is_here(all.last()));
+        own.ok_or_else(|| self.malformed(extent.offset))
     }
 
     /// Where the block of a bucket lies; `None` if it has no terms.

@@ -152,7 +152,7 @@ impl<'a> PartWriter<'a> {
             fences: Vec::new(),
             positions: vec![LOST; index(next.saturating_sub(first))],
             recorders: recorders.into_iter().map(Summary::new).collect(),
-            filter: Filter::new(n_terms_max + u64::from(n_rows), filter::bits_per_key(n_rows)),
+            filter: Filter::new(n_terms_max + u64::from(n_rows)),
             terms: Vec::new(),
             n_buckets: terms::buckets(n_terms_max),
             directory: Vec::new(),
@@ -232,7 +232,14 @@ impl<'a> PartWriter<'a> {
             }
             // Of ids of one slice the first bits are alike, and those behind them are not.
             let bits = |(id, _): &(RecordId, u32)| filter::id_key(*id).wrapping_mul(n_slices);
-            for (id, rank) in spread::sort(sorted, bits, |(id, rank)| (u128::from_be_bytes(id.0), *rank)) {
+            let key = |(id, rank): &(RecordId, u32)| (u128::from_be_bytes(id.0), *rank);
+            if sorted.len() > 2 * expected + BLOCK_ROWS {
+                // Somebody sought out ids that fall together: they take no second room.
+                sorted.sort_unstable_by_key(key);
+            } else {
+                sorted = spread::sort(sorted, bits, key);
+            }
+            for (id, rank) in sorted {
                 ids.push(rank, &mut self.output)?;
                 // In this order, since what the filter says of one stands beside what it says of the next.
                 self.filter.insert(filter::id_key(id));
@@ -330,7 +337,7 @@ impl<'a> PartWriter<'a> {
         let directory = std::mem::take(&mut self.directory);
         let block = |block: &[u64]| block.iter().flat_map(|n| n.to_le_bytes()).collect();
         self.sections.directory = self.table(directory.chunks(BLOCK_ENTRIES).map(block))?;
-        let filter = std::mem::replace(&mut self.filter, Filter::new(0, 1));
+        let filter = std::mem::replace(&mut self.filter, Filter::new(0));
         self.sections.filter = self.table(filter.blocks().chunks(filter::BLOCKS_READ).map(filter::encode))?;
         self.sections.recorders = self.output.block(&recorder::encode(&self.recorders))?;
         let header = Header {

@@ -2,14 +2,20 @@
 
 use super::world::{self, World, term};
 use super::{Folder, OWNER};
+use crate::bytes::index;
 use crate::index::Index;
+use crate::index::block::{CRC, Extent};
 use crate::index::header::{HEADER, Header};
+use crate::index::merge::merge;
 use crate::index::part::Part;
 use crate::index::tail::Tail;
-use crate::sim::SimDisk;
+use crate::index::terms::{self, Entry, Terms};
+use crate::sim::{SimDisk, SimStorage};
+use crate::storage::Storage;
 use crate::{Error, Kind, Order, Position, Query};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use writ_model::time::Time;
 
 /// Keeps the layout of version 2: what it says is specified in `docs/spec/index-v2.md`.
@@ -134,6 +140,55 @@ fn a_section_that_ends_outside_of_the_file_takes_no_memory() {
         let error = open(image).unwrap_err();
         assert_eq!(error.kind(), Kind::Corrupt, "{len}: {error}");
         assert!(error.message().contains("a section has not the length"), "{len}: {error}");
+    }
+}
+
+/// Makes the checksum of a block right again.
+fn recheck(image: &mut [u8], extent: Extent) {
+    let (from, to) = (index(extent.offset), index(extent.end()) - CRC);
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&extent.offset.to_le_bytes()), &image[from..to]);
+    image[to..to + CRC].copy_from_slice(&crc.to_le_bytes());
+}
+
+#[test]
+fn a_merge_refuses_terms_in_anothers_bucket_and_postings_of_no_row() {
+    let mut world = World::new(15);
+    world.grow(300);
+    let image = image(&world);
+    let header = Header::decode(image.first_chunk().unwrap(), &OWNER).unwrap();
+    let Extent { offset, .. } = header.sections.directory;
+    let entry = |bucket: usize| index(offset) + 8 * bucket..index(offset) + 8 * (bucket + 1);
+    assert!(header.n_buckets > 1 && !header.facts.n_rows.is_power_of_two());
+
+    let mut swapped = image.clone();
+    let (one, other) = (entry(0), entry(1));
+    swapped[one.clone()].copy_from_slice(&image[other.clone()]);
+    swapped[other].copy_from_slice(&image[one]);
+    recheck(&mut swapped, header.sections.directory);
+
+    let mut beyond = image.clone();
+    let at = Extent::unpack(u64::from_le_bytes(image[entry(0)].try_into().unwrap()));
+    let width = header.facts.rank_width();
+    let body = &image[index(at.offset)..index(at.end()) - CRC];
+    let mut terms = Terms::new(body, width).unwrap().all().unwrap();
+    let of_one = terms.iter_mut().find_map(|(_, entry)| if let Entry::One(rank) = entry { Some(rank) } else { None });
+    *of_one.unwrap() = (1 << width) - 1;
+    beyond[index(at.offset)..index(at.end()) - CRC].copy_from_slice(&terms::encode(&terms, width));
+    recheck(&mut beyond, at);
+
+    let merged = |image: Vec<u8>| {
+        let part = Part::open_on(Box::new(SimDisk::new(image)), Path::new("harmed.part"), &OWNER).unwrap();
+        let storage: Arc<dyn Storage> = Arc::new(SimStorage::new());
+        merge(&storage, &[Arc::new(part)], Path::new("merged.part"), &OWNER, &AtomicBool::new(false))
+    };
+    assert!(merged(image).unwrap().is_some());
+    for (image, cause) in [(swapped, "not of this layout"), (beyond, "a row that is not there")] {
+        let error = merged(image).unwrap_err();
+        let message = error.message();
+        assert!(
+            error.kind() == Kind::Corrupt && message.contains("`harmed.part`") && message.contains(cause),
+            "{error}"
+        );
     }
 }
 
