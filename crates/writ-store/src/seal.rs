@@ -91,11 +91,6 @@ impl Sealed {
         self.records.is_empty()
     }
 
-    /// The id of the last record.
-    pub fn last_id(&self) -> Option<RecordId> {
-        self.records.last().map(|one| one.row.id)
-    }
-
     /// How many bytes they take in the log, apart from what they share.
     pub fn stored_bytes(&self) -> usize {
         self.records.len() * HEAD + self.bodies.len()

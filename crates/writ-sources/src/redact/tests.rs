@@ -42,6 +42,25 @@ fn names_count_where_they_are_declared_and_whatever_their_case() {
 }
 
 #[test]
+fn no_secret_is_ruled_out_by_its_last_letter() {
+    for rules in crate::SOURCES.iter().map(|source| source.withholds()) {
+        let mut list = List::new(&mac);
+        let walk = Walk { rules, letters: rules.letters(), signed_urls: false, list: &mut list, out: Vec::new() };
+        for secret in rules.names.iter().chain(rules.also) {
+            let name = secret.ends_with;
+            for name in
+                [name.to_owned(), name.to_uppercase(), format!("x_{name}_"), format!("{name}--"), format!("{name}s")]
+            {
+                assert_eq!(walk.kind_of(&name), rules.kind_of(&name), "{name}");
+            }
+        }
+        for name in ["", "_-", "a", "Zé", "8"] {
+            assert_eq!(walk.kind_of(name), rules.kind_of(name), "{name}");
+        }
+    }
+}
+
+#[test]
 fn escaped_names_duplicates_and_lists_are_found() {
     let text = r#"{"inner":{"session\u0054oken":"a","sessionToken":"b","a~/b":{"idToken":["c","d"]}}}"#;
     let (out, pointers) = withheld(text, &INSIDE);

@@ -87,7 +87,7 @@ impl Part {
             Refusal::Owner => Error::new(
                 Kind::Invalid,
                 format!(
-                    "the index part `{place}` is of another store or of other adapters: \
+                    "the index part `{place}` is of another store or of another version of writ: \
                      rebuild the index with `writ rebuild`"
                 ),
             ),

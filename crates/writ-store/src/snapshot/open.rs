@@ -34,9 +34,10 @@ where
     let n_missing = log.next() - covered;
     if n_missing > limit::DERIVED_MAX {
         let place = dir.display();
-        let cause = parts
-            .fault
-            .map_or_else(|| "other adapters made it, or it was deleted".to_owned(), |fault| fault.message().to_owned());
+        let cause = parts.fault.map_or_else(
+            || "another version of writ made it, or it was deleted".to_owned(),
+            |fault| fault.message().to_owned(),
+        );
         return Err(Error::invalid(format!(
             "{n_missing} records of `{place}` are in no index that can be used ({cause}): run `writ rebuild`"
         )));

@@ -21,6 +21,9 @@ use writ_model::time::Time;
 /// Keeps the layout of version 2: what it says is specified in `docs/spec/index-v2.md`.
 const PART_V2: &[u8] = include_bytes!("../../../testdata/index-v2.part");
 
+/// The same rows as they were written first, with eleven bits of the filter for each key.
+const PART_V2_11_BITS: &[u8] = include_bytes!("../../../testdata/index-v2-11-bits.part");
+
 #[test]
 fn parts_of_version_2_are_read_and_written_for_ever() {
     let mut world = World::new(21);
@@ -30,6 +33,7 @@ fn parts_of_version_2_are_read_and_written_for_ever() {
     }
     let index = open(PART_V2.to_vec()).unwrap();
     super::check(&index, &mut world, 20, "version 2");
+    super::check(&open(PART_V2_11_BITS.to_vec()).unwrap(), &mut world, 20, "version 2, 11 bits");
     let written = image(&world);
     let differs = written.iter().zip(PART_V2).position(|(one, other)| one != other);
     assert_eq!((differs, written.len()), (None, PART_V2.len()), "another layout needs another version and fixture");
