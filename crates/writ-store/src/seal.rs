@@ -76,7 +76,7 @@ pub(crate) struct One {
     pub(crate) recorder: Term,
     /// Fingerprint of the identity.
     pub(crate) identity: Term,
-    body_ends: usize,
+    body_end: usize,
     terms_end: usize,
 }
 
@@ -104,8 +104,8 @@ impl Sealed {
     pub(crate) fn each(&self) -> impl Iterator<Item = (&One, &[u8], &[Term])> {
         let (mut body, mut terms) = (0, 0);
         self.records.iter().map(move |one| {
-            let from = (std::mem::replace(&mut body, one.body_ends), std::mem::replace(&mut terms, one.terms_end));
-            let body = self.bodies.get(from.0..one.body_ends).unwrap_or_default();
+            let from = (std::mem::replace(&mut body, one.body_end), std::mem::replace(&mut terms, one.terms_end));
+            let body = self.bodies.get(from.0..one.body_end).unwrap_or_default();
             (one, body, self.terms.get(from.1..one.terms_end).unwrap_or_default())
         })
     }
@@ -191,8 +191,8 @@ impl Draft {
         }
         let crc = crc32c::crc32c(sealed.bodies.get(at..).unwrap_or_default());
         sealed.terms.extend(terms);
-        let (body_ends, terms_end) = (sealed.bodies.len(), sealed.terms.len());
-        sealed.records.push(One { crc, shared, leaf, row, recorder, identity, body_ends, terms_end });
+        let (body_end, terms_end) = (sealed.bodies.len(), sealed.terms.len());
+        sealed.records.push(One { crc, shared, leaf, row, recorder, identity, body_end, terms_end });
         Ok(())
     }
 }

@@ -90,7 +90,7 @@ pub(crate) enum Refusal {
     Malformed,
     /// Another version made it.
     Version(u32),
-    /// It is whole, and of another store or of other adapters.
+    /// It is whole, and not of this [`Owner`].
     Owner,
 }
 

@@ -1,7 +1,7 @@
 //! Merging: adjacent parts become one larger part, streaming.
 //!
 //! Rows are merged by their place in the order, which gives each old rank a new one; postings are then
-//! merged term by term through these maps. What is in memory is one block of each part at a time, the maps
+//! merged bucket by bucket through these maps. What is in memory is one block of each part at a time, the maps
 //! (four bytes for each row and four for each position), the filter and the fences of the new part, and
 //! what [`crate::index::write`] sorts.
 
@@ -27,11 +27,11 @@ use std::sync::atomic::AtomicBool;
 /// Rows after which it is looked whether to stop.
 const STOP_EVERY: u32 = 4096;
 
-/// Ranks of a long list that get their new numbers at once.
-const RENAMED_TOGETHER: usize = 256;
-
 /// Buckets of terms after which it is looked.
 const STOP_EVERY_BUCKETS: u32 = 32;
+
+/// Ranks of a long list that get their new numbers at once.
+const RENAMED_TOGETHER: usize = 256;
 
 /// Merges parts of which each begins where the one before ends; the merged ones stay as they are. `None`
 /// if it was stopped, and then nothing is left of it.

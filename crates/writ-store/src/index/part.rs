@@ -67,7 +67,7 @@ impl Part {
     /// Opens a part of this owner.
     ///
     /// Fails with [`Kind::Corrupt`] if it is damaged or cut, and with [`Kind::Invalid`] if it is of a newer
-    /// version, of another store or of other adapters.
+    /// version or of another owner.
     pub(crate) fn open_on(file: Box<dyn File>, path: &Path, owner: &Owner) -> Result<Part, Error> {
         let mut bytes = [0; HEADER];
         file::read_exact_at(file.as_ref(), &mut bytes, 0).map_err(|error| match error.kind() {
@@ -257,6 +257,7 @@ impl Part {
         for (terms, may) in terms.chunks(FILTER_ASKED).zip(may.chunks_mut(FILTER_ASKED)) {
             let keys = || terms.iter().map(|term| filter::term_key(*term));
             if let Some(whole) = self.filter.whole() {
+                // Little is done for each, so that more are under way at the same time.
                 for (block, key) in blocks.iter_mut().zip(keys()) {
                     *block = whole.get(filter::place(key, whole.len())).copied().unwrap_or_default();
                 }
