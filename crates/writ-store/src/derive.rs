@@ -4,7 +4,7 @@ use crate::bytes::index;
 use crate::error::{Error, Kind};
 use crate::index::batch::Batch;
 use crate::index::row::{RecorderName, Row};
-use crate::known::{Known, Mark};
+use crate::known::{Known, Mark, Unread};
 use crate::limit;
 use crate::log::Damage;
 use crate::log::entry::Inflater;
@@ -91,7 +91,7 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
                         let Derived { mut row, recorder, identity, ref named, .. } = one;
                         let mark = Mark { identity, id: row.id, copy: row.copy };
                         let named = || RecorderName::clone(named);
-                        row.again = known.note(&mark, in_parts, || Some(named()), |_| Ok(true))?.is_again();
+                        row.again = known.note(&mark, in_parts, || Some(named()), &mut Unread)?.is_again();
                         let (own, rest) = terms.split_at_checked(one.n_terms).unwrap_or_default();
                         batch.push(row, recorder, named, own);
                         terms = rest;

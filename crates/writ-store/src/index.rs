@@ -7,7 +7,7 @@
 //! ([`look`]); within a part each record has a *rank*, its number in the order of event time, record id
 //! and copy, so that a window of time is a range of ranks.
 //!
-//! The layout of a part is specified in `docs/spec/index-v2.md`. Every block has a checksum: what is
+//! The layout of a part is specified in `docs/spec/index-v3.md`. Every block has a checksum: what is
 //! damaged is an error, never another answer.
 
 pub(crate) mod batch;
@@ -19,6 +19,7 @@ pub(crate) mod filter;
 pub(crate) mod header;
 mod look;
 pub(crate) mod merge;
+mod numbers;
 mod packed;
 pub(crate) mod part;
 pub(crate) mod plan;
@@ -103,10 +104,11 @@ impl Index {
 
     /// Whether any record has these terms, of each.
     pub(crate) fn has(&self, terms: &[Term]) -> Result<Vec<bool>, Error> {
+        let terms: Vec<Term> = terms.iter().map(|term| term.kept()).collect();
         let mut has = vec![false; terms.len()];
         let mut may = has.clone();
         for source in &self.sources {
-            source.may_have_each(terms, &mut may)?;
+            source.may_have_each(&terms, &mut may)?;
             for ((term, has), _) in terms.iter().zip(&mut has).zip(&may).filter(|(_, may)| **may) {
                 *has = *has || source.entry(*term)?.is_some();
             }
@@ -118,7 +120,7 @@ impl Index {
     pub(crate) fn expect(&self, terms: &[Term]) {
         for source in &self.sources {
             for term in terms {
-                source.expect(*term);
+                source.expect(term.kept());
             }
         }
     }
@@ -131,7 +133,7 @@ impl Index {
     /// The records that have a term, in the order and within the bounds of the query, of copies the best.
     /// Two names may share a term by chance, so the caller checks each on the record.
     pub(crate) fn lookup(&self, term: Term, query: &Query) -> Result<Vec<Posting>, Error> {
-        self.pick(Wanted::Term(term), query)
+        self.pick(Wanted::Term(term.kept()), query)
     }
 
     /// All records, in the order and within the bounds of the query, of copies the best.
@@ -147,7 +149,7 @@ impl Index {
     /// How many postings a term has, in any custody and whenever received: an upper bound of what a look-up
     /// can find.
     pub(crate) fn count(&self, term: Term) -> Result<u64, Error> {
-        let count = |source: &Source| Ok(source.posted(term)?.map_or(0, |posted| posted.count()));
+        let count = |source: &Source| Ok(source.posted(term.kept())?.map_or(0, |posted| posted.count()));
         self.sources.iter().map(count).sum()
     }
 
@@ -165,7 +167,7 @@ impl Index {
     /// names may share a term by chance, so the caller checks each on the record.
     pub(crate) fn by_identity(&self, term: Term, recorder: (&str, &str), limit: usize) -> Result<Vec<Posting>, Error> {
         let numbers = self.numbers(recorder)?;
-        let mut look = Look::new(&self.sources, &self.lost, Wanted::Term(term), Query::new(Time::MAX, limit))?;
+        let mut look = Look::new(&self.sources, &self.lost, Wanted::Term(term.kept()), Query::new(Time::MAX, limit))?;
         let mut copies = Vec::new();
         while copies.len() < limit
             && let Some(hit) = look.next()?
@@ -230,7 +232,7 @@ impl Index {
         let query = Query::new(as_of, usize::MAX).within(from, to);
         let numbers = self.numbers(recorder)?;
         Ok(Window {
-            look: Look::new(&self.sources, &self.lost, Wanted::Term(term), query)?,
+            look: Look::new(&self.sources, &self.lost, Wanted::Term(term.kept()), query)?,
             numbers,
             last: None,
             has_failed: false,

@@ -99,14 +99,13 @@ impl Known {
     }
 
     /// Notes a record and says what is new about it. `in_parts`: [as was asked before](Known::in_parts); `recorder`
-    /// names its source and recorder; `is_there` says whether the record that a posting leads to can be read: keys
-    /// alone do not make a record stored.
+    /// names its source and recorder; `log` tells of records that postings lead to.
     pub(crate) fn note(
         &mut self,
         mark: &Mark,
         in_parts: bool,
         recorder: impl FnOnce() -> Option<RecorderName>,
-        mut is_there: impl FnMut(&Posting) -> Result<bool, Error>,
+        log: &mut impl Stored,
     ) -> Result<Novelty, Error> {
         let mut copies: Vec<(RecordId, u32)> = Vec::new();
         for recent in &self.recent {
@@ -124,14 +123,17 @@ impl Known {
         let mut novelty = novelty(mark, &all(&stored));
         if novelty == Novelty::None {
             let mut found = Vec::new();
-            for posting in stored {
-                if posting.id != mark.id || is_there(&posting)? {
-                    found.push(posting);
+            for posting in &stored {
+                if posting.id != mark.id || log.is_there(posting)? {
+                    found.push(*posting);
                 }
             }
             if self::novelty(mark, &all(&found)) != Novelty::None {
                 novelty = Novelty::Lost;
             }
+        }
+        if novelty == Novelty::Copy(false) && copies.is_empty() && !is_one_of(&stored, mark, log)? {
+            novelty = Novelty::Identity;
         }
         if novelty != Novelty::None
             && let Some(recent) = self.recent.back_mut()
@@ -159,6 +161,39 @@ impl Known {
         }
         self.index = index;
     }
+}
+
+/// What the log tells of a stored record.
+pub(crate) trait Stored {
+    /// Whether the record can be read: keys alone do not make it stored.
+    fn is_there(&mut self, posting: &Posting) -> Result<bool, Error>;
+
+    /// Whether the record is of the identity with this fingerprint, or cannot be read: parts keep less of a fingerprint
+    /// than it has, and others may share that.
+    fn may_be_of(&mut self, posting: &Posting, identity: Term) -> Result<bool, Error>;
+}
+
+/// A log that is not asked, where keys were just derived from it.
+pub(crate) struct Unread;
+
+impl Stored for Unread {
+    fn is_there(&mut self, _: &Posting) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn may_be_of(&mut self, _: &Posting, _: Term) -> Result<bool, Error> {
+        Ok(true)
+    }
+}
+
+/// Whether one of those that were found under what parts keep of a record's identity is of that identity.
+fn is_one_of(stored: &[Posting], mark: &Mark, log: &mut impl Stored) -> Result<bool, Error> {
+    for posting in stored {
+        if log.may_be_of(posting, mark.identity)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn novelty(mark: &Mark, copies: &[(RecordId, u32)]) -> Novelty {
@@ -198,7 +233,7 @@ mod tests {
         ];
         for (n, ((identity, id, copy), novelty)) in (0..).zip(steps) {
             let mark = Mark { identity: Term(identity), id: RecordId([id; 16]), copy };
-            assert_eq!(known.note(&mark, false, || None, |_| Ok(true)).unwrap(), novelty, "{identity} {id} {copy}");
+            assert_eq!(known.note(&mark, false, || None, &mut Unread).unwrap(), novelty, "{identity} {id} {copy}");
             // Where a batch ends changes nothing, as long as no part holds it.
             if n % 3 == 0 {
                 known.end_batch(n);

@@ -1,7 +1,7 @@
 //! Terms: keyed fingerprints of what records can be looked up by.
 //!
-//! A term is eight bytes of `SipHash`-2-4 under the store's secret, so index files reveal no
-//! identifiers and nobody without the secret can make two names collide. Two names may still share
+//! A term is eight bytes of `SipHash`-2-4 under the store's secret, of which the index keeps five, so index files
+//! reveal no identifiers and nobody without the secret can make two names collide. Two names may still share
 //! a term by chance: the index proposes, the reader checks on the record.
 
 use crate::bytes::len32;
@@ -13,11 +13,26 @@ use std::hash::Hasher as _;
 use writ_model::canon::{self, Digest};
 use writ_model::custody::Custody;
 use writ_model::key::{Attestation, Key, KeyName, KeyRole};
-use writ_model::record::{Identity, Record};
+use writ_model::record::{Envelope, Identity, Record};
 
 /// The fingerprint of one thing a record can be looked up by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term(pub u64);
+
+/// How many bits of a term the index keeps, the first ones. Each bit more costs a third of a byte a record. Of a
+/// hundred million terms in a part, one that is not there passes for another once in ten thousand look-ups that its
+/// filter lets through, and what it leads to is no record that has it.
+pub(crate) const KEPT_BITS: u32 = 40;
+
+/// Bits of a term that the index does not keep.
+pub(crate) const LEFT_OUT_BITS: u32 = u64::BITS - KEPT_BITS;
+
+impl Term {
+    /// As the index keeps it.
+    pub(crate) fn kept(self) -> Term {
+        Term(self.0 >> LEFT_OUT_BITS << LEFT_OUT_BITS)
+    }
+}
 
 /// What a term is of. The number enters the fingerprint, so terms of different sorts never meet.
 #[derive(Clone, Copy)]
@@ -127,17 +142,23 @@ impl TermKey {
         self.fingerprint([Sort::Recorder as u8, 0, 0, 0], &[source], recorder)
     }
 
-    /// Tells copies of one record apart: by its id and the values withheld from it, and in the last bits
-    /// by its custody, best first.
+    /// Tells copies of one record apart: by the values withheld from it, and in the last bits by its custody, best
+    /// first. Nothing but the custody where nothing is withheld.
     pub(crate) fn copy(&self, record: &Record) -> u64 {
-        let mut hash = self.start(Sort::Copy);
+        let Envelope { redactions, custody, .. } = &record.envelope;
+        let custody = custody.code() & CUSTODY_BITS;
+        if redactions.is_empty() {
+            return custody;
+        }
+        let mut hash = self.terms;
+        hash.write(&[Sort::Copy as u8]);
         part(&mut hash, &record.id.0);
-        for redaction in &record.envelope.redactions {
+        for redaction in redactions {
             part(&mut hash, redaction.pointer.as_bytes());
             part(&mut hash, redaction.kind.as_bytes());
             part(&mut hash, &redaction.digest);
         }
-        (hash.finish() & !CUSTODY_BITS) | (record.envelope.custody.code() & CUSTODY_BITS)
+        (hash.finish() & !CUSTODY_BITS) | custody
     }
 
     /// Seals the header of a frame to its place in the log, so that no bytes inside evidence, which
@@ -151,12 +172,6 @@ impl TermKey {
 
     pub(crate) fn store(&self) -> [u8; 8] {
         self.store
-    }
-
-    fn start(&self, sort: Sort) -> SipHasher24 {
-        let mut hash = self.terms;
-        hash.write(&[sort as u8]);
-        hash
     }
 
     /// The fingerprint of names under a head, whose first byte says how many there are.
@@ -249,7 +264,7 @@ mod tests {
         assert_ne!(keys.recorder("ab", "c"), keys.recorder("a", "bc"));
     }
 
-    /// `docs/spec/index-v2.md`.
+    /// `docs/spec/index-v3.md`.
     #[test]
     fn terms_are_made_as_specified() {
         let secret = [7; 32];

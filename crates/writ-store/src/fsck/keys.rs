@@ -34,7 +34,12 @@ impl Expected {
     /// Takes in a record.
     pub(super) fn add(&mut self, position: u64, described: &Described, identity: &Identity) {
         self.tally.row(position, &described.row, (&identity.source, &identity.recorder));
-        described.terms.iter().for_each(|term| self.tally.posting(position, *term));
+        // They are in order, so what is kept of them is, too.
+        let mut terms: Vec<Term> = described.terms.iter().map(|term| term.kept()).collect();
+        terms.dedup();
+        for term in terms {
+            self.tally.posting(position, term);
+        }
     }
 }
 

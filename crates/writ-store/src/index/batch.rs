@@ -14,7 +14,7 @@ pub(crate) struct Batch {
     pub(crate) next: u64,
     /// By position; a record that is lost has no row.
     pub(crate) rows: Vec<Row>,
-    /// Term, and index into `rows`.
+    /// Term, as the index keeps it, and index into `rows`.
     pub(crate) postings: Vec<(Term, u32)>,
     pub(crate) recorders: Vec<RecorderName>,
     by_term: HashMap<Term, u32>,
@@ -45,7 +45,7 @@ impl Batch {
         };
         let at = len32(self.rows.len());
         self.rows.push(Row { local: len32(crate::bytes::index(self.next - self.first)), recorder, ..row });
-        self.postings.extend(terms.iter().map(|term| (*term, at)));
+        self.postings.extend(terms.iter().map(|term| (term.kept(), at)));
         self.next += 1;
     }
 

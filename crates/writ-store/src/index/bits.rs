@@ -38,6 +38,24 @@ impl BitWriter {
         }
     }
 
+    /// Adds a number in the Golomb-Rice code with this parameter, 63 at most: how often 2^`k` is in it, as so many
+    /// zeros and a one, and the rest in `k` bits.
+    pub(crate) fn put_rice(&mut self, n: u64, k: u32) {
+        let mut zeros = n >> k;
+        if zeros + u64::from(k) < u64::from(u64::BITS) {
+            let zeros = width(1 << zeros) - 1;
+            let rest = (n & mask(k)) << zeros << 1;
+            return self.put(rest | 1 << zeros, zeros + 1 + k);
+        }
+        while zeros >= u64::from(u32::BITS) {
+            self.put(0, u32::BITS);
+            zeros -= u64::from(u32::BITS);
+        }
+        let one = 1_u64 << zeros;
+        self.put(one, width(one));
+        self.put(n, k);
+    }
+
     /// Bits after these bytes.
     pub(crate) fn after(bytes: Vec<u8>) -> BitWriter {
         BitWriter { bytes, ..BitWriter::default() }
@@ -87,6 +105,35 @@ impl<'a> BitReader<'a> {
         Some(n)
     }
 
+    /// The next number in the Golomb-Rice code with this parameter, 63 at most.
+    pub(crate) fn take_rice(&mut self, k: u32) -> Option<u64> {
+        if let Some(chunk) = self.bytes.get(self.at / BYTE..).and_then(<[u8]>::first_chunk::<8>) {
+            let word = u64::from_le_bytes(*chunk) >> (self.at % BYTE);
+            let zeros = word.trailing_zeros();
+            if zeros + k < SHORT {
+                self.at += (zeros + 1 + k) as usize;
+                return Some(u64::from(zeros) << k | (word >> zeros >> 1) & mask(k));
+            }
+        }
+        let mut zeros = 0_u64;
+        loop {
+            let left = u32::try_from((self.bytes.len() * BYTE).checked_sub(self.at)?).unwrap_or(u32::MAX).min(SHORT);
+            let mut ahead = *self;
+            let word = ahead.take(left)?;
+            let run = word.trailing_zeros().min(left);
+            zeros += u64::from(run);
+            if run < left {
+                self.skip(run as usize + 1)?;
+                let rest = self.take(k)?;
+                return Some(zeros.checked_mul(1 << k)? | rest);
+            }
+            if left == 0 {
+                return None;
+            }
+            self.skip(left as usize)?;
+        }
+    }
+
     /// The next number, where the format says that it has 32 bits.
     pub(crate) fn take32(&mut self, width: u32) -> Option<u32> {
         self.take(width).and_then(|n| u32::try_from(n).ok())
@@ -98,40 +145,6 @@ impl<'a> BitReader<'a> {
         Some(())
     }
 }
-
-/// Writes numbers of 32 bits: the least of them, a width, and how far each is above the least.
-pub(crate) fn put_numbers(out: &mut BitWriter, numbers: impl Iterator<Item = u32> + Clone) {
-    let least = numbers.clone().min().unwrap_or(0);
-    let most = numbers.clone().max().unwrap_or(0);
-    let bits = width(u64::from(most - least));
-    out.put(u64::from(least), u32::BITS);
-    out.put(u64::from(bits), NUMBER_WIDTH_BITS);
-    numbers.for_each(|n| out.put(u64::from(n - least), bits));
-}
-
-/// Reads one of so many numbers, and passes over the others.
-pub(crate) fn take_number_at(bits: &mut BitReader<'_>, n: usize, at: usize) -> Option<u32> {
-    let least = bits.take32(u32::BITS)?;
-    let width = bits.take32(NUMBER_WIDTH_BITS).filter(|width| *width <= u32::BITS)?;
-    let behind = n.checked_sub(at)?.checked_sub(1)?;
-    bits.skip(at.checked_mul(width as usize)?)?;
-    let number = bits.take32(width)?.checked_add(least)?;
-    bits.skip(behind.checked_mul(width as usize)?)?;
-    Some(number)
-}
-
-/// Reads as many numbers as there are places for them.
-pub(crate) fn take_numbers<'a>(bits: &mut BitReader<'_>, mut places: impl Iterator<Item = &'a mut u32>) -> Option<()> {
-    let least = bits.take32(u32::BITS)?;
-    let width = bits.take32(NUMBER_WIDTH_BITS).filter(|width| *width <= u32::BITS)?;
-    places.try_for_each(|place| {
-        *place = bits.take32(width)?.checked_add(least)?;
-        Some(())
-    })
-}
-
-/// Bits of a width from 0 to 32.
-pub(crate) const NUMBER_WIDTH_BITS: u32 = 6;
 
 #[cfg(test)]
 mod tests {
@@ -158,19 +171,23 @@ mod tests {
     }
 
     #[test]
-    fn numbers_above_the_least_read_back() {
-        for numbers in [vec![], vec![7; 9], vec![0, u32::MAX, 5], vec![1000, 1003, 1001]] {
+    fn rice_codes_read_back_and_never_past_the_end() {
+        let mut dice = Lcg(6);
+        for k in [0, 1, 7, 31, 63] {
+            let most = u64::MAX >> u32::saturating_sub(55, k);
+            let mut numbers: Vec<u64> = (0..500).map(|_| (dice.next() << 33 ^ dice.next()) % most).collect();
+            numbers.extend([0, 1, most]);
             let mut out = BitWriter::default();
-            put_numbers(&mut out, numbers.iter().copied());
-            let bytes = out.finish();
-            let mut found = vec![0; numbers.len()];
-            take_numbers(&mut BitReader::at(&bytes, 0), found.iter_mut()).unwrap();
-            assert_eq!(found, numbers);
-            found.push(0);
-            found.extend_from_slice(&[0; 300]);
-            if !numbers.is_empty() && numbers[0] != 7 {
-                assert_eq!(take_numbers(&mut BitReader::at(&bytes, 0), found.iter_mut()), None);
+            for n in &numbers {
+                out.put_rice(*n, k);
             }
+            let bytes = out.finish();
+            let mut bits = BitReader::at(&bytes, 0);
+            for n in &numbers {
+                assert_eq!(bits.take_rice(k), Some(*n), "parameter {k}");
+            }
+            assert_eq!(bits.take_rice(k), None);
+            assert_eq!(BitReader::at(&[0; 99], 0).take_rice(k), None);
         }
     }
 }

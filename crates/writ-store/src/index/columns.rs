@@ -1,28 +1,31 @@
 //! Columns: the rows of a part in the order of ranks, 128 to a block, a column after the other.
 //!
-//! Each column of a block holds the least of its values once and of each row only what goes beyond it,
-//! in as many bits as the largest needs. Times are counted in the coarsest unit that loses nothing.
+//! Each column of a block holds the least of its values once and of each row only what goes beyond it
+//! ([`crate::index::numbers`]). Times are counted in the coarsest unit that loses nothing.
 
-use crate::index::bits::{BitReader, BitWriter, put_numbers, take_number_at, take_numbers, width};
-use crate::index::row::Row;
+use crate::index::bits::{BitReader, BitWriter};
+use crate::index::numbers::{
+    NUMBERS_MAX, put_list, put_numbers, take_list, take_list_at, take_number_at, take_numbers,
+};
+use crate::index::row::{CUSTODY, CUSTODY_BITS, Row};
 use writ_model::record::RecordId;
 use writ_model::time::Time;
 
-/// Rows of a block: one is read with one small read (some 3.5 KB), and decoding it takes 2 or 3 µs.
-pub(crate) const BLOCK_ROWS: usize = 128;
+/// Rows of a block: one is read with one small read (some 2.5 KB), and decoding it takes 2 or 3 µs.
+pub(crate) const BLOCK_ROWS: usize = NUMBERS_MAX;
 
 /// Bytes of a record id.
 const ID: usize = 16;
-/// Bytes of a copy.
-const COPY: usize = 4;
+/// Bits of the hash of a copy from which values are withheld.
+const WITHHELD_BITS: u32 = u32::BITS - CUSTODY_BITS;
 /// Bits of the number of rows of a block.
 const COUNT_BITS: u32 = 8;
 /// Bits of the nanoseconds within a second.
 const NS_BITS: u32 = 30;
+/// Bits of a time in full.
+const TIME_BITS: u32 = u64::BITS + NS_BITS;
 /// Bits of a unit.
 const UNIT_BITS: u32 = 3;
-/// Bits of a width from 0 to 64.
-const WIDTH_BITS: u32 = 7;
 /// Nanoseconds of a second.
 const SECOND_NS: u32 = 1_000_000_000;
 
@@ -40,14 +43,11 @@ enum From {
     Least,
 }
 
-/// Encodes the rows of one block: first the ids, so that one is found by counting, then the copies.
+/// Encodes the rows of one block: first the ids, so that one is found by counting.
 pub(crate) fn encode(rows: &[Row]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(rows.len() * (ID + COPY + ID));
+    let mut bytes = Vec::with_capacity(rows.len() * 2 * ID);
     for row in rows {
         bytes.extend_from_slice(&row.id.0);
-    }
-    for row in rows {
-        bytes.extend_from_slice(&row.copy.to_le_bytes());
     }
     let mut out = BitWriter::after(bytes);
     let timeless = rows.iter().take_while(|row| row.time.is_none()).count();
@@ -60,6 +60,11 @@ pub(crate) fn encode(rows: &[Row]) -> Vec<u8> {
     put_numbers(&mut out, rows.iter().map(|row| row.recorder));
     put_numbers(&mut out, rows.iter().map(|row| row.local));
     put_numbers(&mut out, rows.iter().map(|row| u32::from(row.again)));
+    put_numbers(&mut out, rows.iter().map(|row| row.copy & CUSTODY));
+    // Of most records nothing is withheld.
+    let withheld = || rows.iter().map(|row| row.copy >> CUSTODY_BITS);
+    put_numbers(&mut out, withheld().map(|hash| u32::from(hash != 0)));
+    withheld().filter(|hash| *hash != 0).for_each(|hash| out.put(u64::from(hash), WITHHELD_BITS));
     out.finish()
 }
 
@@ -71,25 +76,28 @@ pub(crate) fn ids(bytes: &[u8], n: usize) -> Option<&[[u8; ID]]> {
 /// Decodes a block of this many rows; `None` if the bytes are not of this layout.
 pub(crate) fn decode(bytes: &[u8], n: usize) -> Option<Vec<Row>> {
     let (ids, rest) = bytes.split_at_checked(n.checked_mul(ID)?)?;
-    let (copies, rest) = rest.split_at_checked(n * COPY)?;
-    let copies = copies.as_chunks::<COPY>().0.iter().map(|copy| u32::from_le_bytes(*copy));
-    let mut rows: Vec<Row> = ids
-        .as_chunks::<ID>()
-        .0
-        .iter()
-        .zip(copies)
-        .map(|(id, copy)| Row { id: RecordId(*id), copy, ..Row::EMPTY })
-        .collect();
+    let row = |id: &[u8; ID]| Row { id: RecordId(*id), ..Row::EMPTY };
+    let mut rows: Vec<Row> = ids.as_chunks::<ID>().0.iter().map(row).collect();
     let mut bits = BitReader::at(rest, 0);
     let timeless = usize::try_from(bits.take(COUNT_BITS)?).ok()?;
     take_times(&mut bits, rows.get_mut(timeless..)?, From::Last, |row, time| row.time = Some(time))?;
-    take_numbers(&mut bits, rows.iter_mut().map(|row| &mut row.precision_ms))?;
+    let mut numbers = [0; BLOCK_ROWS];
+    let numbers = numbers.get_mut(..n)?;
+    let column = |bits: &mut BitReader<'_>, numbers: &mut [u32], rows: &mut [Row], set: fn(&mut Row, u32)| {
+        take_numbers(bits, numbers)?;
+        rows.iter_mut().zip(numbers).for_each(|(row, number)| set(row, *number));
+        Some(())
+    };
+    column(&mut bits, numbers, &mut rows, |row, precision_ms| row.precision_ms = precision_ms)?;
     take_times(&mut bits, &mut rows, From::Least, |row, time| row.received = time)?;
-    take_numbers(&mut bits, rows.iter_mut().map(|row| &mut row.recorder))?;
-    take_numbers(&mut bits, rows.iter_mut().map(|row| &mut row.local))?;
-    let mut again = [0; BLOCK_ROWS];
-    take_numbers(&mut bits, again.get_mut(..n)?.iter_mut())?;
-    rows.iter_mut().zip(again).for_each(|(row, again)| row.again = again != 0);
+    column(&mut bits, numbers, &mut rows, |row, recorder| row.recorder = recorder)?;
+    column(&mut bits, numbers, &mut rows, |row, local| row.local = local)?;
+    column(&mut bits, numbers, &mut rows, |row, again| row.again = again != 0)?;
+    column(&mut bits, numbers, &mut rows, |row, custody| row.copy = custody)?;
+    take_numbers(&mut bits, numbers)?;
+    for (row, _) in rows.iter_mut().zip(numbers).filter(|(_, is_withheld)| **is_withheld != 0) {
+        row.copy |= take_withheld(&mut bits)?;
+    }
     Some(rows)
 }
 
@@ -97,103 +105,80 @@ pub(crate) fn decode(bytes: &[u8], n: usize) -> Option<Vec<Row>> {
 /// this layout. Costs a fifth of decoding all of them.
 pub(crate) fn decode_one(bytes: &[u8], n: usize, at: usize) -> Option<Row> {
     let (ids, rest) = bytes.split_at_checked(n.checked_mul(ID)?)?;
-    let (copies, rest) = rest.split_at_checked(n * COPY)?;
     let id = RecordId(*ids.as_chunks::<ID>().0.get(at)?);
-    let copy = u32::from_le_bytes(*copies.as_chunks::<COPY>().0.get(at)?);
     let mut bits = BitReader::at(rest, 0);
     let timeless = usize::try_from(bits.take(COUNT_BITS)?).ok()?;
-    let time = take_time_at(&mut bits, n.checked_sub(timeless)?, at.checked_sub(timeless), From::Last)?;
+    let timed = at.checked_sub(timeless);
+    let time = take_time_at(&mut bits, n.checked_sub(timeless)?, timed, From::Last)?;
     let precision_ms = take_number_at(&mut bits, n, at)?;
-    let received = take_time_at(&mut bits, n, Some(at), From::Least)??;
+    let received = take_time_at(&mut bits, n, Some(at), From::Least)?;
     let recorder = take_number_at(&mut bits, n, at)?;
     let local = take_number_at(&mut bits, n, at)?;
     let again = take_number_at(&mut bits, n, at)? != 0;
-    Some(Row { time, precision_ms, received, id, copy, recorder, local, again })
+    let mut copy = take_number_at(&mut bits, n, at)?;
+    let mut withheld = bits;
+    if take_number_at(&mut bits, n, at)? != 0 {
+        let mut which = [0; BLOCK_ROWS];
+        take_numbers(&mut withheld, which.get_mut(..n)?)?;
+        let n_before = which.get(..at)?.iter().filter(|is_withheld| **is_withheld != 0).count();
+        withheld.skip(n_before * WITHHELD_BITS as usize)?;
+        copy |= take_withheld(&mut withheld)?;
+    }
+    Some(Row { time: timed.map(|_| time), precision_ms, received, id, copy, recorder, local, again })
 }
 
-/// Reads one of so many times, or none, and passes over the others.
-#[expect(clippy::option_option, reason = "none of them is wanted, and they cannot be read, are two things")]
-fn take_time_at(bits: &mut BitReader<'_>, n: usize, at: Option<usize>, from: From) -> Option<Option<Time>> {
-    if n == 0 {
-        return Some(None);
-    }
-    let unit = bits.take(UNIT_BITS)?;
-    let in_full = unit == IN_FULL;
-    let (per_s, of_ns) = if in_full { (1, 1) } else { UNITS.get(usize::try_from(unit).ok()?).copied()? };
-    let least = if in_full { Time::MIN } else { take_time(bits)? };
-    let width = if in_full { u64::BITS + NS_BITS } else { bits.take32(WIDTH_BITS).filter(|w| *w <= u64::BITS)? };
-    let Some(at) = at else {
-        bits.skip(n.checked_mul(width as usize)?)?;
-        return Some(None);
-    };
-    let behind = n.checked_sub(at)?.checked_sub(1)?;
-    let time = if !in_full && from == From::Last {
-        let mut time = least;
-        for _ in 0..=at {
-            time = later(time, bits.take(width)?, per_s, of_ns)?;
-        }
-        time
-    } else {
-        bits.skip(at.checked_mul(width as usize)?)?;
-        if in_full { take_time(bits)? } else { later(least, bits.take(width)?, per_s, of_ns)? }
-    };
-    bits.skip(behind.checked_mul(width as usize)?)?;
-    Some(Some(time))
+/// The part of a copy that tells which values are withheld.
+fn take_withheld(bits: &mut BitReader<'_>) -> Option<u32> {
+    bits.take32(WITHHELD_BITS).map(|hash| hash << CUSTODY_BITS)
 }
 
 fn put_times(out: &mut BitWriter, times: &[Time], from: From) {
-    let Some(least) = times.iter().min().copied() else { return };
-    let unit = |(_, ns): &(u64, u32)| times.iter().all(|time| time.parts().1.is_multiple_of(*ns));
-    let (unit, per_s) =
-        (0..).zip(UNITS).find(|(_, unit_of)| unit(unit_of)).map_or((IN_FULL, 0), |(n, unit)| (n, unit.0));
-    let Some(steps) = steps(times, least, from, per_s).filter(|_| unit != IN_FULL) else {
+    let (Some(least), Some(most)) = (times.iter().min().copied(), times.iter().max().copied()) else { return };
+    let is_whole = |(_, ns): (u64, u32)| times.iter().all(|time| time.parts().1.is_multiple_of(ns));
+    let unit = (0..).zip(UNITS).find(|(_, unit)| is_whole(*unit));
+    let Some((number, unit)) = unit.filter(|(_, unit)| steps(least, most, *unit).is_some()) else {
         out.put(IN_FULL, UNIT_BITS);
         for time in times {
             put_time(out, *time);
         }
         return;
     };
-    out.put(unit, UNIT_BITS);
+    out.put(number, UNIT_BITS);
     put_time(out, least);
-    let bits = width(steps.iter().copied().max().unwrap_or(0));
-    out.put(u64::from(bits), WIDTH_BITS);
-    for step in steps {
-        out.put(step, bits);
-    }
-}
-
-/// How far each time is from the one it is counted from, in units; `None` if one is too far.
-fn steps(times: &[Time], least: Time, from: From, per_s: u64) -> Option<Vec<u64>> {
     let mut last = least;
     let step = |time: &Time| {
-        let ((s, ns), (last_s, last_ns)) = (time.parts(), last.parts());
-        let of_ns = i128::from(SECOND_NS) / i128::from(per_s.max(1));
-        let whole = (i128::from(s) - i128::from(last_s)) * i128::from(per_s);
-        let step = whole + (i128::from(ns) - i128::from(last_ns)) / of_ns;
+        let step = steps(last, *time, unit).unwrap_or_default();
         if from == From::Last {
             last = *time;
         }
-        u64::try_from(step).ok()
+        step
     };
-    times.iter().map(step).collect()
+    put_list(out, &times.iter().map(step).collect::<Vec<_>>());
+}
+
+/// How many units one time is behind another, which is not later; `None` if they are too many.
+fn steps(from: Time, to: Time, (per_s, of_ns): (u64, u32)) -> Option<u64> {
+    let ((from_s, from_ns), (s, ns)) = (from.parts(), to.parts());
+    let whole = (i128::from(s) - i128::from(from_s)) * i128::from(per_s);
+    u64::try_from(whole + (i128::from(ns) - i128::from(from_ns)) / i128::from(of_ns)).ok()
 }
 
 fn take_times(bits: &mut BitReader<'_>, rows: &mut [Row], from: From, set: impl Fn(&mut Row, Time)) -> Option<()> {
     if rows.is_empty() {
         return Some(());
     }
-    let unit = bits.take(UNIT_BITS)?;
-    if unit == IN_FULL {
-        for row in rows {
+    let Some((unit, least)) = take_unit(bits)? else {
+        return rows.iter_mut().try_for_each(|row| {
             set(row, take_time(bits)?);
-        }
-        return Some(());
-    }
-    let (per_s, of_ns) = UNITS.get(usize::try_from(unit).ok()?).copied()?;
-    let mut last = take_time(bits)?;
-    let width = bits.take32(WIDTH_BITS).filter(|width| *width <= u64::BITS)?;
-    for row in rows {
-        let time = later(last, bits.take(width)?, per_s, of_ns)?;
+            Some(())
+        });
+    };
+    let mut steps = [0; BLOCK_ROWS];
+    let steps = steps.get_mut(..rows.len())?;
+    take_list(bits, steps)?;
+    let mut last = least;
+    for (row, step) in rows.iter_mut().zip(steps) {
+        let time = later(last, *step, unit)?;
         set(row, time);
         if from == From::Last {
             last = time;
@@ -202,8 +187,44 @@ fn take_times(bits: &mut BitReader<'_>, rows: &mut [Row], from: From, set: impl 
     Some(())
 }
 
+/// Reads one of `n` times, which is there, or passes over all of them.
+fn take_time_at(bits: &mut BitReader<'_>, n: usize, at: Option<usize>, from: From) -> Option<Time> {
+    let at_or_first = at.unwrap_or(0);
+    if n == 0 {
+        return at.is_none().then_some(Time::MIN);
+    }
+    let Some((unit, least)) = take_unit(bits)? else {
+        let behind = n.checked_sub(at_or_first)?.checked_sub(1)?;
+        bits.skip(at_or_first * TIME_BITS as usize)?;
+        let time = take_time(bits)?;
+        bits.skip(behind * TIME_BITS as usize)?;
+        return Some(time);
+    };
+    let step = match from {
+        From::Least => take_list_at(bits, n, at_or_first)?,
+        From::Last => {
+            let mut steps = [0; BLOCK_ROWS];
+            let steps = steps.get_mut(..n)?;
+            take_list(bits, steps)?;
+            steps.get(..=at_or_first)?.iter().try_fold(0_u64, |sum, step| sum.checked_add(*step))?
+        }
+    };
+    later(least, step, unit)
+}
+
+/// The unit in which times are counted, and from when on; `None` within if each stands in full.
+#[expect(clippy::option_option, reason = "they stand in full, and they cannot be read, are two things")]
+fn take_unit(bits: &mut BitReader<'_>) -> Option<Option<((u64, u32), Time)>> {
+    let unit = bits.take(UNIT_BITS)?;
+    if unit == IN_FULL {
+        return Some(None);
+    }
+    let unit = UNITS.get(usize::try_from(unit).ok()?).copied()?;
+    Some(Some((unit, take_time(bits)?)))
+}
+
 /// A time so many units later.
-fn later(time: Time, step: u64, per_s: u64, of_ns: u32) -> Option<Time> {
+fn later(time: Time, step: u64, (per_s, of_ns): (u64, u32)) -> Option<Time> {
     let (s, ns) = time.parts();
     let s = s.checked_add_unsigned(step / per_s)?;
     // Fewer than a second each, so together fewer than two.
@@ -235,7 +256,7 @@ mod tests {
                 precision_ms: u32::try_from(dice.below(3)).unwrap() * 500,
                 received: Time::new(i64::try_from(dice.below(1000)).unwrap() - 500, 0).plus_millis(250),
                 id: RecordId(std::array::from_fn(|_| dice.next().to_le_bytes()[0])),
-                copy: u32::try_from(dice.next()).unwrap(),
+                copy: u32::try_from(dice.below(5) + 8 * dice.below(2) * dice.below(1 << 29)).unwrap(),
                 recorder: u32::try_from(dice.below(5)).unwrap(),
                 local: u32::try_from(dice.below(1 << 31)).unwrap() * 2,
                 again: dice.below(9) == 0,

@@ -6,7 +6,7 @@
 //! A fuse filter would be a sixth smaller, but is built from all keys at once, which takes some 20 bytes
 //! a key: a merge of four million records could not bound its memory.
 
-use crate::term::Term;
+use crate::term::{LEFT_OUT_BITS, Term};
 use writ_model::record::RecordId;
 
 /// Bits for each key: Parquet's specification gives 1 % false positives at 10.5 …
@@ -32,6 +32,10 @@ pub(crate) const BLOCKS_READ: usize = 128;
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 32;
 
+/// An odd number whose bits are those of the golden ratio (Knuth, "The Art of Computer Programming", volume 3, 6.4):
+/// multiplied by it, numbers that differ in few bits differ in many.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The multipliers of the specification: one bit of each word of a block is set.
 const SALTS: [u32; WORDS] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
@@ -41,9 +45,11 @@ pub(crate) fn id_key(id: RecordId) -> u64 {
     id.0.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
-/// What a term is in the filter.
+/// What a term is in the filter: its first bits choose the block, so that terms in order fill blocks in order, and all
+/// that is kept of it chooses the bits there.
 pub(crate) fn term_key(term: Term) -> u64 {
-    term.0
+    let spread = (term.0 >> LEFT_OUT_BITS).wrapping_mul(SPREAD) >> u32::BITS;
+    term.0 >> u32::BITS << u32::BITS | spread & u64::from(u32::MAX)
 }
 
 /// A block of the filter.
@@ -119,11 +125,17 @@ mod tests {
     use super::*;
     use crate::testing::Lcg;
 
+    fn spread(term: u64) -> u64 {
+        let product = u128::from(term) * 0x9e37_79b9_7f4a_7c15;
+        u64::try_from((product >> 32) & 0xffff_ffff).unwrap()
+    }
+
     #[test]
     fn what_is_there_may_be_there_and_little_else() {
         for (bits_per_key, expected) in [(BITS_PER_KEY, 300..1000), (BITS_PER_KEY_OF_FEW, 30..300)] {
             let mut dice = Lcg(1);
-            let mut key = || (dice.next() << 33) ^ (dice.next() << 11) ^ (dice.next() >> 9);
+            let mut number = || (dice.next() << 33) ^ (dice.next() << 11) ^ (dice.next() >> 9);
+            let mut key = || if number() % 4 == 0 { number() } else { term_key(Term(number()).kept()) };
             let keys: Vec<u64> = (0..20_000).map(|_| key()).collect();
             let mut filter = Filter::with(keys.len() as u64, bits_per_key);
             for key in &keys {
@@ -135,6 +147,8 @@ mod tests {
             let wrong = (0..100_000).filter(|_| may_hold(key())).count();
             assert!(expected.contains(&wrong), "{wrong} false positives in 100,000 with {bits_per_key} bits");
         }
+        // What docs/spec/index-v3.md says.
+        assert_eq!(term_key(Term(0x0123_4567_89ff_ffff).kept()), 0x0123_4567_0000_0000 | spread(0x01_2345_6789));
         assert!(decode(&[0; 33]).is_none());
         assert!(!super::may_hold(&Filter::new(0).blocks()[0], 7));
         assert_eq!((bits_per_key(FEW_KEYS - 1), bits_per_key(FEW_KEYS)), (16, 11));

@@ -15,7 +15,7 @@ use writ_tlog::hash::Hash;
 pub(crate) const HEADER: usize = 512;
 const CHECKED: usize = HEADER - 4;
 const MAGIC: [u8; 8] = *b"writpart";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Whose keys: a part of another store, of other adapters, or of terms that were made otherwise is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Owner {
     /// Of the store with these keys, by these adapters, with terms as they are made today: when these change, so
     /// does the number here, and keys are derived anew.
     pub(crate) fn new(keys: &TermKey, adapters: Digest) -> Owner {
-        Owner { store: keys.store(), derivation: Digest::of("writ keys 2", &adapters.0) }
+        Owner { store: keys.store(), derivation: Digest::of("writ keys 3", &adapters.0) }
     }
 }
 
@@ -252,9 +252,9 @@ mod tests {
             assert_eq!(Header::decode(&altered, &owner), Err(Refusal::Malformed), "byte {at}");
         }
         let mut newer = bytes;
-        newer[8] = 3;
+        newer[8] = 4;
         let crc = crc32c::crc32c(&newer[..CHECKED]).to_le_bytes();
         newer[CHECKED..].copy_from_slice(&crc);
-        assert_eq!(Header::decode(&newer, &owner), Err(Refusal::Version(3)));
+        assert_eq!(Header::decode(&newer, &owner), Err(Refusal::Version(4)));
     }
 }

@@ -8,8 +8,9 @@ use writ_model::time::Time;
 /// Source and recorder by name.
 pub(crate) type RecorderName = (String, String);
 
-/// The bits of a copy that hold its custody; see [`crate::term`].
-const CUSTODY_BITS: u32 = 0b111;
+/// How many bits of a copy hold its custody, and which; see [`crate::term`].
+pub(crate) const CUSTODY_BITS: u32 = 3;
+pub(crate) const CUSTODY: u32 = 0b111;
 
 /// One record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,17 +76,17 @@ impl Row {
     }
 }
 
-/// The fingerprint of a copy in 32 bits, 29 of them hash and 3 custody. Record ids are compared beside
-/// it, so it only has to tell the few copies of one record apart.
+/// The fingerprint of a copy in 32 bits, 29 of them hash (0 where nothing is withheld) and 3 custody. Record ids
+/// are compared beside it, so it only has to tell the few copies of one record apart.
 pub(crate) fn short_copy(copy: u64) -> u32 {
     let half = |bytes: Option<&[u8; 4]>| bytes.map_or(0, |bytes| u32::from_be_bytes(*bytes));
     let bytes = copy.to_be_bytes();
-    (half(bytes.first_chunk()) & !CUSTODY_BITS) | (half(bytes.last_chunk()) & CUSTODY_BITS)
+    (half(bytes.first_chunk()) & !CUSTODY) | (half(bytes.last_chunk()) & CUSTODY)
 }
 
 /// Whether two fingerprints are of one copy, whatever its custody.
 pub(crate) fn same_copy(one: u32, other: u32) -> bool {
-    one | CUSTODY_BITS == other | CUSTODY_BITS
+    one | CUSTODY == other | CUSTODY
 }
 
 /// Where a record stands in the order of postings. A record without an event time stands before all

@@ -11,7 +11,7 @@ use crate::file::File;
 use crate::hasher::Spread;
 use crate::index::batch::Batch;
 use crate::index::row::{RecorderName, Row};
-use crate::known::{Known, Mark as Identified, Novelty};
+use crate::known::{Known, Mark as Identified, Novelty, Stored};
 use crate::limit::{self, Sizes};
 use crate::log::entry::{self, HEAD};
 use crate::log::frame::{self, Chain, HEADER, Header};
@@ -215,9 +215,8 @@ impl Committer {
     fn admit(&mut self, (one, body, terms): (&One, &[u8], &[Term]), in_parts: bool) -> Result<Admission, Error> {
         let Row { id, copy, .. } = one.row;
         let mark = Identified { identity: one.identity, id, copy };
-        let (readback, tip) = (&mut self.readback, self.tip.tail());
-        let is_there = |posting: &Posting| readback.holds(&tip, posting.position, posting.id);
-        let novelty = self.known.note(&mark, in_parts, || recorder(one), is_there)?;
+        let mut log = Log { keys: &self.keys, readback: &mut self.readback, tip: self.tip.tail() };
+        let novelty = self.known.note(&mark, in_parts, || recorder(one), &mut log)?;
         if novelty == Novelty::None {
             return Ok(Admission::Duplicate);
         }
@@ -310,6 +309,24 @@ impl Committer {
             (manifest.active, manifest.noted) = (active, noted);
         })?;
         self.sign(noted.tree)
+    }
+}
+
+/// What was committed, to read it back.
+struct Log<'a> {
+    keys: &'a TermKey,
+    readback: &'a mut Readback,
+    tip: Tail<'a>,
+}
+
+impl Stored for Log<'_> {
+    fn is_there(&mut self, posting: &Posting) -> Result<bool, Error> {
+        self.readback.holds(&self.tip, posting.position, posting.id)
+    }
+
+    fn may_be_of(&mut self, posting: &Posting, identity: Term) -> Result<bool, Error> {
+        let found = self.readback.identity(&self.tip, posting.position)?;
+        Ok(found.is_none_or(|found| self.keys.identity(&found) == identity))
     }
 }
 

@@ -1,6 +1,7 @@
-//! Reading back: whether a record that keys lead to is in the log.
+//! Reading back: whether a record that keys lead to is in the log, and of whom it is.
 //!
-//! A record is called stored already only after it was read: keys may outlive what they are of.
+//! A record is called stored already only after it was read: keys may outlive what they are of. Likewise two records
+//! are called one's only after the one that is stored was read: others may share its keys by chance.
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Kind};
@@ -8,12 +9,14 @@ use crate::log::Position;
 use crate::log::entry::Entry;
 use crate::log::open::{self, Handles};
 use crate::log::read::{Segment, Tail};
+use crate::log::shared::Kept;
+use crate::log::window::Window;
 use crate::manifest::SegmentEntry;
 use crate::storage::Storage;
 use crate::term::TermKey;
 use std::path::PathBuf;
 use std::sync::Arc;
-use writ_model::record::RecordId;
+use writ_model::record::{Identity, RecordId};
 
 /// The finished segments of a log that is appended to, opened as they are needed.
 #[derive(Debug)]
@@ -23,13 +26,14 @@ pub(crate) struct Readback {
     keys: TermKey,
     segments: Vec<SegmentEntry>,
     handles: Handles,
+    shared: Kept,
 }
 
 impl Readback {
     pub(crate) fn new(catalog: &Catalog, keys: &TermKey) -> Readback {
         let (storage, dir) = (Arc::clone(catalog.storage()), catalog.dir().to_owned());
-        let (segments, handles) = (catalog.manifest().segments, Handles::default());
-        Readback { storage, dir, keys: keys.clone(), segments, handles }
+        let (segments, handles, shared) = (catalog.manifest().segments, Handles::default(), Kept::default());
+        Readback { storage, dir, keys: keys.clone(), segments, handles, shared }
     }
 
     /// A segment was finished.
@@ -39,10 +43,30 @@ impl Readback {
 
     /// Whether the record of this id stands whole at this position. `tail` is the segment that is appended to.
     pub(crate) fn holds(&mut self, tail: &Tail<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
-        match self.segment(tail, position).and_then(|segment| is_whole(&segment, position, id)) {
-            Err(error) if error.kind() == Kind::Corrupt => Ok(false),
+        let found = self.read(tail, position)?;
+        Ok(found.is_some_and(|(found, _)| found == id))
+    }
+
+    /// Whose record stands at this position; `None` if it cannot be read.
+    pub(crate) fn identity(&mut self, tail: &Tail<'_>, position: Position) -> Result<Option<Identity>, Error> {
+        Ok(self.read(tail, position)?.map(|(_, identity)| identity))
+    }
+
+    fn read(&mut self, tail: &Tail<'_>, position: Position) -> Result<Option<(RecordId, Identity)>, Error> {
+        let found = self.segment(tail, position).and_then(|segment| self.read_from(&segment, position));
+        match found {
+            Err(error) if error.kind() == Kind::Corrupt => Ok(None),
             other => other,
         }
+    }
+
+    fn read_from(&self, segment: &Segment<'_>, position: Position) -> Result<Option<(RecordId, Identity)>, Error> {
+        let Some((begin, bytes)) = segment.record(position.0)? else { return Ok(None) };
+        let Ok((Entry::Record(shared_at, body), _)) = Entry::decode(&bytes) else { return Ok(None) };
+        // Without what it shares with others it cannot be read.
+        let shared = self.shared.get(segment, &Window::default(), (shared_at, begin))?;
+        let envelope = shared.and_then(|shared| body.envelope(&shared).ok());
+        Ok(envelope.map(|envelope| (RecordId::of(&body.content), envelope.identity)))
     }
 
     fn segment<'t>(&mut self, tail: &Tail<'t>, position: Position) -> Result<Segment<'t>, Error> {
@@ -51,21 +75,4 @@ impl Readback {
         let handle = self.handles.get(self.storage.as_ref(), &path, &self.keys, entry)?;
         Ok(Segment::Finished(handle, path))
     }
-}
-
-fn is_whole(segment: &Segment<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
-    let Some((begin, bytes)) = segment.record(position.0)? else { return Ok(false) };
-    let Ok((Entry::Record(shared_at, body), _)) = Entry::decode(&bytes) else { return Ok(false) };
-    Ok(RecordId::of(&body.content) == id && u64::from(shared_at) < begin && is_shared(segment, shared_at)?)
-}
-
-/// Whether what a record shares with others stands there: without it the record cannot be read.
-fn is_shared(segment: &Segment<'_>, at: u32) -> Result<bool, Error> {
-    let entry = |at: u32| segment.entry(u64::from(at));
-    let said_at = match entry(at)?.as_deref().map(Entry::decode) {
-        Some(Ok((Entry::Said(_), _))) => return Ok(true),
-        Some(Ok((Entry::Begins(said_at, _), _))) if said_at < at => said_at,
-        _ => return Ok(false),
-    };
-    Ok(matches!(entry(said_at)?.as_deref().map(Entry::decode), Some(Ok((Entry::Said(_), _)))))
 }

@@ -1,10 +1,10 @@
 //! What a writer answers.
 
 use crate::testing::{
-    Lcg, assert_holds, commit, delete_keys, derivation, derive_nothing, in_custody, log_path, open, random, received,
-    record, seal, snapshot, temp, with_evidence, with_redaction,
+    Lcg, SECRET, assert_holds, commit, delete_keys, derivation, derive_nothing, folder, in_custody, log_path, open,
+    random, received, record, seal, snapshot, temp, with_evidence, with_redaction,
 };
-use crate::{Admission, Position, Sealed, Writer, limit};
+use crate::{Admission, Position, Sealed, TermKey, Writer, limit};
 use Admission::{Better, Conflict, Duplicate, Stored};
 use writ_model::custody::Custody;
 use writ_model::record::Record;
@@ -44,6 +44,28 @@ fn duplicates_conflicts_and_new_records_are_told_apart_across_restarts() {
         (vec![], vec![]),
     ];
     answers_in_turn(&steps, 5);
+}
+
+#[test]
+fn records_whose_identities_share_what_the_index_keeps_are_no_conflict() {
+    let [one, near] = ["i0268291", "i0438316"].map(|native_id| record(native_id, Some(1), "all"));
+    let keys = TermKey::new(&SECRET);
+    let [term, other_term] = [&one, &near].map(|record| keys.identity(&record.envelope.identity));
+    assert!(term != other_term && term.kept() == other_term.kept());
+    let other = record("i0438316", Some(1), "all other");
+    let steps = [
+        (vec![one.clone()], vec![Stored(Position(0))]),
+        (vec![near.clone(), near.clone()], vec![Stored(Position(1)), Duplicate]),
+        (vec![one.clone(), other.clone()], vec![Duplicate, Conflict(Position(2))]),
+        (vec![other.clone(), near.clone(), one.clone()], vec![Duplicate, Duplicate, Duplicate]),
+    ];
+    answers_in_turn(&steps, 3);
+    let dir = folder(&[vec![one.clone()], vec![near, other]]);
+    let found = snapshot(dir.path());
+    for (record, n) in [(&one, 1), (&found.record(Position(1)).unwrap(), 2)] {
+        assert_eq!(found.by_identity(&record.envelope.identity, 9).unwrap().len(), n);
+        assert_eq!(found.by_native_id(&record.envelope.identity.native_id, 9).unwrap().len(), n);
+    }
 }
 
 #[test]

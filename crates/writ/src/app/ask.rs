@@ -131,7 +131,6 @@ impl Asker {
             let query = Query::new(self.as_of, limit + 1).until(until).newest_first();
             let postings = self.snapshot.lookup(term, &query)?;
             more |= best && postings.len() > limit;
-            best &= postings.is_empty();
             for posting in postings.into_iter().take(limit) {
                 let Some(seen) = self.readable(posting.position)? else { continue };
                 let shows = seen
@@ -139,6 +138,7 @@ impl Asker {
                     .iter()
                     .flat_map(|fact| &fact.keys)
                     .any(|key| key.name == *name && key.role == role && key.class == class);
+                best &= !shows;
                 if shows && found.iter().all(|known| known.id != seen.id) {
                     found.push(seen);
                 }

