@@ -20,7 +20,7 @@ CREATE TABLE identity (
 ) WITHOUT ROWID;
 
 CREATE TABLE key (
-  term INTEGER NOT NULL,        -- 8-byte fingerprint of kind, namespace, value, role and class
+  term INTEGER NOT NULL,        -- 5-byte fingerprint of kind, namespace, value, role and class
   time INTEGER NOT NULL,        -- microseconds since 1970
   record INTEGER NOT NULL,
   PRIMARY KEY (term, time, record)

@@ -15,7 +15,7 @@ CREATE TABLE record (
 ) WITHOUT ROWID;
 
 CREATE TABLE key (
-  term INTEGER NOT NULL,        -- 8-byte fingerprint of kind, namespace, value, role and class
+  term INTEGER NOT NULL,        -- 5-byte fingerprint of kind, namespace, value, role and class
   time INTEGER NOT NULL,        -- microseconds since 1970
   record BLOB NOT NULL,
   PRIMARY KEY (term, time, record)

@@ -15,7 +15,7 @@ use writ_model::record::{Envelope, Origin, Record};
 use writ_model::time::Time;
 use writ_sources::split::{Splitter, Step};
 use writ_sources::unwrap::{Found, Item, unwrap};
-use writ_store::TermKey;
+use writ_store::{Term, TermKey};
 use zstd::bulk::Compressor;
 
 /// Records that travel to the writer together: enough that the channel costs nothing.
@@ -52,6 +52,11 @@ pub(crate) struct Reader {
     keys: TermKey,
     compressor: Compressor<'static>,
     shared: Arc<[u8]>,
+}
+
+/// As much of a term as an index of Writ keeps, the first 40 bits of 64 (`docs/spec/index-v3.md`).
+fn kept(term: Term) -> i64 {
+    (term.0 >> 24).cast_signed()
 }
 
 impl Reader {
@@ -113,7 +118,7 @@ impl Reader {
         let Ok(admitted) = item.admit(None, None, &|value: &[u8]| self.keys.mac(value)) else { return Ok(None) };
         let (record, facts) = admitted.into_record(custody, now(), origin);
         let mut terms: Vec<i64> =
-            facts.iter().flat_map(|fact| &fact.keys).map(|key| self.keys.term(key).0.cast_signed()).collect();
+            facts.iter().flat_map(|fact| &fact.keys).map(|key| kept(self.keys.term(key))).collect();
         terms.extend(self.native_id(&record));
         terms.sort_unstable();
         terms.dedup();
@@ -127,7 +132,7 @@ impl Reader {
     fn native_id(&self, record: &Record) -> Option<i64> {
         let identity = &record.envelope.identity;
         let name = KeyName::new(KeyKind::Request, identity.source.clone(), &identity.native_id)?;
-        Some(self.keys.term_of(&name, KeyRole::Names, Attestation::Verified).0.cast_signed())
+        Some(kept(self.keys.term_of(&name, KeyRole::Names, Attestation::Verified)))
     }
 
     fn shared(&mut self, envelope: &Envelope) -> Arc<[u8]> {

@@ -5,14 +5,14 @@
 
 use crate::index::bits::{BitReader, BitWriter};
 use crate::index::numbers::{
-    NUMBERS_MAX, put_list, put_numbers, take_list, take_list_at, take_number_at, take_numbers,
+    BLOCK_NUMBERS, put_list, put_numbers, take_list, take_list_at, take_number_at, take_numbers,
 };
 use crate::index::row::{CUSTODY, CUSTODY_BITS, Row};
 use writ_model::record::RecordId;
 use writ_model::time::Time;
 
 /// Rows of a block: one is read with one small read (some 2.5 KB), and decoding it takes 2 or 3 µs.
-pub(crate) const BLOCK_ROWS: usize = NUMBERS_MAX;
+pub(crate) const BLOCK_ROWS: usize = BLOCK_NUMBERS;
 
 /// Bytes of a record id.
 const ID: usize = 16;

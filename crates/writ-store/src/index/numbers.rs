@@ -7,7 +7,7 @@
 use crate::index::bits::{BitReader, BitWriter, width};
 
 /// Numbers of a block, at most.
-pub(crate) const NUMBERS_MAX: usize = 128;
+pub(crate) const BLOCK_NUMBERS: usize = 128;
 /// Bits of a width from 0 to 64.
 const WIDTH_BITS: u32 = 7;
 /// Bits of how many numbers are far, from 0 to 128.
@@ -117,7 +117,7 @@ pub(crate) fn take_list_at(bits: &mut BitReader<'_>, n: usize, at: usize) -> Opt
 pub(crate) fn put_numbers(out: &mut BitWriter, numbers: impl Iterator<Item = u32> + Clone) {
     let least = numbers.clone().min().unwrap_or(0);
     out.put(u64::from(least), u32::BITS);
-    let mut above = [0; NUMBERS_MAX];
+    let mut above = [0; BLOCK_NUMBERS];
     let n = above.iter_mut().zip(numbers).map(|(above, n)| *above = u64::from(n - least)).count();
     put_list(out, above.get(..n).unwrap_or_default());
 }
@@ -125,7 +125,7 @@ pub(crate) fn put_numbers(out: &mut BitWriter, numbers: impl Iterator<Item = u32
 /// Reads as many numbers of 32 bits as there are places for.
 pub(crate) fn take_numbers(bits: &mut BitReader<'_>, numbers: &mut [u32]) -> Option<()> {
     let least = bits.take32(u32::BITS)?;
-    let mut above = [0; NUMBERS_MAX];
+    let mut above = [0; BLOCK_NUMBERS];
     let above = above.get_mut(..numbers.len())?;
     take_list(bits, above)?;
     for (number, above) in numbers.iter_mut().zip(above) {
