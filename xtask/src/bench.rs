@@ -12,6 +12,7 @@ mod cold;
 mod corpus;
 mod figure;
 mod flood;
+mod index;
 mod json;
 mod log;
 mod measure;

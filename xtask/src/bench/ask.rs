@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::process;
+use super::{process, report};
 
 /// What answers about some events came to.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,17 @@ pub(super) fn ask(why: &mut Command, warm: &[String], ids: &[String]) -> Result<
     }
 }
 
+/// What several processes came to that were asked about the same events: of each event the median.
+pub(super) fn medians(asked: &[Asked]) -> Asked {
+    let n_events = asked.iter().map(|one| one.ms.len()).max().unwrap_or(0);
+    let of = |event: usize| asked.iter().filter_map(|one| one.ms.get(event).copied()).collect::<Vec<_>>();
+    Asked {
+        ms: (0..n_events).map(|event| report::quantile(&of(event), 50)).collect(),
+        n_hops_least: asked.iter().map(|one| one.n_hops_least).min().unwrap_or(0),
+        memory: asked.iter().filter_map(|one| one.memory).max(),
+    }
+}
+
 /// How an event of the corpus is named.
 pub(super) fn reference(id: &str) -> String {
     format!("aws.cloudtrail:{id}")
@@ -71,6 +82,13 @@ pub(super) fn hops(line: &[u8], id: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_disturbs_one_process_does_not_count() {
+        let asked = |ms: &[f64], n_hops_least| Asked { ms: ms.to_vec(), n_hops_least, memory: None };
+        let medians = medians(&[asked(&[1.0, 90.0], 3), asked(&[70.0, 2.0], 2), asked(&[1.5, 2.5], 3)]);
+        assert_eq!((medians.ms, medians.n_hops_least), (vec![1.5, 2.5], 2));
+    }
 
     #[test]
     fn every_event_needs_its_own_answer() {

@@ -55,6 +55,7 @@ impl Figures<'_> {
             figures.push(self.per_record("disk", product::sizes_sum(&last.bytes), bare));
             let parts = last.bytes.iter().filter(|(_, bytes)| **bytes as f64 >= self.n());
             figures.extend(parts.map(|(name, bytes)| self.per_record(&format!("disk_{name}"), *bytes, None)));
+            figures.push(self.per_record("disk_index_ids", last.index_ids, None));
             figures.push(self.per_record("disk_log_evidence", last.log.evidence, bare));
             figures.push(self.per_record("disk_log_identity", last.log.identity, None));
             figures.push(self.per_record("disk_log_frame", last.log.frame, None));
