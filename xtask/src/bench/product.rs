@@ -14,6 +14,7 @@ use super::corpus::Corpus;
 use super::index;
 use super::log::{self, Split};
 use super::process::{self, Ran};
+use super::report;
 
 /// The release binary and the folder it keeps its data in.
 #[derive(Debug)]
@@ -56,6 +57,9 @@ pub(super) struct Crashed {
 /// the machine stops for some milliseconds at two, at other ones each time, and these would be the p99.
 const N_PROCESSES: usize = 5;
 
+/// The same of processes that begin with nothing in the memory of the system, which take long.
+const N_COLD_PROCESSES: usize = 3;
+
 /// Events that are asked about in a process of their own; each opens the folder anew.
 const N_ALONE: usize = 20;
 
@@ -88,9 +92,15 @@ impl Product {
         Ok(ran.seconds * 1_000.0)
     }
 
-    /// The same, for all of these, after the system was made to forget the folder; `None` where it cannot be.
+    /// The same, for all of these, of several processes the median, each after the system was made to forget the
+    /// folder; `None` where it cannot be.
     pub(super) fn why_cold<'i>(&self, ids: impl Iterator<Item = &'i String>) -> Result<Option<Vec<f64>>, String> {
-        ids.map(|id| cold::cold(&self.data, || self.why_once(id))).collect()
+        let ask = |id: &String| {
+            let runs = (0..N_COLD_PROCESSES).map(|_| cold::cold(&self.data, || self.why_once(id)));
+            let runs = runs.collect::<Result<Option<Vec<f64>>, _>>()?;
+            Ok(runs.map(|ms| report::quantile(&ms, 50)))
+        };
+        ids.map(ask).collect()
     }
 
     /// The same of processes that open the folder and answer about nothing: they print its checkpoint.
