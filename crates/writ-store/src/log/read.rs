@@ -81,15 +81,23 @@ impl Segment<'_> {
 
     /// So many bytes from here on, or as many as there are before the frames end.
     pub(crate) fn bytes(&self, at: u64, len: usize) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        self.read(at, len, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The same, in the place of what was in `bytes`.
+    pub(crate) fn read(&self, at: u64, len: usize, bytes: &mut Vec<u8>) -> Result<(), Error> {
         let file = match self {
             Segment::Finished(handle, _) => handle.file.as_ref(),
             Segment::Active(Tail { file: Some(file), .. }) => *file,
-            Segment::Active(_) => return Ok(Vec::new()),
+            Segment::Active(_) => {
+                bytes.clear();
+                return Ok(());
+            }
         };
-        let len = index(self.end().saturating_sub(at)).min(len);
-        let mut bytes = vec![0; len];
-        file::read_exact_at(file, &mut bytes, at).map_err(|e| Error::io("read", self.path(), e))?;
-        Ok(bytes)
+        bytes.resize(index(self.end().saturating_sub(at)).min(len), 0);
+        file::read_exact_at(file, bytes, at).map_err(|e| Error::io("read", self.path(), e))
     }
 
     /// How long the entry is that begins here; `None` if none can begin here.

@@ -1,10 +1,12 @@
 //! What records share, read once and kept: whoever reads one record of a delivery reads others.
 
 use crate::error::Error;
+use crate::hasher::Spread;
 use crate::log::entry::{Alike, Entry, Inflater, Malformed, Part};
 use crate::log::read::Segment;
 use crate::log::window::Window;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What records share that is kept in memory, at most so many of them: each is mostly as long as the name of a
@@ -19,7 +21,7 @@ pub(crate) struct Kept(Mutex<All>);
 /// What records share, by the first position of its segment and where it begins there, and what unpacks it.
 #[derive(Debug, Default)]
 struct All {
-    kept: HashMap<(u64, u32), Arc<Alike>>,
+    kept: HashMap<(u64, u32), Arc<Alike>, BuildHasherDefault<Spread>>,
     inflater: Option<Inflater>,
 }
 

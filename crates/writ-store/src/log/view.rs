@@ -148,16 +148,19 @@ impl View {
 
     fn each_of(&self, segment: &Segment<'_>, first: u64, begins: &[u32], take: &mut Take<'_>) -> Result<(), Error> {
         let mut window = Window::default();
+        // Others read other stretches at the same time, and share nothing with this one.
+        let kept = Kept::default();
         for (position, begin) in (first..).zip(begins) {
             let begin = u64::from(*begin);
             if begin != u64::from(LOST) && window.entry(begin).is_none() {
                 let len = segment.entry_len(begin)?.unwrap_or(HEAD);
-                window = Window { start: begin, bytes: segment.bytes(begin, len.max(limit::READ_AHEAD))? };
+                window.start = begin;
+                segment.read(begin, len.max(limit::READ_AHEAD), &mut window.bytes)?;
             }
             let found = if begin == u64::from(LOST) { None } else { window.entry(begin) };
             match found.map(Entry::decode) {
                 Some(Ok((Entry::Record(shared_at, body), _))) => {
-                    match self.shared.get(segment, &window, (shared_at, begin))? {
+                    match kept.get(segment, &window, (shared_at, begin))? {
                         Some(shared) => take(position, Ok((body, &shared)))?,
                         None => take(position, Err(self.lost(position, position + 1)))?,
                     }
