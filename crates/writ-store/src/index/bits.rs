@@ -41,18 +41,15 @@ impl BitWriter {
     /// Adds a number in the Golomb-Rice code with this parameter, 63 at most: how often 2^`k` is in it, as so many
     /// zeros and a one, and the rest in `k` bits.
     pub(crate) fn put_rice(&mut self, n: u64, k: u32) {
-        let mut zeros = n >> k;
-        if zeros + u64::from(k) < u64::from(u64::BITS) {
-            let zeros = width(1 << zeros) - 1;
-            let rest = (n & mask(k)) << zeros << 1;
-            return self.put(rest | 1 << zeros, zeros + 1 + k);
+        let zeros = n >> k;
+        let few = u32::try_from(zeros).ok().filter(|zeros| zeros.saturating_add(k) < u64::BITS);
+        if let Some(zeros) = few {
+            return self.put((n & mask(k)) << zeros << 1 | 1 << zeros, zeros + 1 + k);
         }
-        while zeros >= u64::from(u32::BITS) {
-            self.put(0, u32::BITS);
-            zeros -= u64::from(u32::BITS);
+        for _ in 0..zeros {
+            self.put(0, 1);
         }
-        let one = 1_u64 << zeros;
-        self.put(one, width(one));
+        self.put(1, 1);
         self.put(n, k);
     }
 

@@ -60,11 +60,11 @@ impl Layout {
         (width <= u64::BITS && far_width <= u64::BITS - width).then_some(Layout { width, n_far, far_width })
     }
 
-    /// What stands behind the number at a place of its own.
-    fn far(self, bits: &mut BitReader<'_>) -> Option<(usize, u64)> {
-        let at = bits.take32(PLACE_BITS)?;
+    /// One of the numbers that have more, of a list of `n`: its place, and what it has more.
+    fn take_far(self, bits: &mut BitReader<'_>, n: usize) -> Option<(usize, u64)> {
+        let at = bits.take32(PLACE_BITS)? as usize;
         let high = bits.take(self.far_width)?;
-        Some((at as usize, high.checked_shl(self.width).unwrap_or(0)))
+        (at < n).then_some((at, high.checked_shl(self.width).unwrap_or(0)))
     }
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn take_list(bits: &mut BitReader<'_>, numbers: &mut [u64]) -> Option
         *number = bits.take(layout.width)?;
     }
     for _ in 0..layout.n_far {
-        let (at, high) = layout.far(bits)?;
+        let (at, high) = layout.take_far(bits, numbers.len())?;
         *numbers.get_mut(at)? |= high;
     }
     Some(())
@@ -107,7 +107,7 @@ pub(crate) fn take_list_at(bits: &mut BitReader<'_>, n: usize, at: usize) -> Opt
     let mut number = bits.take(layout.width)?;
     bits.skip(behind.checked_mul(width)?)?;
     for _ in 0..layout.n_far {
-        let (place, high) = layout.far(bits)?;
+        let (place, high) = layout.take_far(bits, n)?;
         number |= if place == at { high } else { 0 };
     }
     Some(number)
