@@ -3,6 +3,7 @@
 //! Everything else in the folder follows from it. At most the last frame of a log is not known to be
 //! durable, because each frame is synced before the next one is written.
 
+pub(crate) mod ahead;
 pub(crate) mod commit;
 pub(crate) mod entry;
 pub(crate) mod frame;
