@@ -48,6 +48,11 @@ impl Problem {
         let (byte, first) = (Some(damage.offset), Some(damage.first));
         Problem { file: damage.file.clone(), byte, first, records: damage.lost, cause: damage.cause.to_string() }
     }
+
+    /// The position behind the records that it concerns.
+    fn end(&self) -> Option<Position> {
+        self.first.map(|first| Position(first.0 + self.records))
+    }
 }
 
 /// What a check found.
@@ -83,6 +88,21 @@ impl Report {
         }
     }
 
+    /// Names records that cannot be read, those that follow each other together: a segment is read in stretches.
+    fn lost(&mut self, lost: Damage) {
+        let cause = "the record is not what was written";
+        let before = self
+            .problems
+            .last_mut()
+            .filter(|last| last.file == lost.file && last.cause == cause && last.end() == Some(lost.first));
+        if let Some(before) = before {
+            before.records += lost.lost;
+        } else {
+            let (first, cause) = (Some(lost.first), cause.to_owned());
+            self.push(Problem { file: lost.file, byte: None, first, records: lost.lost, cause });
+        }
+    }
+
     fn of_file(&mut self, file: &Path, byte: Option<u64>, cause: impl Into<String>) {
         self.push(Problem { file: file.to_owned(), byte, first: None, records: 0, cause: cause.into() });
     }
@@ -99,20 +119,20 @@ struct Check<'a> {
     report: Report,
 }
 
-/// What a check asks of whoever knows what a record means.
-pub trait Adapter {
+/// What a check asks of whoever knows what a record means: in several threads at the same time.
+pub trait Adapter: Sync {
     /// Whether a record's digest is that of its content.
     fn is_own(&self, record: &Record) -> bool;
     /// The terms of a record.
     fn terms(&self, keys: &TermKey, record: &Record) -> Vec<Term>;
     /// Hears how many records were checked, and of how many.
-    fn told(&mut self, checked: u64, all: u64);
+    fn told(&self, checked: u64, all: u64);
 }
 
 /// Checks a folder. `derivation` names the adapters whose index is checked.
 ///
 /// Fails as [`Snapshot::open`](crate::Snapshot::open) does where there is nothing to check.
-pub fn fsck(dir: &Path, derivation: Digest, adapter: &mut dyn Adapter) -> Result<Report, Error> {
+pub fn fsck(dir: &Path, derivation: Digest, adapter: &dyn Adapter) -> Result<Report, Error> {
     let storage: Arc<dyn Storage> = Arc::new(Os);
     let folder = Folder::open(dir)?;
     let owner = Owner::new(&folder.keys, derivation);

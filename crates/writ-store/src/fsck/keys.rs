@@ -30,27 +30,33 @@ pub(super) struct Expected {
     pub(super) root: Option<writ_tlog::hash::Hash>,
 }
 
-impl Expected {
-    /// Takes in a record.
-    pub(super) fn add(&mut self, position: u64, described: &Described, identity: &Identity) {
-        self.tally.row(position, &described.row, (&identity.source, &identity.recorder));
+impl Tally {
+    /// Of one record.
+    pub(super) fn of_record(position: u64, described: &Described, identity: &Identity) -> Tally {
+        let mut tally = Tally::default();
+        tally.row(position, &described.row, (&identity.source, &identity.recorder));
         // They are in order, so what is kept of them is, too.
         let mut terms: Vec<Term> = described.terms.iter().map(|term| term.kept()).collect();
         terms.dedup();
         for term in terms {
-            self.tally.posting(position, term);
+            tally.posting(position, term);
         }
+        tally
     }
-}
 
-impl Tally {
+    /// Of both.
+    pub(super) fn and(self, other: Tally) -> Tally {
+        let (rows, postings) = (self.rows.wrapping_add(other.rows), self.postings.wrapping_add(other.postings));
+        Tally { rows, postings }
+    }
+
     /// Whether a copy stands earlier depends on other parts, and is left out.
-    pub(super) fn row(&mut self, position: u64, row: &Row, recorder: (&str, &str)) {
+    fn row(&mut self, position: u64, row: &Row, recorder: (&str, &str)) {
         let place = (row.time, row.id.0, row.copy);
         self.rows = self.rows.wrapping_add(hash((position, place, row.precision_ms, row.received, recorder)));
     }
 
-    pub(super) fn posting(&mut self, position: u64, term: Term) {
+    fn posting(&mut self, position: u64, term: Term) {
         self.postings = self.postings.wrapping_add(hash((position, term.0)));
     }
 
@@ -102,12 +108,17 @@ impl Tally {
 /// Whether the two orders of a part lead to its rows: each position to the rank of its row, and ids to ranks in
 /// ascending order. `rows`: id and local position by rank.
 fn orders_lead(part: &Part, rows: &[(RecordId, u32)]) -> Result<bool, Error> {
-    let (mut last_block, mut last) = (None, None);
-    for (rank, (_, local)) in (0_u32..).zip(rows) {
-        if part.rank_at(u64::from(*local))? != Some(rank) {
+    let mut by_position: Vec<(u32, u32)> = rows.iter().map(|(_, local)| *local).zip(0..).collect();
+    by_position.sort_unstable();
+    let mut last_block = None;
+    for (local, rank) in by_position {
+        if part.rank_at(u64::from(local), &mut last_block)? != Some(rank) {
             return Ok(false);
         }
-        let by_id = part.rank_by_id(u64::from(rank), &mut last_block)?;
+    }
+    let (mut last_block, mut last) = (None, None);
+    for place in 0..rows.len() {
+        let by_id = part.rank_by_id(place as u64, &mut last_block)?;
         let place = rows.get(by_id as usize).map(|(id, _)| (*id, by_id));
         if place <= last {
             return Ok(false);

@@ -1,22 +1,58 @@
 //! Every record: its checksum, its digest, its leaf in the tree, and what keys it must have.
+//!
+//! What is told by a record alone is found out in as many threads as there are cores; what depends on those before it,
+//! tree and report, follows in order.
 
-use super::keys::Expected;
+use super::keys::{Expected, Tally};
 use super::{Adapter, Check, Problem, Report};
 use crate::derive;
 use crate::error::{Error, Kind};
 use crate::leaf;
-use crate::log::Position;
+use crate::limit;
 use crate::log::entry::Inflater;
+use crate::log::view::View;
+use crate::log::{Damage, Position, ahead};
 use crate::seal::Described;
 use crate::shelf;
+use crate::term::TermKey;
 use crate::tree;
+use std::ops::Range;
 use std::path::PathBuf;
 use writ_tlog::hash::Hash;
 use writ_tlog::tile::{Place, n_entries};
 use writ_tlog::tree::{Frontier, Head};
 
-/// Records after which it is told how far the check is.
-const TOLD_EVERY: u64 = 65_536;
+/// What a record tells by itself.
+struct Told {
+    /// Hash of its leaf.
+    leaf: Hash,
+    /// Whether its digest is that of its content.
+    is_own: bool,
+    /// What the index must hold of it.
+    tally: Tally,
+}
+
+/// Of records one after the other, the position and what each tells, or what cannot be read from there on.
+type Lot = Vec<(u64, Result<Told, Damage>)>;
+
+fn read(log: &View, keys: &TermKey, adapter: &dyn Adapter, positions: Range<u64>) -> Result<Lot, Error> {
+    let mut inflater = Inflater::new()?;
+    let mut all = Vec::new();
+    log.each(positions, &mut |position, found| {
+        let told = found.and_then(|(body, shared)| {
+            let record = body.unpack(shared, &mut inflater).map_err(|_| log.lost(position, position + 1))?;
+            let described = Described::of(keys, &record, derive::terms(adapter.terms(keys, &record)));
+            Ok(Told {
+                leaf: leaf::hash(keys, &record, (&shared.said, body.identifiers.stored)),
+                is_own: adapter.is_own(&record),
+                tally: Tally::of_record(position, &described, &record.envelope.identity),
+            })
+        });
+        all.push((position, told));
+        Ok(())
+    })?;
+    Ok(all)
+}
 
 impl Check<'_> {
     /// Checks each, and gives what each part of the index must hold. `noted` is how many there must be.
@@ -24,10 +60,9 @@ impl Check<'_> {
         &mut self,
         parts: &shelf::Opened,
         noted: u64,
-        adapter: &mut dyn Adapter,
+        adapter: &dyn Adapter,
     ) -> Result<Vec<Expected>, Error> {
         let (log, keys, report) = (self.log, self.keys, &mut self.report);
-        let mut inflater = Inflater::new()?;
         let mut leaves = Leaves {
             stored: tree::Reader::new(self.storage, self.dir),
             folder: tree::folder(self.dir),
@@ -37,53 +72,46 @@ impl Check<'_> {
         };
         let mut expected = vec![Expected::default(); parts.parts.len()];
         let part_of = |position: u64| parts.parts.partition_point(|(entry, _)| entry.next() <= position);
-        log.each(0..log.next(), &mut |position, found| {
-            if position % TOLD_EVERY == 0 {
-                adapter.told(position, log.next());
-            }
-            let whole = found.and_then(|(body, shared)| {
-                let record = body.unpack(shared, &mut inflater).map_err(|_| log.lost(position, position + 1))?;
-                let hash = leaf::hash(keys, &record, (&shared.said, body.identifiers.stored));
-                Ok((record, hash))
-            });
-            let (record, hash) = match whole {
-                Ok(whole) => whole,
-                Err(lost) => {
-                    let of_parts = part_of(position)..=part_of(position + lost.lost - 1);
-                    expected.iter_mut().enumerate().filter(|(n, _)| of_parts.contains(n)).for_each(|(_, expected)| {
-                        expected.has_holes = true;
-                    });
-                    // Those of a damaged frame were told with it.
-                    if !is_told(report, lost.first) {
-                        let (first, cause) = (Some(lost.first), "the record is not what was written".to_owned());
-                        report.push(Problem { file: lost.file, byte: None, first, records: lost.lost, cause });
+        let read = |positions| read(log, keys, adapter, positions);
+        ahead::in_order(0..log.next(), limit::CHUNK_RECORDS, read, |chunk, lots| {
+            adapter.told(chunk.start, log.next());
+            for (position, told) in lots.into_iter().flatten() {
+                let Told { leaf, is_own, tally } = match told {
+                    Ok(told) => told,
+                    Err(lost) => {
+                        let of_parts = part_of(position)..=part_of(position + lost.lost - 1);
+                        let expected = expected.iter_mut().enumerate().filter(|(n, _)| of_parts.contains(n));
+                        expected.for_each(|(_, expected)| expected.has_holes = true);
+                        // Those of a damaged frame were told with it.
+                        if !is_told(report, lost.first) {
+                            report.lost(lost);
+                        }
+                        leaves.frontier = None;
+                        continue;
                     }
-                    leaves.frontier = None;
-                    return Ok(());
+                };
+                let problem = if !is_own {
+                    Some("its digest is not that of its content")
+                } else if leaves.differs(Place { level: 0, index: position }, leaf)? {
+                    Some("the tree holds another leaf for it")
+                } else {
+                    None
+                };
+                match problem {
+                    None => report.n_sound += 1,
+                    Some(cause) => {
+                        let (file, first) = (log.path(position), Some(Position(position)));
+                        report.push(Problem { file, byte: None, first, records: 1, cause: cause.to_owned() });
+                    }
                 }
-            };
-            let problem = if !adapter.is_own(&record) {
-                Some("its digest is not that of its content")
-            } else if leaves.differs(Place { level: 0, index: position }, hash)? {
-                Some("the tree holds another leaf for it")
-            } else {
-                None
-            };
-            match problem {
-                None => report.n_sound += 1,
-                Some(cause) => {
-                    let (file, first) = (log.path(position), Some(Position(position)));
-                    report.push(Problem { file, byte: None, first, records: 1, cause: cause.to_owned() });
-                }
-            }
-            report.n_leaves += 1;
-            leaves.grow(hash, report)?;
-            let part = part_of(position);
-            if let (Some(expected), Some((entry, _))) = (expected.get_mut(part), parts.parts.get(part)) {
-                let described = Described::of(keys, &record, derive::terms(adapter.terms(keys, &record)));
-                expected.add(position, &described, &record.envelope.identity);
-                if position + 1 == entry.next() {
-                    expected.root = leaves.frontier.as_ref().map(Frontier::root);
+                report.n_leaves += 1;
+                leaves.grow(leaf, report)?;
+                let part = part_of(position);
+                if let (Some(expected), Some((entry, _))) = (expected.get_mut(part), parts.parts.get(part)) {
+                    expected.tally = expected.tally.and(tally);
+                    if position + 1 == entry.next() {
+                        expected.root = leaves.frontier.as_ref().map(Frontier::root);
+                    }
                 }
             }
             Ok(())

@@ -219,13 +219,14 @@ impl Part {
         Ok(Columns { extent, bytes: self.read(extent)?, n })
     }
 
-    /// The rank of a position, counted from the first; `None` if the record is lost.
-    pub(crate) fn rank_at(&self, local: u64) -> Result<Option<u32>, Error> {
-        let rank = self.packed(&self.header.positions(), local, &mut None)?;
+    /// The rank of a position, counted from the first; `None` if the record is lost. `last` keeps the block that was
+    /// read last.
+    pub(crate) fn rank_at(&self, local: u64, last: &mut Option<(u64, Vec<u8>)>) -> Result<Option<u32>, Error> {
+        let rank = self.packed(&self.header.positions(), local, last)?;
         Ok(Some(rank).filter(|rank| *rank < self.header.facts.n_rows))
     }
 
-    /// The rank that stands at a place in the order of record ids. `last` keeps the block that was read last.
+    /// The rank that stands at a place in the order of record ids; `last` likewise.
     pub(crate) fn rank_by_id(&self, at: u64, last: &mut Option<(u64, Vec<u8>)>) -> Result<u32, Error> {
         let ids = self.header.ids();
         let rank = self.packed(&ids, at, last)?;

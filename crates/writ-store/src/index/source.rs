@@ -114,7 +114,7 @@ impl Source {
     /// The rank of a position, counted from the first of this source; `None` if the record is lost.
     pub(crate) fn rank_at(&self, local: u64) -> Result<Option<u32>, Error> {
         match self {
-            Source::Part(part) => part.rank_at(local),
+            Source::Part(part) => part.rank_at(local, &mut None),
             Source::Run(run) => Ok(run.rank_at(local)),
         }
     }

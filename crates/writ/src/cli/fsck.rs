@@ -36,7 +36,7 @@ impl Adapter for Adapters {
         app::derive(keys, record)
     }
 
-    fn told(&mut self, checked: u64, all: u64) {
+    fn told(&self, checked: u64, all: u64) {
         if self.is_watched && all > 0 {
             remark(&format!("{checked} of {all} records"));
         }
@@ -44,8 +44,8 @@ impl Adapter for Adapters {
 }
 
 pub(super) fn run(args: &FsckArgs, config: &Config, output: &mut Output) -> Result<u8, Error> {
-    let mut adapter = Adapters { is_watched: std::io::stderr().is_terminal() };
-    let report = fsck(&config.data, writ_sources::derivation(), &mut adapter)?;
+    let adapter = Adapters { is_watched: std::io::stderr().is_terminal() };
+    let report = fsck(&config.data, writ_sources::derivation(), &adapter)?;
     if args.json {
         output.json(&described(&report))?;
     } else {
