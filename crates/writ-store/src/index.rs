@@ -12,7 +12,7 @@
 
 pub(crate) mod batch;
 mod bits;
-mod block;
+pub(crate) mod block;
 mod columns;
 mod fence;
 pub(crate) mod filter;
@@ -23,9 +23,9 @@ mod numbers;
 mod packed;
 pub(crate) mod part;
 pub(crate) mod plan;
-mod postings;
+pub(crate) mod postings;
 mod ranks;
-mod recorder;
+pub(crate) mod recorder;
 pub(crate) mod row;
 pub(crate) mod run;
 mod source;
@@ -143,7 +143,7 @@ impl Index {
 
     fn pick(&self, wanted: Wanted, query: &Query) -> Result<Vec<Posting>, Error> {
         let mut look = Look::new(&self.sources, &self.lost, wanted, *query)?;
-        pick_hits(|| look.next(), |_| true, query.limit)
+        pick_hits(|| look.next(), |_| Ok(true), query.limit)
     }
 
     /// How many postings a term has, in any custody and whenever received: an upper bound of what a look-up
@@ -163,20 +163,44 @@ impl Index {
         Ok(Some(Reader::new(source.clone()).row(rank)?.posting(first)))
     }
 
-    /// Every copy of the records that have the term of an identity and are of its recorder, at most `limit`. Two
-    /// names may share a term by chance, so the caller checks each on the record.
-    pub(crate) fn by_identity(&self, term: Term, recorder: (&str, &str), limit: usize) -> Result<Vec<Posting>, Error> {
+    /// Every copy of the records that have the term of an identity and are of its recorder, at most `limit`. Others may
+    /// share its term by chance, so each is checked on the record, by `is_it`, before it counts.
+    pub(crate) fn by_identity(
+        &self,
+        term: Term,
+        recorder: (&str, &str),
+        limit: usize,
+        mut is_it: impl FnMut(&Posting) -> Result<bool, Error>,
+    ) -> Result<Vec<Posting>, Error> {
         let numbers = self.numbers(recorder)?;
-        let mut look = Look::new(&self.sources, &self.lost, Wanted::Term(term.kept()), Query::new(Time::MAX, limit))?;
+        let mut look = self.identified(term)?;
         let mut copies = Vec::new();
         while copies.len() < limit
             && let Some(hit) = look.next()?
         {
-            if is_of(&hit, &numbers) {
+            if is_of(&hit, &numbers) && is_it(&hit.posting())? {
                 copies.push(hit.posting());
             }
         }
         Ok(copies)
+    }
+
+    /// The same of copies the best.
+    pub(crate) fn best_by_identity(
+        &self,
+        term: Term,
+        recorder: (&str, &str),
+        limit: usize,
+        mut is_it: impl FnMut(&Posting) -> Result<bool, Error>,
+    ) -> Result<Vec<Posting>, Error> {
+        let numbers = self.numbers(recorder)?;
+        let mut look = self.identified(term)?;
+        pick_hits(|| look.next(), |hit| Ok(is_of(hit, &numbers) && is_it(&hit.posting())?), limit)
+    }
+
+    fn identified(&self, term: Term) -> Result<Look, Error> {
+        let query = Query::new(Time::MAX, usize::MAX);
+        Look::new(&self.sources, &self.lost, Wanted::Term(term.kept()), query)
     }
 
     /// Every stored copy of the record of this id, in the order of positions: what a writer asks before it
@@ -202,7 +226,7 @@ impl Index {
         let places: Vec<_> = self.sources.iter().map(places).collect::<Result<_, _>>()?;
         if places.iter().map(|places| places.end - places.start).sum::<u64>() > PREFIX_SORTED_MAX {
             let mut look = Look::new(&self.sources, &self.lost, Wanted::All, Query::new(Time::MAX, limit))?;
-            return pick_hits(|| look.next(), |hit| prefix.matches(hit.row.id), limit);
+            return pick_hits(|| look.next(), |hit| Ok(prefix.matches(hit.row.id)), limit);
         }
         let mut found: Vec<Hit> = Vec::new();
         for ((number, source), places) in self.sources.iter().enumerate().zip(places) {
@@ -216,7 +240,7 @@ impl Index {
         }
         found.sort_by_key(|hit| (hit.row.place(), hit.position));
         let mut found = found.into_iter();
-        pick_hits(|| Ok(found.next()), |_| true, limit)
+        pick_hits(|| Ok(found.next()), |_| Ok(true), limit)
     }
 
     /// What a recorder wrote between two event times (both included), as far as it was received by `as_of`,
@@ -298,24 +322,26 @@ fn is_of(hit: &Hit, numbers: &[Option<u32>]) -> bool {
     numbers.get(hit.source).copied().flatten() == Some(hit.row.recorder)
 }
 
-/// The best copies of those hits that fit, at most `limit`.
+/// The best copies of those hits that fit, at most `limit` records.
 fn pick_hits(
     mut next: impl FnMut() -> Result<Option<Hit>, Error>,
-    fits: impl Fn(&Hit) -> bool,
+    mut fits: impl FnMut(&Hit) -> Result<bool, Error>,
     limit: usize,
 ) -> Result<Vec<Posting>, Error> {
-    let mut failed = None;
-    let postings = std::iter::from_fn(|| {
-        loop {
-            match next() {
-                Ok(Some(hit)) if !fits(&hit) => {}
-                Ok(hit) => return hit.map(|hit| hit.posting()),
-                Err(error) => {
-                    failed = Some(error);
-                    return None;
-                }
+    let mut fitting = || {
+        while let Some(hit) = next()? {
+            if fits(&hit)? {
+                return Ok(Some(hit.posting()));
             }
         }
+        Ok(None)
+    };
+    let mut failed = None;
+    let postings = std::iter::from_fn(|| {
+        fitting().unwrap_or_else(|error| {
+            failed = Some(error);
+            None
+        })
     });
     let best = best_copies(postings, limit);
     failed.map_or(Ok(best), Err)

@@ -114,7 +114,7 @@ impl Known {
         }
         let mut stored = Vec::new();
         if in_parts && let Some((source, recorder)) = recorder() {
-            stored = self.index.by_identity(mark.identity, (&source, &recorder), COPIES_MAX)?;
+            stored = self.index.by_identity(mark.identity, (&source, &recorder), COPIES_MAX, |_| Ok(true))?;
         }
         let all = |stored: &[Posting]| {
             let stored = stored.iter().map(|posting| (posting.id, posting.short_copy()));

@@ -3,14 +3,20 @@
 
 use crate::bytes::index;
 use crate::fsck::{Adapter, Report, fsck};
+use crate::index::block::{CRC, Extent};
+use crate::index::filter::{BLOCK, BLOCKS_READ};
 use crate::index::header::{HEADER, Header, Owner};
+use crate::index::part::Part;
+use crate::index::terms::Entry;
 use crate::limit::Sizes;
+use crate::sim::SimDisk;
 use crate::storage::Os;
 use crate::testing::{
     SECRET, assert_finds, assert_holds, commit, derivation, derive, derive_better, folder, open, record, set, snapshot,
-    temp, try_open,
+    temp, term, try_open,
 };
 use crate::{Admission, DamageCause, Kind, Position, Recovery, Snapshot, Term, TermKey, Writer};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writ_model::record::Record;
@@ -161,6 +167,23 @@ fn a_record_that_can_be_read_no_more_is_stored_again_and_found() {
 }
 
 #[test]
+fn a_record_whose_delivery_can_be_read_no_more_is_stored_again() {
+    let records = records("all", 20);
+    let dir = folder(std::slice::from_ref(&records));
+    let (writer, _) = open(dir.path());
+    assert_eq!(commit(&writer, &records[..1]).unwrap(), [Admission::Duplicate]);
+    // Within what all of them share, the first entry of the first frame; the writer has read it before.
+    let first = files(dir.path(), "log").remove(0);
+    let at = std::fs::read(&first).unwrap().windows(8).position(|some| some == b"test.log").unwrap();
+    // In place, since the writer has the file open.
+    let mut file = std::fs::OpenOptions::new().write(true).open(&first).unwrap();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.write_all(b"T").unwrap();
+    assert_eq!(commit(&writer, &records[..1]).unwrap(), [Admission::Stored(Position(20))]);
+    writer.close().unwrap();
+}
+
+#[test]
 fn a_newest_list_that_is_gone_or_damaged_is_told_and_made_again_on_demand() {
     let records = records("all", 30);
     for is_gone in [true, false] {
@@ -267,7 +290,7 @@ fn records_of_a_segment_that_cannot_be_read_are_named_together() {
 
 #[test]
 fn what_no_longer_leads_to_its_keys_is_named_though_every_checksum_is_right() {
-    let dir = folder(&[records("all", 9)]);
+    let dir = folder(&[records("all", 1_100)]);
     assert!(check(dir.path()).problems.is_empty());
     let path = files(dir.path(), "index").remove(0);
     let whole = std::fs::read(&path).unwrap();
@@ -278,15 +301,37 @@ fn what_no_longer_leads_to_its_keys_is_named_though_every_checksum_is_right() {
     later.facts.events = header.facts.events.map(|(first, last)| (Time::new(first.parts().0 + 3, 0), last));
     let mut counted = header;
     counted.facts.n_timeless += 1;
+    let (mut terms, mut postings) = (header, header);
+    terms.n_terms -= 1;
+    postings.n_postings -= 1;
     let with_header = |header: Header| [header.encode().as_slice(), &whole[HEADER..]].concat();
 
-    let filter = header.sections.filter;
-    let mut empty = whole.clone();
-    let body = vec![0; index(filter.len) - 4];
-    let crc = crc32c::crc32c_append(crc32c::crc32c(&filter.offset.to_le_bytes()), &body);
-    empty[index(filter.offset)..index(filter.end())].copy_from_slice(&[body.as_slice(), &crc.to_le_bytes()].concat());
+    // A block with another body, and the checksum that is right for it.
+    let with_block = |Extent { offset, len }: Extent, change: fn(&mut [u8])| {
+        let mut bytes = whole.clone();
+        let (body, crc) = bytes[index(offset)..index(offset + len)].split_last_chunk_mut::<CRC>().unwrap();
+        change(body);
+        *crc = crc32c::crc32c_append(crc32c::crc32c(&offset.to_le_bytes()), body).to_le_bytes();
+        bytes
+    };
+    let part = Part::open_on(Box::new(SimDisk::new(whole.clone())), &path, &owner).unwrap();
+    let everywhere = term(&TermKey::new(&SECRET), "all").kept();
+    let Some(Entry::Many { place: fences, .. }) = part.entry(everywhere).unwrap() else { unreachable!() };
+    let mut filter = header.sections.filter;
+    // The first block of the table.
+    filter.len = filter.len.min(BLOCKS_READ as u64 * BLOCK as u64 + CRC as u64);
 
-    for (what, bytes) in [("times", with_header(later)), ("counts", with_header(counted)), ("filter", empty)] {
+    for (what, bytes) in [
+        ("times", with_header(later)),
+        ("counts", with_header(counted)),
+        ("terms", with_header(terms)),
+        ("postings", with_header(postings)),
+        ("filter", with_block(filter, |body| body.fill(0))),
+        // The last byte of when the last row of the last recorder was received: its nanoseconds.
+        ("recorders", with_block(header.sections.recorders, |body| *body.last_mut().unwrap() = 1)),
+        // The first rank of the second block.
+        ("list", with_block(fences, |body| body[8] += 1)),
+    ] {
         set(&path, &bytes);
         let report = check(dir.path());
         assert!(names(&report, &path, "what leads to them does not"), "{what}: {report:?}");

@@ -128,14 +128,13 @@ impl Snapshot {
     /// [`Snapshot::by_identity`] finds them: cheaper than to ask for each by itself.
     pub fn record_with_copies(&self, position: Position, limit: usize) -> Result<WithCopies, Error> {
         if let Ok(record) = self.read(position) {
-            let identity = &record.envelope.identity;
-            let copies = self.copies(identity, limit);
-            let is_own = |copy: &&Posting| copy.position == position && copy.id == record.id;
-            let own = copies.as_ref().ok().and_then(|copies| copies.iter().find(is_own).copied());
-            if let Some(own) = own {
-                // It was just read.
-                let copies = copies.and_then(|copies| self.checked(copies, Some(position), |found| found == identity));
-                return Ok(WithCopies { own: Some(own), copies, record });
+            let mut own = None;
+            let copies = self.copies(&record.envelope.identity, limit, |copy| {
+                own = own.or(Some(*copy).filter(|copy| copy.position == position && copy.id == record.id));
+                own.is_some_and(|own| own.position == copy.position)
+            });
+            if own.is_some() {
+                return Ok(WithCopies { record, own, copies });
             }
         }
         let (record, own) = (self.record(position)?, self.posting(position)?);
@@ -184,12 +183,19 @@ impl Snapshot {
     /// with other values withheld, or copies that came in another custody (see
     /// [`Posting::is_copy_of`]). Reads at most `limit` records.
     pub fn by_identity(&self, identity: &Identity, limit: usize) -> Result<Vec<Posting>, Error> {
-        self.checked(self.copies(identity, limit)?, None, |found| found == identity)
+        self.copies(identity, limit, |_| false)
     }
 
-    fn copies(&self, identity: &Identity, limit: usize) -> Result<Vec<Posting>, Error> {
+    /// The same; `was_read` knows a copy that was just read.
+    fn copies(
+        &self,
+        identity: &Identity,
+        limit: usize,
+        mut was_read: impl FnMut(&Posting) -> bool,
+    ) -> Result<Vec<Posting>, Error> {
         let recorder = (identity.source.as_str(), identity.recorder.as_str());
-        self.index.by_identity(self.keys.identity(identity), recorder, limit)
+        let is_it = |copy: &Posting| Ok(was_read(copy) || self.is_of(copy, identity)?);
+        self.index.by_identity(self.keys.identity(identity), recorder, limit, is_it)
     }
 
     /// The records of a native id, whatever their source and recorder, checked on the records. Reads
@@ -201,35 +207,23 @@ impl Snapshot {
         for span in self.index.recorders(Time::MAX)? {
             let (source, recorder) = (span.source, span.recorder);
             let identity = Identity { source, recorder, native_id: native_id.to_owned() };
-            let copies = self.lookup(self.keys.identity(&identity), &Query::new(Time::MAX, limit))?;
-            found.extend(self.checked(copies, None, |found| *found == identity)?);
+            let recorder = (identity.source.as_str(), identity.recorder.as_str());
+            let is_it = |posting: &Posting| self.is_of(posting, &identity);
+            found.extend(self.index.best_by_identity(self.keys.identity(&identity), recorder, limit, is_it)?);
         }
         found.sort_unstable_by_key(Posting::cursor);
         found.truncate(limit);
         Ok(found)
     }
 
-    /// Those whose records are what is looked for. The one at the position `read` is known to be.
-    fn checked(
-        &self,
-        mut found: Vec<Posting>,
-        read: Option<Position>,
-        is_it: impl Fn(&Identity) -> bool,
-    ) -> Result<Vec<Posting>, Error> {
-        let mut wrong = Vec::new();
-        for posting in found.iter().filter(|posting| Some(posting.position) != read) {
-            let read = self.log.read(posting.position)?;
-            // Another record than the one that was found is damage, and no chance of two names.
-            if !read.body().is_ok_and(|body| RecordId::of(&body.content) == posting.id) {
-                return Err(self.log.altered(posting.position));
-            }
-            let envelope = self.envelope(&read, posting.position)?;
-            if !is_it(&envelope.identity) {
-                wrong.push(posting.position);
-            }
+    /// Whether the record of a posting is of this identity.
+    fn is_of(&self, posting: &Posting, identity: &Identity) -> Result<bool, Error> {
+        let read = self.log.read(posting.position)?;
+        // Another record than the one that was found is damage, and no chance of two names.
+        if !read.body().is_ok_and(|body| RecordId::of(&body.content) == posting.id) {
+            return Err(self.log.altered(posting.position));
         }
-        found.retain(|posting| !wrong.contains(&posting.position));
-        Ok(found)
+        Ok(self.envelope(&read, posting.position)?.identity == *identity)
     }
 
     fn envelope(&self, found: &Found, position: Position) -> Result<Envelope, Error> {

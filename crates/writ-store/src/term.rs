@@ -27,6 +27,10 @@ pub(crate) const KEPT_BITS: u32 = 40;
 /// Bits of a term that the index does not keep.
 pub(crate) const LEFT_OUT_BITS: u32 = u64::BITS - KEPT_BITS;
 
+/// The last bit that is kept: set in the term of an identity, and in no other. What tells records apart so never
+/// shares a term with what many of them have in common, and is not hidden among those.
+const IDENTIFIES: u64 = 1 << LEFT_OUT_BITS;
+
 impl Term {
     /// As the index keeps it.
     pub(crate) fn kept(self) -> Term {
@@ -135,7 +139,8 @@ impl TermKey {
 
     pub(crate) fn identity(&self, identity: &Identity) -> Term {
         let Identity { source, recorder, native_id } = identity;
-        self.fingerprint([Sort::Identity as u8, 0, 0, 0], &[source, recorder], native_id)
+        let Term(hash) = self.fingerprint([Sort::Identity as u8, 0, 0, 0], &[source, recorder], native_id);
+        Term(hash | IDENTIFIES)
     }
 
     pub(crate) fn recorder(&self, source: &str, recorder: &str) -> Term {
@@ -195,7 +200,7 @@ impl TermKey {
         }
         let mut hash = self.terms;
         hash.write(all);
-        Term(hash.finish())
+        Term(hash.finish() & !IDENTIFIES)
     }
 }
 
@@ -273,15 +278,17 @@ mod tests {
         let siphash = |bytes: &[u8]| {
             let mut hash = SipHasher24::new_with_key(&key);
             hash.write(bytes);
-            Term(hash.finish())
+            hash.finish()
         };
+        // The 40th bit tells identities from all else.
+        let (other, of_identity) = (|hash: u64| Term(hash & !(1 << 24)), |hash: u64| Term(hash | 1 << 24));
         let presented = keys.term_of(&name("aws", "AKIA"), KeyRole::Presents, Attestation::Verified);
-        assert_eq!(presented, siphash(b"\x01\x0c\x02\x01\x03\0\0\0awsAKIA"));
+        assert_eq!(presented, other(siphash(b"\x01\x0c\x02\x01\x03\0\0\0awsAKIA")));
         let identity = Identity { source: "s".to_owned(), recorder: "rec".to_owned(), native_id: "id".to_owned() };
-        assert_eq!(keys.identity(&identity), siphash(b"\x02\0\0\0\x01\0\0\0\x03\0\0\0srecid"));
-        assert_eq!(keys.recorder("s", "rec"), siphash(b"\x04\0\0\0\x01\0\0\0srec"));
+        assert_eq!(keys.identity(&identity), of_identity(siphash(b"\x02\0\0\0\x01\0\0\0\x03\0\0\0srecid")));
+        assert_eq!(keys.recorder("s", "rec"), other(siphash(b"\x04\0\0\0\x01\0\0\0srec")));
         let long = "x".repeat(TERM_BYTES_USUAL);
-        assert_eq!(keys.recorder("s", &long), siphash(&[b"\x04\0\0\0\x01\0\0\0s", long.as_bytes()].concat()));
+        assert_eq!(keys.recorder("s", &long), other(siphash(&[b"\x04\0\0\0\x01\0\0\0s", long.as_bytes()].concat())));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use crate::error::Error;
 use crate::index::filter;
 use crate::index::header::Facts;
 use crate::index::part::Part;
+use crate::index::postings;
+use crate::index::recorder::Summary;
 use crate::index::row::Row;
 use crate::index::terms::Entry;
 use crate::seal::Described;
@@ -65,6 +67,8 @@ impl Tally {
         let mut tally = Tally::default();
         let (facts, recorders) = (part.facts(), part.recorders()?);
         let mut found = Facts { first: facts.first, next: facts.next, n_rows: facts.n_rows, ..Facts::default() };
+        let mut found_recorders: Vec<Summary> =
+            recorders.iter().map(|recorder| Summary::new(recorder.name.clone())).collect();
         let mut rows = Vec::new();
         let mut leads = true;
         for block in 0..part.n_blocks() {
@@ -73,7 +77,11 @@ impl Tally {
             leads &= of_block.first().is_some_and(|first| first.time == fence.time);
             leads &= received_s == Some(fence.received_s);
             for row in of_block {
-                let name = recorders.get(row.recorder as usize).map(|recorder| &recorder.name);
+                let recorder = found_recorders.get_mut(row.recorder as usize);
+                let name = recorder.map(|recorder| {
+                    recorder.add(&row, !row.again);
+                    &recorder.name
+                });
                 let position = facts.first + u64::from(row.local);
                 tally.row(position, &row, name.map_or(("", ""), |(source, recorder)| (source, recorder)));
                 found.add(&row);
@@ -81,26 +89,37 @@ impl Tally {
                 rows.push((row.id, row.local));
             }
         }
-        leads &= found == *facts && orders_lead(part, &rows)?;
+        leads &= found == *facts && found_recorders == recorders && orders_lead(part, &rows)?;
+        let mut is_of_row = true;
         let mut post = |term: Term, ranks: &[u32]| {
-            for (_, local) in ranks.iter().filter_map(|rank| rows.get(*rank as usize)) {
-                tally.posting(facts.first + u64::from(*local), term);
+            for rank in ranks {
+                match rows.get(*rank as usize) {
+                    Some((_, local)) => tally.posting(facts.first + u64::from(*local), term),
+                    None => is_of_row = false,
+                }
             }
         };
+        let (mut n_terms, mut n_postings) = (0, 0);
         for bucket in 0..part.header().n_buckets {
             for (term, entry) in part.terms(bucket)? {
                 leads &= part.may_hold(filter::term_key(term))?;
+                n_terms += 1;
+                n_postings += entry.count();
                 match entry {
                     Entry::One(rank) => post(term, &[rank]),
                     Entry::Few(ranks) => post(term, &ranks),
                     Entry::Many { count, place } => {
                         for block in part.list(count, place)? {
-                            post(term, &part.ranks(&block)?);
+                            let ranks = part.ranks(&block)?;
+                            // The only block of a list has no fence.
+                            leads &= !postings::has_fences(count) || ranks.first() == Some(&block.first);
+                            post(term, &ranks);
                         }
                     }
                 }
             }
         }
+        leads &= is_of_row && (n_terms, n_postings) == (part.header().n_terms, part.header().n_postings);
         Ok((tally, leads))
     }
 }

@@ -176,12 +176,12 @@ fn take_times(bits: &mut BitReader<'_>, rows: &mut [Row], from: From, set: impl 
     let mut steps = [0; BLOCK_ROWS];
     let steps = steps.get_mut(..rows.len())?;
     take_list(bits, steps)?;
-    let mut last = least;
+    let mut before = 0_u64;
     for (row, step) in rows.iter_mut().zip(steps) {
-        let time = later(last, *step, unit)?;
-        set(row, time);
+        let from_least = before.checked_add(*step)?;
+        set(row, later(least, from_least, unit)?);
         if from == From::Last {
-            last = time;
+            before = from_least;
         }
     }
     Some(())

@@ -35,8 +35,8 @@ impl Layout {
         let mut n_far = 0;
         let mut best = (u32::MAX, Layout { width: 0, n_far: 0, far_width: 0 });
         for (width, n) in widths() {
-            let far_width = if n_far > 0 { most - width } else { 0 };
-            let bits = total * width + n_far * (PLACE_BITS + far_width);
+            let (far_width, head) = if n_far > 0 { (most - width, WIDTH_BITS) } else { (0, 0) };
+            let bits = total * width + head + n_far * (PLACE_BITS + far_width);
             if bits < best.0 {
                 best = (bits, Layout { width, n_far, far_width });
             }
@@ -88,8 +88,12 @@ pub(crate) fn put_list(out: &mut BitWriter, numbers: &[u64]) {
 /// Reads a list of as many numbers as there are places for.
 pub(crate) fn take_list(bits: &mut BitReader<'_>, numbers: &mut [u64]) -> Option<()> {
     let layout = Layout::take(bits, numbers.len())?;
-    for number in &mut *numbers {
-        *number = bits.take(layout.width)?;
+    if layout.width == 0 {
+        numbers.fill(0);
+    } else {
+        for number in &mut *numbers {
+            *number = bits.take(layout.width)?;
+        }
     }
     for _ in 0..layout.n_far {
         let (at, high) = layout.take_far(bits, numbers.len())?;
@@ -192,6 +196,8 @@ mod tests {
             put_list(&mut out, numbers);
             out.finish().len() * 8
         };
+        // One more bit for each of nine takes less than to have one apart.
+        assert_eq!(bits(&[0, 0, 0, 1, 0, 0, 0, 0, 0]), 24);
         let near: Vec<u64> = (0..128).map(|n| n % 16).collect();
         let mut far = near.clone();
         far[77] = 1 << 40;

@@ -311,7 +311,8 @@ impl Part {
     pub(crate) fn terms(&self, bucket: u32) -> Result<Vec<(Term, Entry)>, Error> {
         let Some(extent) = self.bucket(bucket)? else { return Ok(Vec::new()) };
         let bytes = self.read(extent)?;
-        let all = Terms::new(&bytes, self.header.facts.rank_width()).and_then(Terms::all);
+        let terms = Terms::new(&bytes, self.header.facts.rank_width());
+        let all = terms.filter(|terms| terms.len() <= self.header.n_terms).and_then(Terms::all);
         let is_here = |term: Option<&(Term, Entry)>| {
             term.is_none_or(|(term, _)| terms::bucket(*term, self.header.n_buckets) == bucket)
         };

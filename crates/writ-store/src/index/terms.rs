@@ -169,6 +169,11 @@ impl<'a> Terms<'a> {
         Some(Terms { bits, left, term, k, rank_width })
     }
 
+    /// How many terms it says it has.
+    pub(crate) fn len(&self) -> u64 {
+        self.left
+    }
+
     /// The postings of a term of this block; `None` if it has none.
     pub(crate) fn find(mut self, wanted: Term) -> Result<Option<Entry>, Malformed> {
         let wanted = wanted.0 >> LEFT_OUT_BITS;

@@ -185,7 +185,7 @@ fn check_ids(index: &Index, world: &mut World, rows: &[Stored], context: &str) {
     let native = world.dice.below(30);
     for recorder in 0..3 {
         let name = world::recorder_name(recorder);
-        let found = index.by_identity(term(world::NATIVE_ID + native), (&name.0, &name.1), 4).unwrap();
+        let found = index.by_identity(term(world::NATIVE_ID + native), (&name.0, &name.1), 4, |_| Ok(true)).unwrap();
         let mut copies: Vec<&Stored> =
             rows.iter().filter(|row| row.native == native && row.recorder == recorder).collect();
         copies.sort_by_key(|row| (row.row.place(), row.position));

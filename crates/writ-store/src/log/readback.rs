@@ -43,30 +43,25 @@ impl Readback {
 
     /// Whether the record of this id stands whole at this position. `tail` is the segment that is appended to.
     pub(crate) fn holds(&mut self, tail: &Tail<'_>, position: Position, id: RecordId) -> Result<bool, Error> {
-        let found = self.read(tail, position)?;
-        Ok(found.is_some_and(|(found, _)| found == id))
+        let segment = self.segment(tail, position);
+        let is_there = segment.and_then(|segment| {
+            let Some((begin, bytes)) = segment.record(position.0)? else { return Ok(false) };
+            let Ok((Entry::Record(shared_at, body), _)) = Entry::decode(&bytes) else { return Ok(false) };
+            // Without what it shares with others it cannot be read.
+            Ok(RecordId::of(&body.content) == id && Kept::is_there(&segment, (shared_at, begin))?)
+        });
+        if_whole(is_there.map(Some)).map(|is_there| is_there == Some(true))
     }
 
     /// Whose record stands at this position; `None` if it cannot be read.
     pub(crate) fn identity(&mut self, tail: &Tail<'_>, position: Position) -> Result<Option<Identity>, Error> {
-        Ok(self.read(tail, position)?.map(|(_, identity)| identity))
-    }
-
-    fn read(&mut self, tail: &Tail<'_>, position: Position) -> Result<Option<(RecordId, Identity)>, Error> {
-        let found = self.segment(tail, position).and_then(|segment| self.read_from(&segment, position));
-        match found {
-            Err(error) if error.kind() == Kind::Corrupt => Ok(None),
-            other => other,
-        }
-    }
-
-    fn read_from(&self, segment: &Segment<'_>, position: Position) -> Result<Option<(RecordId, Identity)>, Error> {
-        let Some((begin, bytes)) = segment.record(position.0)? else { return Ok(None) };
-        let Ok((Entry::Record(shared_at, body), _)) = Entry::decode(&bytes) else { return Ok(None) };
-        // Without what it shares with others it cannot be read.
-        let shared = self.shared.get(segment, &Window::default(), (shared_at, begin))?;
-        let envelope = shared.and_then(|shared| body.envelope(&shared).ok());
-        Ok(envelope.map(|envelope| (RecordId::of(&body.content), envelope.identity)))
+        let segment = self.segment(tail, position);
+        if_whole(segment.and_then(|segment| {
+            let Some((begin, bytes)) = segment.record(position.0)? else { return Ok(None) };
+            let Ok((Entry::Record(shared_at, body), _)) = Entry::decode(&bytes) else { return Ok(None) };
+            let shared = self.shared.get(&segment, &Window::default(), (shared_at, begin))?;
+            Ok(shared.and_then(|shared| body.envelope(&shared).ok()).map(|envelope| envelope.identity))
+        }))
     }
 
     fn segment<'t>(&mut self, tail: &Tail<'t>, position: Position) -> Result<Segment<'t>, Error> {
@@ -74,5 +69,13 @@ impl Readback {
         let path = open::path_of(&self.dir, entry);
         let handle = self.handles.get(self.storage.as_ref(), &path, &self.keys, entry)?;
         Ok(Segment::Finished(handle, path))
+    }
+}
+
+/// What was read, or nothing where it is damaged.
+fn if_whole<T>(read: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+    match read {
+        Err(error) if error.kind() == Kind::Corrupt => Ok(None),
+        other => other,
     }
 }

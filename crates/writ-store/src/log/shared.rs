@@ -74,6 +74,19 @@ impl Kept {
         Ok(Some(self.all().keep(key, alike)))
     }
 
+    /// Whether what records share stands at this byte, before the one at which a record begins: read anew, whatever was
+    /// read before.
+    pub(crate) fn is_there(segment: &Segment<'_>, (at, record_at): (u32, u64)) -> Result<bool, Error> {
+        let entry = |at: u32| segment.entry(u64::from(at));
+        let said_at = match entry(at)?.as_deref().map(Entry::decode) {
+            _ if u64::from(at) >= record_at => return Ok(false),
+            Some(Ok((Entry::Said(_), _))) => return Ok(true),
+            Some(Ok((Entry::Begins(said_at, _), _))) if said_at < at => said_at,
+            _ => return Ok(false),
+        };
+        Ok(matches!(entry(said_at)?.as_deref().map(Entry::decode), Some(Ok((Entry::Said(_), _)))))
+    }
+
     /// The map of envelopes that begins at this byte.
     fn said(&self, segment: &Segment<'_>, window: &Window, at: u32) -> Result<Option<Arc<[u8]>>, Error> {
         let key = (segment.first(), at);

@@ -60,12 +60,16 @@ fn records_whose_identities_share_what_the_index_keeps_are_no_conflict() {
         (vec![other.clone(), near.clone(), one.clone()], vec![Duplicate, Duplicate, Duplicate]),
     ];
     answers_in_turn(&steps, 3);
-    let dir = folder(&[vec![one.clone()], vec![near, other]]);
+    // However many there are of the one, the other is found among them.
+    let crowd: Vec<Record> = (0..70).map(|n| record("i0268291", Some(0), &format!("all {n}"))).collect();
+    let dir = folder(&[crowd, vec![near.clone(), other]]);
     let found = snapshot(dir.path());
-    for (record, n) in [(&one, 1), (&found.record(Position(1)).unwrap(), 2)] {
-        assert_eq!(found.by_identity(&record.envelope.identity, 9).unwrap().len(), n);
-        assert_eq!(found.by_native_id(&record.envelope.identity.native_id, 9).unwrap().len(), n);
+    for (record, n) in [(&one, 64), (&near, 2)] {
+        assert_eq!(found.by_identity(&record.envelope.identity, 64).unwrap().len(), n);
+        assert_eq!(found.by_native_id(&record.envelope.identity.native_id, 64).unwrap().len(), n);
     }
+    let with_copies = found.record_with_copies(Position(70), 64).unwrap();
+    assert_eq!((with_copies.record.id, with_copies.copies.unwrap().len()), (near.id, 2));
 }
 
 #[test]
