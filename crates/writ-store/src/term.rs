@@ -19,9 +19,9 @@ use writ_model::record::{Envelope, Identity, Record};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term(pub u64);
 
-/// How many bits of a term the index keeps, the first ones. Each bit more costs a third of a byte a record. Of a
-/// hundred million terms in a part, one that is not there passes for another once in ten thousand look-ups that its
-/// filter lets through, and what it leads to is no record that has it.
+/// How many bits of a term the index keeps, the first ones: each bit more costs a third of a byte a record. Of a hundred
+/// million terms in a part, one shares what is kept of it with another once in five thousand times. What it leads to is
+/// then read, found not to have it, and passed over.
 pub(crate) const KEPT_BITS: u32 = 40;
 
 /// Bits of a term that the index does not keep.

@@ -7,16 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 use writ_model::canon::Digest;
-use writ_model::key::{Attestation, KeyName, KeyRole};
+use writ_model::key::{Attestation, Key, KeyName, KeyRole};
 use writ_model::source::SourceInfo;
 use writ_model::time::Time;
 use writ_path::answer::Answer;
 use writ_path::coverage::window_digest;
 use writ_path::question::{Ask, Budget, Question, Reply, Seen, Span, drive};
-use writ_store::{Position, Posting, Query, Snapshot, WithCopies};
+use writ_store::{Position, Posting, Query, Snapshot, Term, WithCopies};
 
 /// Copies of one identity looked at to tell a conflict; more change nothing.
 const COPIES_MAX: usize = 64;
+
+/// Records that are passed over because they do not show the key under whose term they are found: another key may share
+/// it by chance. Where there are more, it is said that not all was looked at.
+const OTHERS_MAX: usize = 1_024;
 
 /// Attestation classes in the order in which their records are read: a flood of forged keys cannot
 /// push a verified one out of the budget.
@@ -119,7 +123,6 @@ impl Asker {
     }
 
     /// Records that show a key, verified classes first, for each class the nearest before `until`.
-    /// A term is a fingerprint, so each record is checked to show the key itself.
     fn keyed(&self, name: &KeyName, role: KeyRole, until: Time, limit: usize) -> Result<Reply, Error> {
         let mut found: Vec<Rc<Seen>> = Vec::new();
         let mut more = false;
@@ -128,23 +131,47 @@ impl Asker {
         let terms = CLASSES.map(|class| self.snapshot.term_key().term_of(name, role, class));
         self.snapshot.expect(&terms);
         for (class, term) in CLASSES.into_iter().zip(terms) {
-            let query = Query::new(self.as_of, limit + 1).until(until).newest_first();
-            let postings = self.snapshot.lookup(term, &query)?;
-            more |= best && postings.len() > limit;
-            for posting in postings.into_iter().take(limit) {
-                let Some(seen) = self.readable(posting.position)? else { continue };
-                let shows = seen
-                    .facts
-                    .iter()
-                    .flat_map(|fact| &fact.keys)
-                    .any(|key| key.name == *name && key.role == role && key.class == class);
-                best &= !shows;
-                if shows && found.iter().all(|known| known.id != seen.id) {
+            let key = Key { name: name.clone(), role, class };
+            let (shown, has_more) = self.showing(&key, term, until, limit)?;
+            more |= best && has_more;
+            best &= shown.is_empty();
+            for seen in shown {
+                if found.iter().all(|known| known.id != seen.id) {
                     found.push(seen);
                 }
             }
         }
         Ok(Reply::Records(found.into(), more))
+    }
+
+    /// The nearest records before `until` that show a key, of which this is the term, at most `limit`, and whether
+    /// there may be more. A term is a fingerprint: what is found under it without showing the key takes no place.
+    fn showing(&self, key: &Key, term: Term, until: Time, limit: usize) -> Result<(Vec<Rc<Seen>>, bool), Error> {
+        let mut query = Query::new(self.as_of, limit + 1).until(until).newest_first();
+        let (mut shown, mut left, mut n_others) = (Vec::new(), limit, 0);
+        loop {
+            let page = self.snapshot.lookup(term, &query)?;
+            for posting in &page {
+                if left == 0 {
+                    return Ok((shown, true));
+                }
+                let Some(seen) = self.readable(posting.position)? else {
+                    left -= 1;
+                    continue;
+                };
+                if seen.facts.iter().flat_map(|fact| &fact.keys).any(|shows| shows == key) {
+                    left -= 1;
+                    shown.push(seen);
+                } else {
+                    n_others += 1;
+                }
+            }
+            let Some(last) = page.last().filter(|_| page.len() == query.limit) else { return Ok((shown, false)) };
+            if n_others >= OTHERS_MAX {
+                return Ok((shown, true));
+            }
+            query = Query { limit: left + 1 + n_others, ..query.after(last.cursor()) };
+        }
     }
 
     fn spans(&self) -> Result<Rc<[Span]>, Error> {
@@ -202,3 +229,6 @@ impl Asker {
         Ok(seen)
     }
 }
+
+#[cfg(test)]
+mod tests;
