@@ -181,7 +181,7 @@ impl Snapshot {
 
     /// Every copy of the records of an identity, checked on the records: several are a conflict, copies
     /// with other values withheld, or copies that came in another custody (see
-    /// [`Posting::is_copy_of`]). Reads at most `limit` records.
+    /// [`Posting::is_copy_of`]). At most `limit` of them.
     pub fn by_identity(&self, identity: &Identity, limit: usize) -> Result<Vec<Posting>, Error> {
         self.copies(identity, limit, |_| false)
     }
@@ -198,8 +198,7 @@ impl Snapshot {
         self.index.by_identity(self.keys.identity(identity), recorder, limit, is_it)
     }
 
-    /// The records of a native id, whatever their source and recorder, checked on the records. Reads
-    /// at most `limit` records.
+    /// The records of a native id, whatever their source and recorder, checked on the records. At most `limit` of them.
     pub fn by_native_id(&self, native_id: &str, limit: usize) -> Result<Vec<Posting>, Error> {
         let mut found = Vec::new();
         // The index knows identities, so that whoever forges records under a native id slows nobody down who

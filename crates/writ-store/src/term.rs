@@ -20,8 +20,8 @@ use writ_model::record::{Envelope, Identity, Record};
 pub struct Term(pub u64);
 
 /// How many bits of a term the index keeps, the first ones: each bit more costs a third of a byte a record. Of a hundred
-/// million terms in a part, one shares what is kept of it with another once in five thousand times. What it leads to is
-/// then read, found not to have it, and passed over.
+/// million terms in a part, one in five thousand shares with another what is kept of it. What it leads to besides is
+/// read, found not to have it, and passed over.
 pub(crate) const KEPT_BITS: u32 = 40;
 
 /// Bits of a term that the index does not keep.

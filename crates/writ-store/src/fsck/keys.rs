@@ -138,11 +138,11 @@ fn orders_lead(part: &Part, rows: &[(RecordId, u32)]) -> Result<bool, Error> {
     let (mut last_block, mut last) = (None, None);
     for place in 0..rows.len() {
         let by_id = part.rank_by_id(place as u64, &mut last_block)?;
-        let place = rows.get(by_id as usize).map(|(id, _)| (*id, by_id));
-        if place <= last {
+        let found = rows.get(by_id as usize).map(|(id, _)| (*id, by_id));
+        if found <= last {
             return Ok(false);
         }
-        last = place;
+        last = found;
     }
     Ok(true)
 }
