@@ -143,7 +143,7 @@ impl Index {
 
     fn pick(&self, wanted: Wanted, query: &Query) -> Result<Vec<Posting>, Error> {
         let mut look = Look::new(&self.sources, &self.lost, wanted, *query)?;
-        pick_hits(|| look.next(), |_| Ok(true), query.limit)
+        pick_hits(|| look.next(), |_| true, query.limit)
     }
 
     /// How many postings a term has, in any custody and whenever received: an upper bound of what a look-up
@@ -170,17 +170,14 @@ impl Index {
         term: Term,
         recorder: (&str, &str),
         limit: usize,
-        mut is_it: impl FnMut(&Posting) -> Result<bool, Error>,
+        is_it: impl FnMut(&Posting) -> Result<bool, Error>,
     ) -> Result<Vec<Posting>, Error> {
-        let numbers = self.numbers(recorder)?;
-        let mut look = self.identified(term)?;
+        let mut next = self.identified(term, recorder, is_it)?;
         let mut copies = Vec::new();
         while copies.len() < limit
-            && let Some(hit) = look.next()?
+            && let Some(hit) = next()?
         {
-            if is_of(&hit, &numbers) && is_it(&hit.posting())? {
-                copies.push(hit.posting());
-            }
+            copies.push(hit.posting());
         }
         Ok(copies)
     }
@@ -191,16 +188,27 @@ impl Index {
         term: Term,
         recorder: (&str, &str),
         limit: usize,
-        mut is_it: impl FnMut(&Posting) -> Result<bool, Error>,
+        is_it: impl FnMut(&Posting) -> Result<bool, Error>,
     ) -> Result<Vec<Posting>, Error> {
-        let numbers = self.numbers(recorder)?;
-        let mut look = self.identified(term)?;
-        pick_hits(|| look.next(), |hit| Ok(is_of(hit, &numbers) && is_it(&hit.posting())?), limit)
+        pick_hits(self.identified(term, recorder, is_it)?, |_| true, limit)
     }
 
-    fn identified(&self, term: Term) -> Result<Look, Error> {
-        let query = Query::new(Time::MAX, usize::MAX);
-        Look::new(&self.sources, &self.lost, Wanted::Term(term.kept()), query)
+    fn identified(
+        &self,
+        term: Term,
+        recorder: (&str, &str),
+        mut is_it: impl FnMut(&Posting) -> Result<bool, Error>,
+    ) -> Result<impl FnMut() -> Result<Option<Hit>, Error>, Error> {
+        let (numbers, query) = (self.numbers(recorder)?, Query::new(Time::MAX, usize::MAX));
+        let mut look = Look::new(&self.sources, &self.lost, Wanted::Term(term.kept()), query)?;
+        Ok(move || {
+            while let Some(hit) = look.next()? {
+                if is_of(&hit, &numbers) && is_it(&hit.posting())? {
+                    return Ok(Some(hit));
+                }
+            }
+            Ok(None)
+        })
     }
 
     /// Every stored copy of the record of this id, in the order of positions: what a writer asks before it
@@ -226,7 +234,7 @@ impl Index {
         let places: Vec<_> = self.sources.iter().map(places).collect::<Result<_, _>>()?;
         if places.iter().map(|places| places.end - places.start).sum::<u64>() > PREFIX_SORTED_MAX {
             let mut look = Look::new(&self.sources, &self.lost, Wanted::All, Query::new(Time::MAX, limit))?;
-            return pick_hits(|| look.next(), |hit| Ok(prefix.matches(hit.row.id)), limit);
+            return pick_hits(|| look.next(), |hit| prefix.matches(hit.row.id), limit);
         }
         let mut found: Vec<Hit> = Vec::new();
         for ((number, source), places) in self.sources.iter().enumerate().zip(places) {
@@ -240,7 +248,7 @@ impl Index {
         }
         found.sort_by_key(|hit| (hit.row.place(), hit.position));
         let mut found = found.into_iter();
-        pick_hits(|| Ok(found.next()), |_| Ok(true), limit)
+        pick_hits(|| Ok(found.next()), |_| true, limit)
     }
 
     /// What a recorder wrote between two event times (both included), as far as it was received by `as_of`,
@@ -325,23 +333,21 @@ fn is_of(hit: &Hit, numbers: &[Option<u32>]) -> bool {
 /// The best copies of those hits that fit, at most `limit` records.
 fn pick_hits(
     mut next: impl FnMut() -> Result<Option<Hit>, Error>,
-    mut fits: impl FnMut(&Hit) -> Result<bool, Error>,
+    fits: impl Fn(&Hit) -> bool,
     limit: usize,
 ) -> Result<Vec<Posting>, Error> {
-    let mut fitting = || {
-        while let Some(hit) = next()? {
-            if fits(&hit)? {
-                return Ok(Some(hit.posting()));
-            }
-        }
-        Ok(None)
-    };
     let mut failed = None;
     let postings = std::iter::from_fn(|| {
-        fitting().unwrap_or_else(|error| {
-            failed = Some(error);
-            None
-        })
+        loop {
+            match next() {
+                Ok(Some(hit)) if !fits(&hit) => {}
+                Ok(hit) => return hit.map(|hit| hit.posting()),
+                Err(error) => {
+                    failed = Some(error);
+                    return None;
+                }
+            }
+        }
     });
     let best = best_copies(postings, limit);
     failed.map_or(Ok(best), Err)
