@@ -12,13 +12,14 @@ use crate::limit::Sizes;
 use crate::sim::SimDisk;
 use crate::storage::Os;
 use crate::testing::{
-    SECRET, assert_finds, assert_holds, commit, derivation, derive, derive_better, folder, open, record, set, snapshot,
-    temp, term, try_open,
+    SECRET, assert_finds, assert_holds, commit, derivation, derive, derive_better, folder, in_custody, open, record,
+    set, snapshot, temp, term, try_open,
 };
 use crate::{Admission, DamageCause, Kind, Position, Recovery, Snapshot, Term, TermKey, Writer};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use writ_model::custody::Custody;
 use writ_model::record::Record;
 use writ_model::time::Time;
 
@@ -181,6 +182,23 @@ fn a_record_whose_delivery_can_be_read_no_more_is_stored_again() {
     file.write_all(b"T").unwrap();
     assert_eq!(commit(&writer, &records[..1]).unwrap(), [Admission::Stored(Position(20))]);
     writer.close().unwrap();
+}
+
+#[test]
+fn a_copy_that_can_be_read_no_more_hides_no_better_one() {
+    let open_copy = in_custody(record("a", Some(1), "all copies"), Custody::Open);
+    let fetched = in_custody(open_copy.clone(), Custody::Fetched);
+    let dir = segments(&[&[open_copy][..], &records("all", 9), std::slice::from_ref(&fetched)].concat());
+    let first = files(dir.path(), "log").remove(0);
+    let mut bytes = std::fs::read(&first).unwrap();
+    let at = bytes.windows(10).position(|some| some == b"all copies").unwrap();
+    bytes[at] ^= 1;
+    set(&first, &bytes);
+    let found = snapshot(dir.path());
+    assert!(found.record(Position(0)).is_err());
+    let copies = found.by_native_id("a", 1).unwrap();
+    assert_eq!(copies.iter().map(|copy| (copy.position, copy.id)).collect::<Vec<_>>(), [(Position(10), fetched.id)]);
+    assert_eq!(found.record(Position(10)).unwrap(), fetched);
 }
 
 #[test]

@@ -133,6 +133,8 @@ impl Snapshot {
                 own = own.or(Some(*copy).filter(|copy| copy.position == position && copy.id == record.id));
                 own.is_some_and(|own| own.position == copy.position)
             });
+            // Behind so many others it is not among them.
+            let own = if own.is_some() { own } else { self.posting(position)?.filter(|own| own.id == record.id) };
             if own.is_some() {
                 return Ok(WithCopies { record, own, copies });
             }
@@ -207,7 +209,11 @@ impl Snapshot {
             let (source, recorder) = (span.source, span.recorder);
             let identity = Identity { source, recorder, native_id: native_id.to_owned() };
             let recorder = (identity.source.as_str(), identity.recorder.as_str());
-            let is_it = |posting: &Posting| self.is_of(posting, &identity);
+            let is_it = |posting: &Posting| match self.is_of(posting, &identity) {
+                // It may be, and another copy of it may be whole. Whoever reads it is told.
+                Err(error) if error.kind() == Kind::Corrupt => Ok(true),
+                is_it => is_it,
+            };
             found.extend(self.index.best_by_identity(self.keys.identity(&identity), recorder, limit, is_it)?);
         }
         found.sort_unstable_by_key(Posting::cursor);

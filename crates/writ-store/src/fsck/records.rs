@@ -83,7 +83,7 @@ impl Check<'_> {
                         let expected = expected.iter_mut().enumerate().filter(|(n, _)| of_parts.contains(n));
                         expected.for_each(|(_, expected)| expected.has_holes = true);
                         // Those of a damaged frame were told with it.
-                        if !is_told(report, lost.first) {
+                        if !is_told(report, lost.first.0..lost.first.0 + lost.lost) {
                             report.lost(lost);
                         }
                         leaves.frontier = None;
@@ -126,11 +126,14 @@ impl Check<'_> {
     }
 }
 
-fn is_told(report: &Report, position: Position) -> bool {
-    let holds = |problem: &Problem| {
-        problem.first.is_some_and(|first| first <= position && position.0 < first.0 + problem.records)
-    };
-    report.problems.iter().any(holds)
+/// Whether each of these positions was named.
+fn is_told(report: &Report, mut positions: Range<u64>) -> bool {
+    while positions.start < positions.end {
+        let told = report.problems.iter().filter_map(|problem| Some(problem.first?.0..problem.end()?.0));
+        let Some(told) = told.into_iter().find(|told| told.contains(&positions.start)) else { return false };
+        positions.start = told.end;
+    }
+    true
 }
 
 /// Hashes as they are stored, and as they must be.

@@ -28,7 +28,7 @@ impl Owner {
     /// Of the store with these keys, by these adapters, with terms as they are made today: when these change, so
     /// does the number here, and keys are derived anew.
     pub(crate) fn new(keys: &TermKey, adapters: Digest) -> Owner {
-        Owner { store: keys.store(), derivation: Digest::of("writ keys 3", &adapters.0) }
+        Owner { store: keys.store(), derivation: Digest::of("writ keys 4", &adapters.0) }
     }
 }
 

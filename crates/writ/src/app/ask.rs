@@ -152,19 +152,17 @@ impl Asker {
         loop {
             let page = self.snapshot.lookup(term, &query)?;
             for posting in &page {
+                let seen = self.readable(posting.position)?;
+                let shows = |seen: &Rc<Seen>| seen.facts.iter().flat_map(|fact| &fact.keys).any(|shown| shown == key);
+                if seen.as_ref().is_some_and(|seen| !shows(seen)) {
+                    n_others += 1;
+                    continue;
+                }
                 if left == 0 {
                     return Ok((shown, true));
                 }
-                let Some(seen) = self.readable(posting.position)? else {
-                    left -= 1;
-                    continue;
-                };
-                if seen.facts.iter().flat_map(|fact| &fact.keys).any(|shows| shows == key) {
-                    left -= 1;
-                    shown.push(seen);
-                } else {
-                    n_others += 1;
-                }
+                left -= 1;
+                shown.extend(seen);
             }
             let Some(last) = page.last().filter(|_| page.len() == query.limit) else { return Ok((shown, false)) };
             if n_others >= OTHERS_MAX {

@@ -61,7 +61,7 @@ fn found(asker: &Asker, limit: usize) -> (Vec<Rc<Seen>>, bool) {
 fn what_shares_a_term_and_does_not_show_the_key_takes_no_place() {
     let dir = tempfile::tempdir().unwrap();
     let own = [event("shared", 1), event("shared", 2), event("shared", 40)];
-    let others = (3..30).chain(50..60).map(|second| event("other", second));
+    let others = [-1, 0].into_iter().chain(3..30).chain(50..60).map(|second| event("other", second));
     let records: Vec<Record> = own.iter().cloned().chain(others).collect();
     let asker = folder(dir.path(), &records);
     for (limit, seconds, more) in [(64, vec![40, 2, 1], false), (3, vec![40, 2, 1], false), (2, vec![40, 2], true)] {
