@@ -128,13 +128,12 @@ impl Snapshot {
     /// [`Snapshot::by_identity`] finds them: cheaper than to ask for each by itself.
     pub fn record_with_copies(&self, position: Position, limit: usize) -> Result<WithCopies, Error> {
         if let Ok(record) = self.read(position) {
-            let mut own = None;
-            let copies = self.copies(&record.envelope.identity, limit, |copy| {
-                own = own.or(Some(*copy).filter(|copy| copy.position == position && copy.id == record.id));
-                own.is_some_and(|own| own.position == copy.position)
-            });
-            // Behind so many others it is not among them.
-            let own = if own.is_some() { own } else { self.posting(position)?.filter(|own| own.id == record.id) };
+            // It was just read.
+            let is_own = |copy: &Posting| copy.position == position && copy.id == record.id;
+            let copies = self.copies(&record.envelope.identity, limit, is_own);
+            let own = copies.as_ref().ok().and_then(|copies| copies.iter().copied().find(is_own));
+            // Behind so many others, or one that cannot be read, it is not among them.
+            let own = if own.is_some() { own } else { self.posting(position)?.filter(is_own) };
             if own.is_some() {
                 return Ok(WithCopies { record, own, copies });
             }
@@ -193,7 +192,7 @@ impl Snapshot {
         &self,
         identity: &Identity,
         limit: usize,
-        mut was_read: impl FnMut(&Posting) -> bool,
+        was_read: impl Fn(&Posting) -> bool,
     ) -> Result<Vec<Posting>, Error> {
         let recorder = (identity.source.as_str(), identity.recorder.as_str());
         let is_it = |copy: &Posting| Ok(was_read(copy) || self.is_of(copy, identity)?);

@@ -129,8 +129,8 @@ impl Check<'_> {
 /// Whether each of these positions was named.
 fn is_told(report: &Report, mut positions: Range<u64>) -> bool {
     while positions.start < positions.end {
-        let told = report.problems.iter().filter_map(|problem| Some(problem.first?.0..problem.end()?.0));
-        let Some(told) = told.into_iter().find(|told| told.contains(&positions.start)) else { return false };
+        let mut told = report.problems.iter().filter_map(|problem| Some(problem.first?.0..problem.end()?.0));
+        let Some(told) = told.find(|told| told.contains(&positions.start)) else { return false };
         positions.start = told.end;
     }
     true

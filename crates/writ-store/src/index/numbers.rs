@@ -1,7 +1,7 @@
 //! Numbers of a block of rows, most of which are near each other: each takes as many bits as most of them need, and
 //! the few that need more have the rest behind them.
 //!
-//! One record in two hundred comes late, so that every second block holds one that was received long after the others,
+//! Where one record in two hundred comes late, every second block holds one that was received long after the others,
 //! and stands far from them in the log.
 
 use crate::index::bits::{BitReader, BitWriter, width};
