@@ -20,7 +20,7 @@ mod risk;
 
 use crate::admit::{kind_word, short};
 use crate::field::unambiguous_here;
-use crate::redact::{NOT_SECRET, SECRET_NAMES, Withholds};
+use crate::redact::{EVERYWHERE, Withholds};
 use crate::source::{Context, Reading, Source};
 use crate::stamp;
 use writ_model::fact::{Fact, FactKind};
@@ -40,12 +40,7 @@ const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 /// Where in a record callers' and services' own values stand.
 const WITHHOLDS: Withholds = Withholds {
     within: &["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"],
-    names: SECRET_NAMES,
-    also: &[],
-    except: NOT_SECRET,
-    signed_urls: true,
-    in_text: false,
-    tokens: false,
+    ..EVERYWHERE
 };
 
 /// AWS CloudTrail.
@@ -125,10 +120,6 @@ static INFO: SourceInfo = SourceInfo {
     tested: true,
 };
 
-/// Members of which a record has at least two, beside its time or id.
-const MARKS: [&str; 7] =
-    ["eventVersion", "eventSource", "eventName", "eventType", "userIdentity", "insightDetails", "awsRegion"];
-
 /// The recorder that writes an account's log.
 fn recorder(account: &str) -> String {
     ["aws:", account].concat()
@@ -165,13 +156,16 @@ impl Source for CloudTrail {
     }
 
     fn recognises(&self, node: &Node<'_>) -> bool {
+        // A record has its time or id, and at least two of the others.
         let (mut told, mut marks) = (false, 0);
         for (name, value) in node.members() {
-            told |= name == "eventTime" || name == "eventID";
-            marks += usize::from(MARKS.contains(&&**name));
-            // Notifications of S3, streams of DynamoDB and Kinesis share these names; their sources are `aws:s3`, ….
-            if name == "eventSource" && value.as_str().is_some_and(|source| source.starts_with("aws:")) {
-                return false;
+            match &**name {
+                "eventTime" | "eventID" => told = true,
+                // Notifications of S3, streams of DynamoDB and Kinesis share these names; their sources are `aws:s3`, ….
+                "eventSource" if value.as_str().is_some_and(|source| source.starts_with("aws:")) => return false,
+                "eventVersion" | "eventSource" | "eventName" | "eventType" | "userIdentity" | "insightDetails"
+                | "awsRegion" => marks += 1,
+                _ => {}
             }
         }
         told && marks >= 2
@@ -200,15 +194,12 @@ impl Source for CloudTrail {
     }
 }
 
-/// Members whose insides say who, with what and what came of it.
-const TELLING: [&str; 2] = ["userIdentity", "responseElements"];
-
-/// Refuses a record in which such a member stands twice: readers disagree about which one counts, so
-/// whoever could add the second would choose who is seen.
+/// Refuses a record in which a member stands twice, or in what says who, with what and what came of it: readers
+/// disagree about which one counts, so whoever could add the second would choose who is seen.
 fn unambiguous(node: &Node<'_>, depth: usize) -> Result<(), String> {
     unambiguous_here(node)?;
     for (name, child) in node.members() {
-        if depth > 0 || TELLING.contains(&&**name) {
+        if depth > 0 || matches!(&**name, "userIdentity" | "responseElements") {
             unambiguous(child, depth + 1)?;
         }
     }

@@ -9,7 +9,7 @@ mod token;
 
 use crate::admit::ID_BYTES_MAX;
 use crate::field;
-use crate::redact::{EVERYWHERE, SecretName, Withholds};
+use crate::redact::{EVERYWHERE, Names, SecretName, Withholds};
 use crate::source::{Context, Reading, Source};
 use token::Token;
 use writ_model::fact::{Fact, FactKind};
@@ -29,12 +29,12 @@ pub const SCHEMA: &str = "writ.exchange/1";
 const TOKENS_MAX: usize = 16;
 
 /// Members that should hold what is told of a token and may hold the token.
-const TOKENS: &[SecretName] = &[
+const TOKENS: Names = Names::of(&[
     SecretName { ends_with: "token", kind: "token" },
     SecretName { ends_with: "issued", kind: "token" },
     SecretName { ends_with: "jwt", kind: "token" },
     SecretName { ends_with: "secret", kind: "secret" },
-];
+]);
 
 static WITHHOLDS: Withholds = Withholds { also: TOKENS, tokens: true, ..EVERYWHERE };
 

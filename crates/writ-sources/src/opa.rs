@@ -9,7 +9,7 @@ mod effect;
 mod input;
 
 use crate::field;
-use crate::redact::{EVERYWHERE, SecretName, Withholds};
+use crate::redact::{EVERYWHERE, Names, SecretName, Withholds};
 use crate::source::{Context, Reading, Source};
 use input::Input;
 use writ_model::fact::{Decision, DecisionEffect, Detail, Fact, FactKind, Outcome};
@@ -23,14 +23,14 @@ use writ_model::source::{Omission, SourceInfo};
 pub struct Decisions;
 
 /// Members of an input under which policies get tokens and keys.
-const SECRETS: &[SecretName] = &[
+const SECRETS: Names = Names::of(&[
     SecretName { ends_with: "token", kind: "token" },
     SecretName { ends_with: "jwt", kind: "token" },
     SecretName { ends_with: "bearer", kind: "token" },
     SecretName { ends_with: "cookie", kind: "secret" },
     SecretName { ends_with: "apikey", kind: "secret" },
     SecretName { ends_with: "secret", kind: "secret" },
-];
+]);
 
 static WITHHOLDS: Withholds = Withholds { also: SECRETS, tokens: true, ..EVERYWHERE };
 

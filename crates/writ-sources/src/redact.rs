@@ -37,9 +37,9 @@ pub struct Withholds {
     /// Members of the record inside which names are looked for; empty: everywhere.
     pub within: &'static [&'static str],
     /// Names of members whose text is a secret.
-    pub names: &'static [SecretName],
+    pub names: Names,
     /// More such names, which are secrets in this source's records only.
-    pub also: &'static [SecretName],
+    pub also: Names,
     /// Names that end like one of `names` and are no secret.
     pub except: &'static [&'static str],
     /// Whether text anywhere that holds the signature of a presigned URL is withheld.
@@ -62,9 +62,62 @@ pub struct SecretName {
     pub kind: &'static str,
 }
 
+/// Names of members that hold secrets.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    all: &'static [SecretName],
+    /// Their last three letters, a bit for a few such endings each: nearly every name is ruled out by its own.
+    endings: u128,
+}
+
+impl Names {
+    /// These names, of letters and digits.
+    pub const fn of(all: &'static [SecretName]) -> Names {
+        let (mut endings, mut rest) = (0, all);
+        while let [first, others @ ..] = rest {
+            endings |= match first.ends_with.as_bytes() {
+                [.., a, b, c] => ending([*a, *b, *c]),
+                _ => u128::MAX,
+            };
+            rest = others;
+        }
+        Names { all, endings }
+    }
+
+    /// Those that may be the end of a name of so many bytes that ends like this, and others.
+    fn that_end(&self, (bytes, ending): (usize, u128)) -> impl Iterator<Item = &'static SecretName> + use<> {
+        let names = if self.endings & ending == 0 { [].iter() } else { self.all.iter() };
+        names.filter(move |secret| secret.ends_with.len() <= bytes)
+    }
+}
+
+/// One of 128 bits for three letters, whatever their case; others share it.
+const fn ending([a, b, c]: [u8; 3]) -> u128 {
+    1 << (((a & 31) << 2 ^ (b & 31) << 1 ^ (c & 31)) & 127)
+}
+
+/// How long a name is, and the bit of its last three bytes that count; all where there are fewer.
+fn ending_of(name: &str, counts: impl Fn(u8) -> bool) -> (usize, u128) {
+    let mut last = name.bytes().rev().filter(|byte| counts(*byte));
+    let bit = match (last.next(), last.next(), last.next()) {
+        (Some(c), Some(b), Some(a)) => ending([a, b, c]),
+        _ => u128::MAX,
+    };
+    (name.len(), bit)
+}
+
+const NO_NAMES: Names = Names::of(&[]);
+
 /// Declares nothing secret.
-pub const NOTHING: Withholds =
-    Withholds { within: &[], names: &[], also: &[], except: &[], signed_urls: false, in_text: false, tokens: false };
+pub const NOTHING: Withholds = Withholds {
+    within: &[],
+    names: NO_NAMES,
+    also: NO_NAMES,
+    except: &[],
+    signed_urls: false,
+    in_text: false,
+    tokens: false,
+};
 
 /// Declares every known name, anywhere in the record.
 pub const EVERYWHERE: Withholds = Withholds { names: SECRET_NAMES, except: NOT_SECRET, signed_urls: true, ..NOTHING };
@@ -79,7 +132,7 @@ const SIGNATURE: &str = "signature";
 const TOKEN: &str = "token";
 
 /// Names of members that hold secrets in any vendor's records, by how they end.
-pub const SECRET_NAMES: &[SecretName] = &[
+pub const SECRET_NAMES: Names = Names::of(&[
     SecretName { ends_with: "sessiontoken", kind: "session_token" },
     SecretName { ends_with: "xamzsecuritytoken", kind: "session_token" },
     SecretName { ends_with: "securitytoken", kind: "session_token" },
@@ -121,10 +174,10 @@ pub const SECRET_NAMES: &[SecretName] = &[
     SecretName { ends_with: "samlassertion", kind: "assertion" },
     SecretName { ends_with: "assertion", kind: "assertion" },
     SecretName { ends_with: "xamzsignature", kind: "signature" },
-];
+]);
 
 /// Further names, where strings are searched: what people call secrets in commands and arguments.
-const NAMES_IN_TEXT: &[SecretName] = &[
+const NAMES_IN_TEXT: Names = Names::of(&[
     SecretName { ends_with: "apikey", kind: "token" },
     SecretName { ends_with: "apitoken", kind: "token" },
     SecretName { ends_with: "githubtoken", kind: "token" },
@@ -135,11 +188,11 @@ const NAMES_IN_TEXT: &[SecretName] = &[
     SecretName { ends_with: "cookie", kind: "token" },
     SecretName { ends_with: "passwd", kind: "password" },
     SecretName { ends_with: "secret", kind: "secret" },
-];
+]);
 
 /// The same, where nothing stands before them.
-const NAMES_ALONE: &[SecretName] =
-    &[SecretName { ends_with: "token", kind: "token" }, SecretName { ends_with: "pwd", kind: "password" }];
+const NAMES_ALONE: Names =
+    Names::of(&[SecretName { ends_with: "token", kind: "token" }, SecretName { ends_with: "pwd", kind: "password" }]);
 
 /// Names that end like one of [`SECRET_NAMES`] and hold no secret.
 pub const NOT_SECRET: &[&str] = &["publicKeyMaterial", "subjectFromWebIdentityToken"];
@@ -165,58 +218,32 @@ const PLACEHOLDERS: [&str; 6] =
     ["hidden_due_to", "value hidden due to", "redacted", "<redacted", "sensitive_data_removed", "writ:withheld:"];
 
 impl Withholds {
-    /// The last letters of names that are secrets, a bit for each: most names are ruled out by theirs. Where words
-    /// may be joined in any way, none is.
-    fn letters(&self) -> u32 {
-        if self.in_text {
-            return u32::MAX;
-        }
-        let last = |secret: &SecretName| secret.ends_with.bytes().last();
-        self.names.iter().chain(self.also).filter_map(last).fold(0, |letters, last| letters | bit(last))
-    }
-
     /// What the value of a member of this name is, if a secret.
     pub(crate) fn kind_of(&self, name: &str) -> Option<&'static str> {
-        let last = last_letter(name, is_no_separator);
-        let names = || self.names.iter().chain(self.also).filter(|secret| secret.ends_in(last));
-        let named = || names().find(|secret| ends_with(name, secret.ends_with));
-        let found = if self.in_text { self.joined(name)? } else { named()? };
+        let found = if self.in_text { self.joined(name)? } else { self.named(name)? };
         if self.except.iter().any(|other| other.eq_ignore_ascii_case(name)) { None } else { Some(found.kind) }
     }
-}
 
-impl Withholds {
-    /// The secret a name stands for, however its words are joined: `client-secret`, `CLIENT_SECRET`.
+    /// The secret a name stands for.
+    fn named(&self, name: &str) -> Option<&'static SecretName> {
+        let ending = ending_of(name, is_no_separator);
+        let mut names = self.names.that_end(ending).chain(self.also.that_end(ending));
+        names.find(|secret| ends_with(name, secret.ends_with))
+    }
+
+    /// The same, however its words are joined: `client-secret`, `CLIENT_SECRET`.
     fn joined(&self, name: &str) -> Option<&'static SecretName> {
+        let ending = ending_of(name, |byte| byte.is_ascii_alphanumeric());
         let ends = |secret: &&SecretName| ends_with_joined(name, secret.ends_with).is_some();
         let alone = |secret: &&SecretName| ends_with_joined(name, secret.ends_with) == Some(0);
-        let last = last_letter(name, |byte| byte.is_ascii_alphanumeric());
-        let may_be = |secret: &&SecretName| secret.ends_in(last);
-        let names = self.names.iter().chain(NAMES_IN_TEXT).filter(may_be);
-        names.clone().find(ends).or_else(|| NAMES_ALONE.iter().filter(may_be).find(alone))
+        let mut names = self.names.that_end(ending).chain(NAMES_IN_TEXT.that_end(ending));
+        names.find(ends).or_else(|| NAMES_ALONE.that_end(ending).find(alone))
     }
-}
-
-impl SecretName {
-    /// Whether such names end in this letter, which rules out most of them.
-    fn ends_in(&self, last: Option<u8>) -> bool {
-        self.ends_with.as_bytes().last().copied() == last
-    }
-}
-
-/// One of 32 bits for a letter; other bytes share them.
-fn bit(letter: u8) -> u32 {
-    1 << (letter & 31)
 }
 
 /// Whether a byte of a name is none of those that join words.
 fn is_no_separator(byte: u8) -> bool {
     !matches!(byte, b'_' | b'-')
-}
-
-/// The last byte of a name that counts, in lower case.
-fn last_letter(name: &str, counts: impl Fn(u8) -> bool) -> Option<u8> {
-    name.bytes().rev().find(|byte| counts(*byte)).map(|byte| byte.to_ascii_lowercase())
 }
 
 /// If a name ends like this, apart from what joins its words: how many letters and digits stand before.
@@ -266,12 +293,12 @@ pub(crate) struct Withheld {
 pub(crate) fn withhold(node: &mut Node<'_>, text: &[u8], rules: &Withholds, list: &mut List<'_>) -> Vec<Withheld> {
     // Most records hold none of the bytes of a query's parameter, and each string is then not looked through.
     let signed_urls = rules.signed_urls && memchr3(b'=', b'%', b'\\', text).is_some();
-    let mut walk = Walk { rules, letters: rules.letters(), signed_urls, list, out: Vec::new() };
+    let mut walk = Walk { rules, signed_urls, list, out: Vec::new() };
     if let Value::Object(members) = &mut node.value {
         for (name, child) in members {
             walk.name(name, child, None);
             let inside = rules.within.is_empty() || rules.within.contains(&&**name);
-            let named = if rules.within.is_empty() { walk.kind_of(name) } else { None };
+            let named = if rules.within.is_empty() { rules.kind_of(name) } else { None };
             let path = Path::new(None, Step::Name(name));
             walk.value(child, &path, inside, named);
         }
@@ -311,8 +338,6 @@ fn name_before(text: &[u8], from: usize, value: usize) -> Range<usize> {
 
 struct Walk<'w, 'm> {
     rules: &'w Withholds,
-    /// See [`Withholds::letters`].
-    letters: u32,
     /// Whether text of this record may hold the signature of a presigned URL, and is then withheld.
     signed_urls: bool,
     list: &'w mut List<'m>,
@@ -350,12 +375,6 @@ impl<'p> Path<'p> {
 }
 
 impl Walk<'_, '_> {
-    /// What the value of a member of this name is, if a secret.
-    fn kind_of(&self, name: &str) -> Option<&'static str> {
-        let last = last_letter(name, is_no_separator)?;
-        if self.letters & bit(last) == 0 { None } else { self.rules.kind_of(name) }
-    }
-
     /// Withholds a secret that is the name of a member, or stands in it.
     fn name(&mut self, name: &mut Cow<'_, str>, child: &Node<'_>, parent: Option<&Path<'_>>) {
         /// Shorter names hold no token that its issuer marks.
@@ -408,7 +427,7 @@ impl Walk<'_, '_> {
                 let above = named.filter(|_| self.rules.in_text).or_else(|| self.keyed(members));
                 for (name, child) in members {
                     self.name(name, child, Some(path));
-                    let own = if inside { self.kind_of(name) } else { None };
+                    let own = if inside { self.rules.kind_of(name) } else { None };
                     let wrapped = named.filter(|_| self.rules.tokens && WRAPPED.contains(&&**name));
                     let named = own.or(above.filter(|_| *name != "key" && *name != "type")).or(wrapped);
                     self.value(child, &Path::new(Some(path), Step::Name(name)), inside, named);
