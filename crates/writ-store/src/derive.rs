@@ -9,11 +9,11 @@ use crate::log::Damage;
 use crate::log::ahead;
 use crate::log::entry::Inflater;
 use crate::log::view::View;
-use crate::seal::Described;
+use crate::seal::{Described, LastRecorder};
 use crate::term::{Term, TermKey};
 use std::ops::Range;
 use std::sync::Arc;
-use writ_model::record::{Identity, Record};
+use writ_model::record::Record;
 
 /// Where records come from, and who knows their keys.
 pub(crate) struct Deriver<'a, D> {
@@ -83,7 +83,7 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
     fn read(&self, positions: Range<u64>) -> Result<Lot, Error> {
         let mut inflater = Inflater::new()?;
         let mut lot = Lot::default();
-        let mut named: Arc<RecorderName> = Arc::default();
+        let mut last = LastRecorder::default();
         self.log.each(positions, &mut |position, found| {
             let record = match found {
                 Ok((body, shared)) => {
@@ -94,13 +94,9 @@ impl<D: Fn(&TermKey, &Record) -> Vec<Term> + Sync> Deriver<'_, D> {
             match record {
                 Ok(record) => {
                     let terms = terms((self.derive)(self.keys, &record));
-                    let Described { row, recorder, identity, terms } = Described::of(self.keys, &record, terms);
-                    let Identity { source, recorder: name, .. } = record.envelope.identity;
-                    // Records of one recorder follow each other.
-                    if (&named.0, &named.1) != (&source, &name) {
-                        named = Arc::new((source, name));
-                    }
-                    let (n_terms, named) = (terms.len(), Arc::clone(&named));
+                    let Described { row, recorder, identity, terms } =
+                        Described::of(self.keys, &mut last, &record, terms);
+                    let (n_terms, named) = (terms.len(), last.name());
                     lot.terms.extend(terms);
                     lot.derived.push(Derived { position, row, recorder, identity, n_terms, named });
                 }

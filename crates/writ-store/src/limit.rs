@@ -54,6 +54,9 @@ pub(crate) const READ_AHEAD: usize = 4 << 20;
 /// its size in memory for ever.
 pub(crate) const SCRATCH_BYTES_KEPT: usize = 1 << 20;
 
+/// Room for sealed records that is kept from commit to commit, in bytes (4 MiB): a commit of usual records takes less.
+pub(crate) const SEALED_BYTES_KEPT: usize = 4 << 20;
+
 /// Threads that derive or merge keys at most: more than the disks and memory of one machine feed.
 pub(crate) const THREADS_MAX: usize = 8;
 

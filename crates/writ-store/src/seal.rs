@@ -8,13 +8,14 @@ pub(crate) mod share;
 use crate::bytes::len32;
 use crate::dictionary;
 use crate::error::{Error, Kind};
-use crate::index::row::Row;
+use crate::index::row::{RecorderName, Row};
 use crate::leaf;
 use crate::limit;
 use crate::log::entry::{self, Body, Codec, HEAD, Part};
 use crate::seal::share::{Shared, Told};
 use crate::term::{Term, TermKey};
 use std::fmt;
+use std::sync::Arc;
 use writ_model::record::{Record, RecordId};
 use writ_tlog::hash::Hash;
 use zstd::bulk::Compressor;
@@ -45,6 +46,8 @@ pub struct Packer {
     compressors: Vec<Compressor<'static>>,
     scratch: Vec<u8>,
     told: Told,
+    /// The last recorder: the next record is mostly of the same.
+    recorder: LastRecorder,
 }
 
 impl fmt::Debug for Packer {
@@ -116,7 +119,7 @@ impl Sealed {
         self.bodies.clear();
         self.terms.clear();
         let lists = self.records.capacity() * size_of::<One>() + self.terms.capacity() * size_of::<Term>();
-        if self.bodies.capacity() + lists > limit::SCRATCH_BYTES_KEPT { Sealed::default() } else { self }
+        if self.bodies.capacity() + lists > limit::SEALED_BYTES_KEPT { Sealed::default() } else { self }
     }
 }
 
@@ -127,7 +130,8 @@ impl Packer {
         let compressors = compressors
             .collect::<std::io::Result<_>>()
             .map_err(|e| Error::new(Kind::Internal, format!("cannot start the compressor: {e}; please report this")))?;
-        Ok(Packer { keys: keys.clone(), compressors, scratch: Vec::new(), told: Told::default() })
+        let (scratch, told, recorder) = (Vec::new(), Told::default(), LastRecorder::default());
+        Ok(Packer { keys: keys.clone(), compressors, scratch, told, recorder })
     }
 }
 
@@ -166,7 +170,8 @@ impl Draft {
         let Draft { record, terms, alike } = self;
         let (said, own) = (packer.told.said(&record.envelope), record.envelope.encode_own());
         check(&record, said.len() + own.len(), terms.len())?;
-        let Described { row, recorder, identity, terms } = Described::of(&packer.keys, &record, terms);
+        let Described { row, recorder, identity, terms } =
+            Described::of(&packer.keys, &mut packer.recorder, &record, terms);
         let leaf = leaf::hash(&packer.keys, &record, (&said, &own));
         let Record { content, evidence, .. } = &record;
         let dictionary = dictionary::of(&record.envelope.identity.source);
@@ -228,10 +233,32 @@ pub(crate) struct Described {
     pub(crate) terms: Vec<Term>,
 }
 
+/// The recorder of the last record, by its name and by its term.
+#[derive(Debug, Default)]
+pub(crate) struct LastRecorder(Option<(Arc<RecorderName>, Term)>);
+
+impl LastRecorder {
+    fn term(&mut self, keys: &TermKey, source: &str, recorder: &str) -> Term {
+        if let Some((last, term)) = &self.0
+            && (last.0.as_str(), last.1.as_str()) == (source, recorder)
+        {
+            return *term;
+        }
+        let term = keys.recorder(source, recorder);
+        self.0 = Some((Arc::new((source.to_owned(), recorder.to_owned())), term));
+        term
+    }
+
+    /// Its name; empty before the first record.
+    pub(crate) fn name(&self) -> Arc<RecorderName> {
+        self.0.as_ref().map_or_else(Arc::default, |(name, _)| Arc::clone(name))
+    }
+}
+
 impl Described {
-    pub(crate) fn of(keys: &TermKey, record: &Record, mut terms: Vec<Term>) -> Described {
+    pub(crate) fn of(keys: &TermKey, last: &mut LastRecorder, record: &Record, mut terms: Vec<Term>) -> Described {
         let identity = &record.envelope.identity;
-        let recorder = keys.recorder(&identity.source, &identity.recorder);
+        let recorder = last.term(keys, &identity.source, &identity.recorder);
         let identity = keys.identity(identity);
         terms.extend([identity, recorder]);
         terms.sort_unstable();

@@ -12,7 +12,7 @@ use crate::limit;
 use crate::log::entry::Inflater;
 use crate::log::view::View;
 use crate::log::{Damage, Position, ahead};
-use crate::seal::Described;
+use crate::seal::{Described, LastRecorder};
 use crate::shelf;
 use crate::term::TermKey;
 use crate::tree;
@@ -36,12 +36,12 @@ struct Told {
 type Lot = Vec<(u64, Result<Told, Damage>)>;
 
 fn read(log: &View, keys: &TermKey, adapter: &dyn Adapter, positions: Range<u64>) -> Result<Lot, Error> {
-    let mut inflater = Inflater::new()?;
+    let (mut inflater, mut last) = (Inflater::new()?, LastRecorder::default());
     let mut all = Vec::new();
     log.each(positions, &mut |position, found| {
         let told = found.and_then(|(body, shared)| {
             let record = body.unpack(shared, &mut inflater).map_err(|_| log.lost(position, position + 1))?;
-            let described = Described::of(keys, &record, derive::terms(adapter.terms(keys, &record)));
+            let described = Described::of(keys, &mut last, &record, derive::terms(adapter.terms(keys, &record)));
             Ok(Told {
                 leaf: leaf::hash(keys, &record, (&shared.said, body.identifiers.stored)),
                 is_own: adapter.is_own(&record),
