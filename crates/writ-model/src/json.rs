@@ -178,18 +178,30 @@ pub fn parse(text: &[u8]) -> Result<Node<'_>, Error> {
     if reader.at == text.len() { Ok(node) } else { Err(Error { byte: reader.at, cause: Cause::Trailing }) }
 }
 
-/// Reads the JSON value that begins at `from` (white space before it is skipped) and says where it
-/// ends. Positions count from the beginning of `text`.
-pub fn parse_prefix(text: &[u8], from: usize) -> Result<(Node<'_>, usize), Error> {
-    let mut reader = Reader::new(as_str(text)?, from);
-    let node = reader.value()?;
-    Ok((node, reader.at))
+/// Reads values that stand in one text, wherever they do.
+#[derive(Debug)]
+pub struct Values<'a>(Reader<'a>);
+
+impl<'a> Values<'a> {
+    /// Of this text, which must be UTF-8 as a whole.
+    pub fn new(text: &'a [u8]) -> Result<Values<'a>, Error> {
+        Ok(Values(Reader::new(as_str(text)?, 0)))
+    }
+
+    /// Reads the value that begins at `from` (white space before it is skipped); its span says where it ends.
+    /// Positions count from the beginning of the text.
+    pub fn read(&mut self, from: usize) -> Result<Node<'a>, Error> {
+        let Values(reader) = self;
+        reader.go(from);
+        reader.value()
+    }
 }
 
 fn as_str(text: &[u8]) -> Result<&str, Error> {
     core::str::from_utf8(text).map_err(|e| Error { byte: e.valid_up_to(), cause: Cause::NotUtf8 })
 }
 
+#[derive(Debug)]
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -208,6 +220,14 @@ impl<'a> Reader<'a> {
         let mut reader = Reader { text, at, depth: 0, n_values: 0, members, elements: Vec::new() };
         reader.skip_space();
         reader
+    }
+
+    /// Goes to before the first value from `at` on, and forgets what was read before.
+    fn go(&mut self, at: usize) {
+        (self.at, self.depth, self.n_values) = (at, 0, 0);
+        self.members.clear();
+        self.elements.clear();
+        self.skip_space();
     }
 
     fn peek(&self) -> Option<u8> {
@@ -372,7 +392,23 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self) -> Result<Cow<'a, str>, Error> {
         self.at += 1;
-        let mut from = self.at;
+        let from = self.at;
+        self.pass_plain();
+        if self.peek() != Some(b'"') {
+            return self.rest_of_string(from);
+        }
+        let text = self.slice(from, self.at);
+        self.at += 1;
+        Ok(Cow::Borrowed(text))
+    }
+
+    /// Goes to the next byte that does not stand for itself in a string, or near to the end.
+    fn pass_plain(&mut self) {
+        self.at += plain(self.text.as_bytes().get(self.at..).unwrap_or_default());
+    }
+
+    /// Reads on in a string that began at `from`, of which nothing but plain bytes was seen.
+    fn rest_of_string(&mut self, mut from: usize) -> Result<Cow<'a, str>, Error> {
         let mut unescaped: Option<String> = None;
         loop {
             match self.peek() {
@@ -396,7 +432,10 @@ impl<'a> Reader<'a> {
                     from = self.at;
                 }
                 Some(byte) if byte < 0x20 => return self.fail(Cause::ControlCharacter),
-                Some(_) => self.at += plain(self.text.as_bytes().get(self.at..).unwrap_or_default()).max(1),
+                Some(_) => {
+                    self.at += 1;
+                    self.pass_plain();
+                }
             }
         }
     }

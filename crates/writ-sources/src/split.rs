@@ -20,10 +20,14 @@
 //!
 //! What does not fit costs as little as can be told: a line, an element, or the rest of the input,
 //! each as one reject that says where and why.
+//!
+//! Of an input that is in memory as a whole, [`Whole`] gives elements that were read already: what the strict
+//! reader reads needs no scan.
 
 mod cause;
 mod doubt;
 mod scan;
+mod whole;
 
 use core::ops::Range;
 use doubt::Doubts;
@@ -32,6 +36,7 @@ use scan::{LineSeek, Scan, Stop};
 
 pub use cause::Cause;
 pub use doubt::Doubt;
+pub use whole::{Found, Piece, Whole};
 
 /// Bytes of one element at most; a longer one is a reject and is passed over without being kept.
 /// Vendors stay under 1 MiB per record (CloudTrail: 256 KiB); agents' content dumps reach tens.
@@ -74,7 +79,7 @@ pub enum Step {
 }
 
 /// Turns a stream of bytes into elements and rejects.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is one thing met on the way, and they do not exclude each other"
@@ -199,21 +204,42 @@ impl Splitter {
     /// will follow it.
     pub fn next(&mut self, buffer: &[u8], eof: bool) -> Step {
         loop {
-            let step = match self.place {
-                Place::Start => self.start(buffer, eof),
-                Place::Top => self.top(buffer, eof),
-                Place::Object | Place::Element | Place::Tail => self.value(buffer, eof),
-                Place::List(separator) => self.list(buffer, eof, separator),
-                Place::Nul => self.nul_run(buffer, eof),
-                Place::Line => self.bad_line(buffer, eof),
-                Place::Seek => self.seek(buffer, eof),
-                Place::Rest => Some(self.rest(buffer, eof)),
-                Place::End => Some(Step::End),
-            };
-            if let Some(step) = step {
+            if let Some(step) = self.step(buffer, eof) {
                 return step;
             }
         }
+    }
+
+    /// Goes on up to the next place or thing.
+    fn step(&mut self, buffer: &[u8], eof: bool) -> Option<Step> {
+        match self.place {
+            Place::Start => self.start(buffer, eof),
+            Place::Top => self.top(buffer, eof),
+            Place::Object | Place::Element | Place::Tail => self.value(buffer, eof),
+            Place::List(separator) => self.list(buffer, eof, separator),
+            Place::Nul => self.nul_run(buffer, eof),
+            Place::Line => self.bad_line(buffer, eof),
+            Place::Seek => self.seek(buffer, eof),
+            Place::Rest => Some(self.rest(buffer, eof)),
+            Place::End => Some(Step::End),
+        }
+    }
+
+    /// Where an object begins of which nothing was scanned yet and which is one element, if one does here.
+    fn object(&self, buffer: &[u8]) -> Option<usize> {
+        let rest = buffer.get(self.at..)?;
+        let is_element = match self.place {
+            Place::Element => self.inner.is_new() && rest.first() == Some(&b'{'),
+            Place::Object => self.outer.is_new() && !scan::may_be_wrapper(rest),
+            _ => false,
+        };
+        is_element.then_some(self.at)
+    }
+
+    /// Says that the object that begins here was read, and ends there.
+    fn passed(&mut self, buffer: &[u8], end: usize) -> Option<Step> {
+        self.at = end;
+        self.value_done(buffer, self.position(end))
     }
 
     /// Where the value or reject in progress began, if there is one. A driver that wants to keep

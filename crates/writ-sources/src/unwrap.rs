@@ -116,29 +116,36 @@ impl<'t> Item<'t> {
 /// element at which the records are; the empty pointer or none is the element itself. `each` is
 /// called for every item, reject and note, in the order they stand.
 pub fn unwrap(element: &[u8], byte: u64, pointer: Option<&str>, each: &mut dyn FnMut(Found<'_>)) {
+    let error = match json::parse(element) {
+        Ok(node) => return open_at(element, byte, node, pointer, each),
+        Err(error) => error,
+    };
+    let wide = error.cause == json::Cause::TooMany && pointer.is_none_or(str::is_empty);
+    let Some(parts) = wide.then(|| wide::parts(element)).flatten() else {
+        let cause = unreadable(&error, byte);
+        return each(Found::Reject { bytes: element, byte, cause, missed: Missed::Any });
+    };
+    Opening { each }.parts(parts, Place::of_input(byte));
+}
+
+/// As [`unwrap`], for an element that was read from a place in `input`.
+pub fn unwrap_read(input: &[u8], element: Node<'_>, pointer: Option<&str>, each: &mut dyn FnMut(Found<'_>)) {
+    open_at(input, 0, element, pointer, each);
+}
+
+/// Opens an element that was read from a text which begins at `base`.
+fn open_at(text: &[u8], base: u64, element: Node<'_>, pointer: Option<&str>, each: &mut dyn FnMut(Found<'_>)) {
     let mut opening = Opening { each };
-    let place = Place { base: byte, vendor: None, fixed: false, open: false };
-    let node = match json::parse(element) {
-        Ok(node) => node,
-        Err(error) => {
-            let wide = error.cause == json::Cause::TooMany && pointer.is_none_or(str::is_empty);
-            let Some(parts) = wide.then(|| wide::parts(element)).flatten() else {
-                let cause = unreadable(&error, byte);
-                return (opening.each)(Found::Reject { bytes: element, byte, cause, missed: Missed::Any });
-            };
-            return opening.parts(parts, place);
-        }
+    let place = Place::of_input(base);
+    let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) else {
+        return opening.open(text, element, place, 0);
     };
-    let found = pointer.filter(|pointer| !pointer.is_empty()).map(|pointer| (pointer, node.pointer(pointer).cloned()));
-    let node = match found {
-        None => node,
-        Some((_, Some(found))) => found,
-        Some((pointer, None)) => {
-            let cause = format!("nothing stands at `{}` in this element", short(pointer));
-            return (opening.each)(Found::Reject { bytes: element, byte, cause, missed: Missed::Any });
-        }
-    };
-    opening.open(element, node, place, 0);
+    if let Some(found) = element.pointer(pointer) {
+        opening.open(text, found.clone(), place, 0);
+    } else {
+        let cause = format!("nothing stands at `{}` in this element", short(pointer));
+        opening.reject_of(text, &element, place, cause, Missed::Any);
+    }
 }
 
 /// Where a tree's bytes are in the input.
@@ -155,6 +162,11 @@ struct Place {
 }
 
 impl Place {
+    /// Of a text that begins at this byte of the input, and is nobody's yet.
+    fn of_input(base: u64) -> Place {
+        Place { base, vendor: None, fixed: false, open: false }
+    }
+
     /// Of whom a record may be missed that stands here: what came out of a vendor's envelope is never
     /// taken for another's, and what anybody may have written is nobody's.
     fn missed(self) -> Missed {

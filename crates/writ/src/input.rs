@@ -2,8 +2,8 @@
 //!
 //! [`walk`] turns paths into files. [`open`] hands out the inputs inside one file, one after another,
 //! each with a name (`logs.zip!trail/x.json.gz`) and a reader of its bytes: gzip, zstd and zip are told
-//! by their first bytes, never by a name, and are opened inside one another; UTF-16 is read as text. [`feed`] reads all that
-//! through the splitter and hands out batches of elements to threads that read them.
+//! by their first bytes, never by a name, and are opened inside one another; UTF-16 is read as text. [`feed`] hands all that
+//! out to threads that read it: short inputs as they are, longer ones through the splitter in batches of elements.
 //!
 //! Everything here is written by others: what goes wrong in one place is a [`Problem`] and its
 //! siblings live; what was read before a fault is handed out before the fault is.
@@ -16,6 +16,7 @@ mod layer;
 mod long;
 mod otlp;
 mod peek;
+mod short;
 mod table;
 mod utf16;
 mod walk;
@@ -33,7 +34,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use utf16::Utf16;
 
-pub(crate) use feed::{BATCHES_MAX, Batch, Delivery, Element, Input, feed};
+pub(crate) use back::HELD_BACK_BYTES_MAX;
+pub(crate) use feed::{
+    BATCH_BYTES, BATCH_ITEMS, BATCHES_MAX, Batch, Delivery, Element, Input, REJECT_BYTES_MAX, Rejected, feed,
+};
+pub(crate) use short::Short;
 pub(crate) use walk::walk;
 
 /// How many formats may lie inside one another: a zip of gzip files has two layers. Real chains have

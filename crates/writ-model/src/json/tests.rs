@@ -114,12 +114,22 @@ fn agrees_with_serde_json_on_what_is_json_and_what_it_says() {
 
 #[test]
 fn a_sequence_of_values_is_read_one_by_one() {
-    let text = b"{\"a\":1}\n  [2] 3";
+    let text = b"{\"a\":1}\n  [2] 3 {\"b\":[1,";
+    let mut values = Values::new(text).unwrap();
     let mut at = 0;
     let mut spans = vec![];
-    while let Ok((node, end)) = parse_prefix(text, at) {
-        spans.push(node.span());
-        at = end;
-    }
+    let end = loop {
+        match values.read(at) {
+            Ok(node) => {
+                at = node.span().end;
+                spans.push(node.span());
+            }
+            Err(error) => break error,
+        }
+    };
     assert_eq!(spans, vec![0..7, 10..13, 14..15]);
+    assert_eq!((end.byte, end.cause), (text.len(), Cause::Truncated));
+    // Nothing is left of what could not be read.
+    assert_eq!(values.read(0), parse(b"{\"a\":1}"));
+    assert_eq!(Values::new(b"{} \xff").unwrap_err().cause, Cause::NotUtf8);
 }

@@ -20,7 +20,7 @@ pub enum Doubt {
 }
 
 /// Looks at what is passed over.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Doubts {
     /// Bytes that stand in no text of UTF-8. NUL bytes are looked at elsewhere: a log that was cut off by a
     /// crash holds runs of them.

@@ -67,7 +67,7 @@ enum Lists {
     Anywhere,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Scan {
     state: State,
     depth: usize,
@@ -104,6 +104,13 @@ fn list_opens(buffer: &[u8], at: usize, eof: bool) -> Option<bool> {
     }
 }
 
+/// Whether an object that begins here may be the wrapper of a list, by its first name.
+pub(super) fn may_be_wrapper(object: &[u8]) -> bool {
+    let inside = object.get(1..).unwrap_or_default();
+    let name = inside.iter().position(|byte| !is_space(*byte)).and_then(|at| inside.get(at..)).unwrap_or_default();
+    LIST_NAMES.iter().any(|list| name.starts_with(list))
+}
+
 impl Scan {
     /// Before a value that stands behind `indent` blanks on its line, if only blanks.
     pub(super) fn new(wrapper: bool, indent: Option<u32>) -> Scan {
@@ -117,6 +124,11 @@ impl Scan {
             list: false,
             seek: LineSeek::new(indent, None),
         }
+    }
+
+    /// Whether nothing was scanned yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.state == State::Value && self.depth == 0
     }
 
     /// Whether an object is open.
@@ -326,7 +338,7 @@ impl Scan {
 
 /// Finds a line on which a value may begin: `{` or `[` in the first column or as far indented as
 /// the value that went wrong.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LineSeek {
     indent: Option<u32>,
     /// Blanks since the line began; `None` once anything else stood on it.

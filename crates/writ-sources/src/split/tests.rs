@@ -1,7 +1,10 @@
 //! The splitter on every shape it knows, on damage, and on input written to hurt it.
 
+use super::whole::Found;
 use super::*;
+use core::iter;
 use serde_json::Deserializer;
+use writ_model::json;
 
 /// What a driver would have seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +45,41 @@ fn fed(text: &[u8], ends: impl IntoIterator<Item = usize>) -> Vec<Out> {
     }
 }
 
+/// What comes of `text` where it is in memory as a whole.
+fn whole(text: &[u8]) -> Vec<Out> {
+    let element = |span: &Range<usize>| &text[span.clone()];
+    let (mut whole, mut splitter) = (Whole::new(text), Splitter::new());
+    iter::from_fn(|| {
+        let piece = whole.next();
+        splitter.next(text, true);
+        assert_eq!(whole.doubt(), splitter.doubt(), "{}", String::from_utf8_lossy(text));
+        piece
+    })
+    .map(|Piece { span, line, found }| {
+        let place = span.start as u64..span.end as u64;
+        let read = match found {
+            Found::Reject(cause) => return Out::Reject(place, line, cause),
+            Found::Read(node) => {
+                assert_eq!(node.span(), span);
+                Some(node.value)
+            }
+            Found::Unread => None,
+        };
+        // Every object is read that can be, but for one that might have been a wrapper.
+        let text_of = element(&span);
+        let may_be = text_of.first() == Some(&b'{') && core::str::from_utf8(text).is_ok();
+        let readable = json::parse(text_of).is_ok() && may_be;
+        let expected = readable && (read.is_some() || !scan::may_be_wrapper(text_of));
+        assert_eq!(read.is_some(), expected, "{}", String::from_utf8_lossy(text_of));
+        Out::Element(String::from_utf8_lossy(element(&span)).into_owned(), place, line)
+    })
+    .collect()
+}
+
 fn split(text: impl AsRef<[u8]>) -> Vec<Out> {
     let text = text.as_ref();
     let out = fed(text, []);
+    assert_eq!(whole(text), out, "as a whole: {}", String::from_utf8_lossy(text));
     for chunk in [1, 2, 3, 7] {
         assert_eq!(fed(text, (1..).map(|n| n * chunk)), out, "in chunks of {chunk}: {}", String::from_utf8_lossy(text));
     }
@@ -562,6 +597,7 @@ fn valid_input_splits_as_another_reader_splits_it_wherever_the_feed_breaks() {
             })
             .collect();
         assert_eq!(found, expected, "{text}");
+        assert_eq!(super::tests::whole(text.as_bytes()), whole);
         for end in 0..text.len() {
             assert_eq!(fed(text.as_bytes(), [end]), whole, "broken at {end}: {text}");
         }
@@ -586,6 +622,7 @@ fn a_damaged_byte_costs_its_line_only_and_every_feed_agrees() {
                 out.iter().any(|out| matches!(out, Out::Element(text, _, at) if text == line && *at == n as u64 + 1));
             assert!(kept, "line {} of {}\n{out:#?}", n + 1, String::from_utf8_lossy(&text));
         }
+        assert_eq!(whole(&text), out);
         assert_eq!(fed(&text, 1..), out);
         assert_eq!(fed(&text, [random(&mut seed, text.len())]), out);
     }
@@ -605,6 +642,7 @@ fn noise_is_covered_by_elements_and_rejects_in_order() {
             let lists = text.iter().all(|byte| b"[] \n\x1e".contains(byte));
             assert!(lists, "{}", String::from_utf8_lossy(&text));
         }
+        assert_eq!(whole(&text), out, "{}", String::from_utf8_lossy(&text));
         assert_eq!(fed(&text, 1..), out, "{}", String::from_utf8_lossy(&text));
         assert_eq!(fed(&text, [len / 2]), out);
     }

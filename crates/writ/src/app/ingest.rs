@@ -1,11 +1,12 @@
 //! Ingesting: files in, durable records out, and an account of every input.
 //!
-//! One thread reads and splits, several read records and seal them, the store's own thread writes,
+//! One thread reads files and splits long ones, several read records and seal them, the store's own thread writes,
 //! and the caller's thread keeps the account. What one element does wrong costs that element.
 
 mod account;
 mod lowered;
 mod own;
+mod short;
 mod worker;
 
 pub(crate) use account::{Summary, Tally};
@@ -15,6 +16,7 @@ use crate::error::{Error, Kind};
 use crate::input::{self, Delivery, Handed, Note, Problem};
 use account::Account;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -217,11 +219,18 @@ fn work(
     loop {
         let next = received.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(delivery) = next else { return };
-        let outcome = worker.take(delivery);
-        let failed = outcome.is_err();
         // Nobody listens any more only after another worker failed; then there is nothing to tell.
-        if outcomes.send(outcome).is_err() || failed {
-            return;
+        let taken = worker.take(delivery, &mut |outcome| match outcomes.send(Ok(outcome)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        });
+        match taken {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return,
+            Err(error) => {
+                let _ = outcomes.send(Err(error));
+                return;
+            }
         }
     }
 }

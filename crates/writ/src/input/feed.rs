@@ -4,8 +4,9 @@ use super::back::Back;
 use super::gauge::{Gauge, Held};
 use super::long;
 use super::otlp::{self, Piece, Taken};
+use super::short::{self, Short};
 use super::table;
-use super::{Found, Handed, InputFile, Note, Problem, open};
+use super::{Found, Handed, InputFile, Note, Place, Problem, open};
 use std::io::{self, Read};
 use std::mem;
 use std::ops::{ControlFlow, Range};
@@ -20,10 +21,10 @@ use writ_sources::split::{Doubt, ELEMENT_BYTES_MAX, Splitter, Step};
 pub(crate) const BATCHES_MAX: usize = 32;
 
 /// A batch is handed out when it holds so many bytes …
-const BATCH_BYTES: usize = 1 << 20;
+pub(crate) const BATCH_BYTES: usize = 1 << 20;
 
 /// … or so many elements and rejects: enough that handing over costs nothing, few enough to share.
-const BATCH_ITEMS: usize = 1_000;
+pub(crate) const BATCH_ITEMS: usize = 1_000;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
@@ -65,8 +66,9 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// One that is filled in this buffer, which is empty.
-    fn new(input: &Arc<Input>, bytes: Vec<u8>) -> Batch {
+    /// One that is filled in this buffer.
+    fn new(input: &Arc<Input>, mut bytes: Vec<u8>) -> Batch {
+        bytes.clear();
         let (elements, rejects) = (Vec::new(), Vec::new());
         Batch { input: Arc::clone(input), bytes, elements, rejects, rejected: 0, held: None }
     }
@@ -162,6 +164,8 @@ pub(crate) enum Delivery {
     /// An input begins; it may turn out to be empty.
     Input(Arc<Input>),
     Batch(Batch),
+    /// All of an input, which was not split yet.
+    Short(Short),
     Problem(Problem),
     Note(Note),
     /// A file is done.
@@ -178,8 +182,10 @@ pub(crate) fn feed(files: &[InputFile], stdin: &mut dyn Read, progress: &AtomicU
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let mut feeder = Feeder { out: &send, inputs: 0, window: Window::default(), gauge: Arc::default() };
+    let (window, gauge) = (Window::default(), Arc::default());
+    let mut feeder = Feeder { out: &send, inputs: 0, has_end: false, window, gauge };
     for (index, file) in files.iter().enumerate() {
+        feeder.has_end = matches!(file.place, Place::File(_));
         let (handed, flow) = open(file, stdin, progress, &mut |found| match found {
             Found::Input { name, reader } => feeder.input(index, name, reader),
             Found::Problem(problem) => send(Delivery::Problem(problem)),
@@ -194,6 +200,8 @@ pub(crate) fn feed(files: &[InputFile], stdin: &mut dyn Read, progress: &AtomicU
 struct Feeder<'a> {
     out: &'a dyn Fn(Delivery) -> ControlFlow<()>,
     inputs: u64,
+    /// Whether what is read now has an end that need not be waited for.
+    has_end: bool,
     window: Window,
     gauge: Arc<Gauge>,
 }
@@ -210,7 +218,17 @@ impl Feeder<'_> {
         if otlp::may_be(&head) {
             return self.protobuf(&input, &mut reader);
         }
-        self.split(&input, &mut reader)
+        if !self.has_end {
+            return self.split(&input, &mut reader);
+        }
+        match short::take(&mut reader, self.gauge.buffer()) {
+            short::Taken::Short(buffer, len) => {
+                (self.out)(Delivery::Short(Short::new(&input, buffer, len, &self.gauge)))
+            }
+            short::Taken::Other(read, fault) => {
+                self.split(&input, &mut read.as_slice().chain(Fault(fault)).chain(reader))
+            }
+        }
     }
 
     fn protobuf(&mut self, input: &Arc<Input>, reader: &mut dyn Read) -> ControlFlow<()> {
@@ -229,10 +247,7 @@ impl Feeder<'_> {
                 let problem = fault.map(|fault| Problem::of(&input.name, &fault));
                 problem.map_or(ControlFlow::Continue(()), |problem| (self.out)(Delivery::Problem(problem)))
             }
-            Taken::Other(read, fault) => {
-                let fault = Fault(fault);
-                self.split(input, &mut read.as_slice().chain(fault).chain(reader))
-            }
+            Taken::Other(read, fault) => self.split(input, &mut read.as_slice().chain(Fault(fault)).chain(reader)),
         }
     }
 

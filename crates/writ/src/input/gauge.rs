@@ -3,6 +3,7 @@
 //! The channel between them bounds how many batches there are. A batch is as long as its longest element,
 //! so that alone would let a few dozen long lines fill gigabytes.
 
+use super::short::SHORT_BYTES_MAX;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Bytes under way at most, unless one batch alone is longer: twice what the channel holds of usual ones,
@@ -12,8 +13,8 @@ pub(crate) const UNDER_WAY_BYTES_MAX: usize = 64 << 20;
 /// Buffers that are kept to be used again: as many as are given back while one is filled …
 const BUFFERS_KEPT: usize = 8;
 
-/// … and none that is longer than most batches need: few elements are so long.
-const BUFFER_BYTES_KEPT: usize = 2 << 20;
+/// … and none that is longer than short inputs and most batches need: few elements are so long.
+const BUFFER_BYTES_KEPT: usize = SHORT_BYTES_MAX;
 
 /// Counts bytes under way, and keeps the buffers they were in.
 #[derive(Debug, Default)]
@@ -42,15 +43,13 @@ impl Gauge {
         Held { gauge: Arc::clone(self), bytes }
     }
 
-    /// An empty buffer, one that was under way before if there is any. Long ones are freed here: where another
+    /// A buffer, one that was under way before if there is any, with what is in it. Long ones are freed here: where another
     /// thread than the one that made it frees a buffer, an allocator may keep it for the one that did.
     pub(super) fn buffer(&self) -> Vec<u8> {
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         buffers.retain(|buffer| buffer.capacity() <= BUFFER_BYTES_KEPT);
         buffers.truncate(BUFFERS_KEPT);
-        let mut buffer = buffers.pop().unwrap_or_default();
-        buffer.clear();
-        buffer
+        buffers.pop().unwrap_or_default()
     }
 }
 
@@ -98,7 +97,7 @@ mod tests {
             gauge.hold(bytes.len()).give_back(bytes);
         }
         let again = gauge.buffer();
-        assert_eq!((again.len(), again.capacity()), (0, BUFFER_BYTES_KEPT));
+        assert_eq!((again.len(), again.capacity()), (BUFFER_BYTES_KEPT, BUFFER_BYTES_KEPT));
         assert_eq!(gauge.buffer().capacity(), 0);
     }
 }

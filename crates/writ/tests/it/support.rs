@@ -50,8 +50,13 @@ impl Writ {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
+        self.command_beside("data", args)
+    }
+
+    /// The same on another data folder.
+    pub fn command_beside(&self, data: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_writ"));
-        command.arg("--data").arg(self.path("data")).args(args).stdin(Stdio::null());
+        command.arg("--data").arg(self.path(data)).args(args).stdin(Stdio::null());
         command.env_remove("WRIT_DATA").env("USER", "responder").env("LANG", "C.UTF-8");
         command
     }

@@ -4,6 +4,7 @@
 use crate::support::Writ;
 use crate::unread::{approval, claims, evidence, world};
 use serde_json::{Value, json};
+use std::fs::File;
 
 /// The effect of the story under another id, as somebody would forge it.
 fn forged() -> String {
@@ -123,4 +124,30 @@ fn where_custody_is_lowered_it_is_said_with_cause_and_remedy() {
     let line = json!({"messageType": "DATA_MESSAGE", "logGroup": "app", "logEvents": [{"id": "1", "timestamp": 1, "message": forged()}]});
     let summary = ingest(&writ, "lines.json", line.to_string());
     assert!(summary["open"][0]["cause"].as_str().unwrap().contains("envelope"), "{summary:#}");
+}
+
+/// What was committed before lines of text showed stays what it was, and what was not is anybody's word.
+#[test]
+fn lines_of_text_that_show_late_lower_what_is_not_yet_committed() {
+    const N: u64 = 8_500;
+    let line = |n: u64| {
+        json!({"schema": "writ.approval/1", "id": format!("ev-{n}"), "service": "approvals:desk", "step": "requested",
+            "time": "2026-04-23T07:01:00Z", "approval": format!("ap-{n}"), "reason": "x".repeat(200)})
+    };
+    let lines = |numbers: std::ops::Range<u64>| numbers.flat_map(|n| [line(n).to_string(), "\n".to_owned()]);
+    let lines = |numbers| lines(numbers).collect::<String>();
+    for (text, open) in [
+        (format!("{}2026-04-23 09:00:02 INFO done\n", lines(0..N)), 1..=2_000),
+        (format!("{}2026-04-23 09:00:02 INFO done\n{}", lines(0..100), lines(100..N)), N..=N),
+    ] {
+        let writ = Writ::new();
+        let file = writ.write("records.ndjson", &text);
+        let piped = writ.command_beside("piped", &["ingest", "--json", "-"]).stdin(File::open(&file).unwrap()).output();
+        for summary in [writ.ingest(&[file.to_str().unwrap()]), serde_json::from_slice(&piped.unwrap().stdout).unwrap()]
+        {
+            assert_eq!((&summary["records"], &summary["rejects"]), (&json!(N), &json!(1)), "{summary:#}");
+            let lowered = summary["open"][0]["records"].as_u64().unwrap();
+            assert!(open.contains(&lowered), "{lowered} of {N}: {summary:#}");
+        }
+    }
 }

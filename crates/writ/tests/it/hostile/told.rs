@@ -70,9 +70,25 @@ impl Told {
     }
 }
 
-/// Ingests these bytes from standard input.
+/// Ingests these bytes from standard input, and as a file into a folder beside, where the same must come of them.
 pub fn ingest(writ: &Writ, what: &str, bytes: &[u8]) -> Told {
-    Told::of(what, &with_input(writ, &["ingest", "--json", "-"], bytes))
+    let told = Told::of(what, &with_input(writ, &["ingest", "--json", "-"], bytes));
+    let file = writ.write("of-file/input", bytes);
+    let beside = writ.command_beside("of-file/data", &["ingest", "--json", file.to_str().unwrap()]).output().unwrap();
+    let beside = Told::of(what, &beside).summary.to_string().replace(file.to_str().unwrap(), "-");
+    assert_eq!(settled(&told.summary), settled(&serde_json::from_str(&beside).unwrap()), "{what}: of the file");
+    told
+}
+
+/// A summary without the order in which workers told of rejects.
+fn settled(summary: &Value) -> Value {
+    let mut summary = summary.clone();
+    for list in ["rejected", "open", "problems", "notes"] {
+        if let Some(list) = summary.get_mut(list).and_then(Value::as_array_mut) {
+            list.sort_by_key(Value::to_string);
+        }
+    }
+    summary
 }
 
 /// Runs `writ` with these bytes on standard input.

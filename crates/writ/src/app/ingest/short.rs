@@ -1,0 +1,82 @@
+//! A short input: split and read in one go.
+
+use super::worker::{Out, Outcome, Part, Stands, Worker};
+use crate::error::Error;
+use crate::input::{BATCH_BYTES, BATCH_ITEMS, Element, HELD_BACK_BYTES_MAX, REJECT_BYTES_MAX, Rejected, Short};
+use std::mem;
+use std::ops::ControlFlow;
+use writ_model::reject::Reject;
+use writ_sources::split::{self, Doubt, Piece, Splitter, Whole};
+use writ_sources::unwrap::{unwrap, unwrap_read};
+
+/// What was found since something was committed.
+struct Since {
+    part: Part,
+    /// Where the input was split to when it began.
+    place: Splitter,
+    bytes: usize,
+    n_items: usize,
+}
+
+impl Worker<'_> {
+    /// Reads all of an input, and commits what is in it a batch at a time.
+    ///
+    /// Who may have written a record is told by what stands around it, behind it too, so nothing is committed before
+    /// as much was seen as is held back of longer inputs; and what is not committed is read once more where lines of
+    /// text show.
+    pub(super) fn short(&mut self, short: &Short, out: &mut Out<'_>) -> Result<ControlFlow<()>, Error> {
+        let mut whole = Whole::new(short.bytes());
+        let mut since = self.since(short, &whole);
+        let (mut is_text, mut held_back) = (None, 0);
+        loop {
+            let before = since.bytes;
+            let Some(piece) = whole.next() else { break };
+            if is_text.is_none() && whole.doubt() == Some(Doubt::Text) {
+                (is_text, held_back) = (whole.doubt(), HELD_BACK_BYTES_MAX + 1);
+                self.forget();
+                whole.go_back(mem::take(&mut since.place));
+                since = self.since(short, &whole);
+                continue;
+            }
+            self.piece(short, piece, whole.doubt().or(is_text), &mut since);
+            held_back += since.bytes - before + size_of::<Element>();
+            let is_full = since.bytes >= BATCH_BYTES || since.n_items >= BATCH_ITEMS;
+            if is_full && held_back > HELD_BACK_BYTES_MAX {
+                let read = self.commit(since.part)?;
+                since = self.since(short, &whole);
+                if out(Outcome::Read(read)).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        if since.n_items == 0 {
+            return Ok(ControlFlow::Continue(()));
+        }
+        Ok(out(Outcome::Read(self.commit(since.part)?)))
+    }
+
+    fn since(&mut self, short: &Short, whole: &Whole<'_>) -> Since {
+        Since { part: self.part(&short.input), place: whole.place(), bytes: 0, n_items: 0 }
+    }
+
+    fn piece(&mut self, short: &Short, piece: Piece<'_>, doubt: Option<Doubt>, since: &mut Since) {
+        let Piece { span, line, found } = piece;
+        let (byte, bytes) = (span.start as u64, short.bytes().get(span).unwrap_or_default());
+        let stands = Stands { line, doubt, origin: &|byte| byte };
+        let pointer = self.options.pointer.as_deref();
+        let part = &mut since.part;
+        since.n_items += 1;
+        since.bytes += bytes.len();
+        match found {
+            split::Found::Read(node) => {
+                unwrap_read(short.bytes(), node, pointer, &mut |found| self.found(found, &stands, part));
+            }
+            split::Found::Unread => unwrap(bytes, byte, pointer, &mut |found| self.found(found, &stands, part)),
+            split::Found::Reject(cause) => {
+                let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
+                let reject = Reject { line, byte, cause: cause.to_string() };
+                self.rejected(&Rejected { reject, len: bytes.len() as u64, bytes: kept, of: None }, part);
+            }
+        }
+    }
+}
