@@ -1,7 +1,7 @@
 //! What records share: told once by a producer, and handed over with each record that shares it.
 
 use crate::limit;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use writ_model::record::Envelope;
 
@@ -14,13 +14,17 @@ pub(crate) struct Shared {
     pub(crate) begins: Option<Arc<[u8]>>,
 }
 
-/// How often evidence began so.
-#[derive(Debug)]
-enum Begin {
-    /// Once. That record is stored by itself: most of what is said once is not said again.
-    Once,
-    /// More often: the body of the entry that says it.
-    Often(Arc<[u8]>),
+/// How many beginnings are remembered, each in the slot of its checksum: one that falls on another takes its place, so
+/// that whoever chooses them so loses what he would have shared, and nothing else.
+const SLOTS: usize = 1 << 13;
+
+/// What evidence began with.
+#[derive(Clone, Debug)]
+struct Begin {
+    bytes: Box<[u8]>,
+    /// The body of the entry that says it. The first record that began so is stored by itself: most of what is said once
+    /// is not said again.
+    body: Option<Arc<[u8]>>,
 }
 
 /// What a producer remembers of the records before.
@@ -29,7 +33,8 @@ pub(super) struct Told {
     said: HashSet<Arc<[u8]>>,
     /// The last one, and what it said: the next one mostly says that too.
     last: Option<(Envelope, Arc<[u8]>)>,
-    begins: HashMap<Vec<u8>, Begin>,
+    /// By their checksum; empty before the first.
+    begins: Vec<Option<Begin>>,
     /// How many bytes of records all that is; what is packed of them is less.
     n_bytes: usize,
 }
@@ -56,19 +61,18 @@ impl Told {
         if !(limit::ALIKE_BYTES_MIN..=limit::ALIKE_BYTES_MAX).contains(&begins.len()) {
             return None;
         }
-        match self.begins.get_mut(begins) {
-            Some(Begin::Often(body)) => Some(Arc::clone(body)),
-            Some(once) => {
-                let body: Arc<[u8]> = Arc::from(pack());
-                *once = Begin::Often(Arc::clone(&body));
-                Some(body)
-            }
-            None => {
-                self.make_room(begins.len());
-                self.begins.insert(begins.to_vec(), Begin::Once);
-                None
-            }
+        let place = crc32c::crc32c(begins) as usize % SLOTS;
+        if let Some(Some(known)) = self.begins.get_mut(place)
+            && *known.bytes == *begins
+        {
+            return Some(Arc::clone(known.body.get_or_insert_with(|| Arc::from(pack()))));
         }
+        self.make_room(begins.len());
+        self.begins.resize(SLOTS, None);
+        let begin = Begin { bytes: begins.into(), body: None };
+        let before = self.begins.get_mut(place).and_then(|slot| slot.replace(begin));
+        self.n_bytes -= before.map_or(0, |before| before.bytes.len());
+        None
     }
 
     /// Forgets all rather than too much: what is current is soon told again.
