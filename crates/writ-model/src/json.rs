@@ -10,6 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
+use core::ptr;
 
 /// How deep arrays and objects may nest. Real logs stay under 20; each level costs stack.
 pub const DEPTH_MAX: usize = 128;
@@ -510,12 +511,18 @@ fn plain(bytes: &[u8]) -> usize {
 /// white space, strings with the shortest escapes, numbers as spelt. Two texts are the same
 /// evidence exactly when these bytes are equal.
 pub fn canonical(node: &Node<'_>, out: &mut Vec<u8>) {
-    Canonical { out, open: Vec::with_capacity(MEMBERS_OPEN) }.value(node);
+    canonical_of(&[], node, out);
+}
+
+/// The same, of a value that was read from this text: what stands there as it is to be written is copied at once.
+pub fn canonical_of(text: &[u8], node: &Node<'_>, out: &mut Vec<u8>) {
+    Canonical { text, out, open: Vec::with_capacity(MEMBERS_OPEN) }.value(node);
 }
 
 type Member<'a> = (Cow<'a, str>, Node<'a>);
 
 struct Canonical<'o, 'n> {
+    text: &'n [u8],
     out: &'o mut Vec<u8>,
     /// Members of the objects that are still open, innermost last, each list in order; with the beginning of
     /// each name, by which nearly all of them are told apart.
@@ -551,17 +558,39 @@ impl<'n> Canonical<'_, 'n> {
         sorted.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.0.cmp(&other.0)));
         self.out.push(b'{');
         let mut at = own;
-        while let Some((_, (name, value))) = self.open.get(at) {
+        while let Some((_, member)) = self.open.get(at) {
             if at > own {
                 self.out.push(b',');
             }
-            quote_read(name, self.out);
-            self.out.push(b':');
-            self.value(value);
+            if let Some(written) = self.stands(member) {
+                self.out.extend_from_slice(written);
+            } else {
+                let (name, value) = member;
+                quote_read(name, self.out);
+                self.out.push(b':');
+                self.value(value);
+            }
             at += 1;
         }
         self.out.push(b'}');
         self.open.truncate(own);
+    }
+
+    /// A member as it stands in the text, if that is how it is to be written: a value without members or elements,
+    /// neither it nor its name has an escape or was replaced, and there is nothing around the colon between them.
+    fn stands(&self, (name, value): &Member<'_>) -> Option<&'n [u8]> {
+        let (Cow::Borrowed(name), Value::String(Cow::Borrowed(_)) | Value::Number(_) | Value::Bool(_) | Value::Null) =
+            (name, &value.value)
+        else {
+            return None;
+        };
+        let colon = value.start.checked_sub(1)?;
+        let begin = colon.checked_sub(name.len() + 2)?;
+        let member = self.text.get(begin..value.end)?;
+        let is_close = self.text.get(colon - 1..value.start) == Some(b"\":");
+        // Whether it was read from this text, and here.
+        let is_name = member.get(1).map(ptr::from_ref) == name.as_bytes().first().map(ptr::from_ref);
+        (is_close && is_name).then_some(member)
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn admit_node(
     redact::splice(text, own..whole.end, behind, &mut evidence);
     list.already(source.already_withheld(&node));
     let mut canonical = Vec::with_capacity(evidence.len());
-    json::canonical(&node, &mut canonical);
+    json::canonical_of(text, &node, &mut canonical);
     let native_id = reading.native_id.unwrap_or_else(|| evidence_id(&canonical));
     // Both were read before anything was withheld, and stand beside the evidence.
     let without_secrets = |id: String| match redact::id_without_secrets(&id, rules, mac) {

@@ -197,13 +197,14 @@ impl Source for CloudTrail {
 /// Refuses a record in which a member stands twice, or in what says who, with what and what came of it: readers
 /// disagree about which one counts, so whoever could add the second would choose who is seen.
 fn unambiguous(node: &Node<'_>, depth: usize) -> Result<(), String> {
+    let is_telling = |name: &str| depth > 0 || matches!(name, "userIdentity" | "responseElements");
+    let members = match &node.value {
+        Value::Object(members) => members,
+        Value::Array(nodes) => return nodes.iter().try_for_each(|child| unambiguous(child, depth + 1)),
+        _ => return Ok(()),
+    };
     unambiguous_here(node)?;
-    for (name, child) in node.members() {
-        if depth > 0 || matches!(&**name, "userIdentity" | "responseElements") {
-            unambiguous(child, depth + 1)?;
-        }
-    }
-    node.elements().iter().try_for_each(|child| unambiguous(child, depth + 1))
+    members.iter().filter(|(name, _)| is_telling(name)).try_for_each(|(_, child)| unambiguous(child, depth + 1))
 }
 
 /// When it happened. A sample or an export that dropped the time is still evidence of who and what;

@@ -43,7 +43,7 @@ pub(crate) fn is_own(record: &Record) -> bool {
     }
     let Ok(node) = json::parse(&record.evidence) else { return false };
     let mut canonical = Vec::with_capacity(record.evidence.len());
-    json::canonical(&node, &mut canonical);
+    json::canonical_of(&record.evidence, &node, &mut canonical);
     content_digest(identity, &canonical) == record.content
 }
 

@@ -7,7 +7,15 @@ use alloc::vec;
 
 fn canon(text: &str) -> String {
     let mut out = Vec::new();
-    canonical(&parse(text.as_bytes()).unwrap(), &mut out);
+    let node = parse(text.as_bytes()).unwrap();
+    canonical(&node, &mut out);
+    let mut same = Vec::new();
+    canonical_of(text.as_bytes(), &node, &mut same);
+    assert_eq!(String::from_utf8_lossy(&same), String::from_utf8_lossy(&out), "{text}");
+    // Of another text nothing is copied.
+    same.clear();
+    canonical_of(text.to_uppercase().as_bytes(), &node, &mut same);
+    assert_eq!(same, out);
     String::from_utf8(out).unwrap()
 }
 
