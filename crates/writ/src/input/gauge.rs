@@ -6,8 +6,8 @@
 use super::short::SHORT_BYTES_MAX;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// Bytes under way at most, unless one batch alone is longer: twice what the channel holds of usual ones,
-/// so that only long elements ever wait.
+/// Bytes under way at most, unless one batch alone is longer: a short input for each worker of a large machine, and
+/// twice what the channel holds of usual batches.
 pub(crate) const UNDER_WAY_BYTES_MAX: usize = 64 << 20;
 
 /// Buffers that are kept to be used again: as many as are given back while one is filled …
