@@ -184,9 +184,10 @@ pub fn parse(text: &[u8]) -> Result<Node<'_>, Error> {
 pub struct Values<'a>(Reader<'a>);
 
 impl<'a> Values<'a> {
-    /// Of this text, which must be UTF-8 as a whole.
-    pub fn new(text: &'a [u8]) -> Result<Values<'a>, Error> {
-        Ok(Values(Reader::new(as_str(text)?, 0)))
+    /// Of this text, which must be UTF-8 as a whole. A value that holds more than `n_values_max` values, itself
+    /// included, is [`Cause::TooMany`].
+    pub fn new(text: &'a [u8], n_values_max: usize) -> Result<Values<'a>, Error> {
+        Ok(Values(Reader { n_values_max, ..Reader::new(as_str(text)?, 0) }))
     }
 
     /// Reads the value that begins at `from` (white space before it is skipped); its span says where it ends.
@@ -208,6 +209,7 @@ struct Reader<'a> {
     at: usize,
     depth: usize,
     n_values: usize,
+    n_values_max: usize,
     /// Members and elements of the objects and arrays that are still open, innermost last: each list
     /// is allocated once, at its final length.
     members: Vec<(Cow<'a, str>, Node<'a>)>,
@@ -218,7 +220,8 @@ impl<'a> Reader<'a> {
     /// A reader that stands before the first value from `at` on.
     fn new(text: &'a str, at: usize) -> Reader<'a> {
         let members = Vec::with_capacity(MEMBERS_OPEN);
-        let mut reader = Reader { text, at, depth: 0, n_values: 0, members, elements: Vec::new() };
+        let (n_values_max, elements) = (VALUES_MAX, Vec::new());
+        let mut reader = Reader { text, at, depth: 0, n_values: 0, n_values_max, members, elements };
         reader.skip_space();
         reader
     }
@@ -256,7 +259,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<Node<'a>, Error> {
         let start = self.at;
         self.n_values += 1;
-        if self.n_values > VALUES_MAX {
+        if self.n_values > self.n_values_max {
             return self.fail(Cause::TooMany);
         }
         let value = match self.peek() {

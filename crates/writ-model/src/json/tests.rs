@@ -123,7 +123,7 @@ fn agrees_with_serde_json_on_what_is_json_and_what_it_says() {
 #[test]
 fn a_sequence_of_values_is_read_one_by_one() {
     let text = b"{\"a\":1}\n  [2] 3 {\"b\":[1,";
-    let mut values = Values::new(text).unwrap();
+    let mut values = Values::new(text, 9).unwrap();
     let mut at = 0;
     let mut spans = vec![];
     let end = loop {
@@ -139,5 +139,10 @@ fn a_sequence_of_values_is_read_one_by_one() {
     assert_eq!((end.byte, end.cause), (text.len(), Cause::Truncated));
     // Nothing is left of what could not be read.
     assert_eq!(values.read(0), parse(b"{\"a\":1}"));
-    assert_eq!(Values::new(b"{} \xff").unwrap_err().cause, Cause::NotUtf8);
+    assert_eq!(Values::new(b"{} \xff", 9).unwrap_err().cause, Cause::NotUtf8);
+    // As many values as may be, of each anew.
+    let mut values = Values::new(text, 2).unwrap();
+    assert!(values.read(0).is_ok() && values.read(7).is_ok());
+    let mut values = Values::new(text, 1).unwrap();
+    assert_eq!((values.read(0).unwrap_err().cause, values.read(14).is_ok()), (Cause::TooMany, true));
 }

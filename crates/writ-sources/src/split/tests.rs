@@ -399,6 +399,16 @@ fn a_line_of_text_is_told_from_a_line_of_json_that_is_torn() {
 }
 
 #[test]
+fn what_holds_more_values_than_records_do_is_an_element_that_was_not_read() {
+    let with = |n: usize| format!("{{\"a\":[{}]}}", vec!["1"; n].join(","));
+    for (n, reads) in [(4_000, true), (5_000, false)] {
+        let text = format!("{}\n{{\"b\":1}}\n", with(n));
+        let found: Vec<_> = Whole::new(text.as_bytes()).map(|piece| matches!(piece.found, Found::Read(_))).collect();
+        assert_eq!(found, [reads, true]);
+    }
+}
+
+#[test]
 fn depth_is_bounded_and_costs_one_element() {
     let deep = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
     // The object itself is a level.

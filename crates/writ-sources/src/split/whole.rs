@@ -8,6 +8,10 @@ use super::{Cause, Doubt, Splitter, Step};
 use core::ops::Range;
 use writ_model::json::{Node, Values};
 
+/// How many values an element may hold that is read before it was scanned. Usual records have some hundred; of what has
+/// more, or never ends, no tree is made in vain.
+const VALUES_FIRST_MAX: usize = 4_096;
+
 /// An input, and how far it was split.
 #[derive(Debug)]
 pub struct Whole<'t> {
@@ -42,7 +46,7 @@ pub enum Found<'t> {
 impl<'t> Whole<'t> {
     /// Before the first piece.
     pub fn new(text: &'t [u8]) -> Whole<'t> {
-        Whole { text, values: Values::new(text).ok(), splitter: Splitter::new() }
+        Whole { text, values: Values::new(text, VALUES_FIRST_MAX).ok(), splitter: Splitter::new() }
     }
 
     /// See [`Splitter::doubt`].

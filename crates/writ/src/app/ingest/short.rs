@@ -14,8 +14,26 @@ struct Since {
     part: Part,
     /// Where the input was split to when it began.
     place: Splitter,
-    bytes: usize,
     n_items: usize,
+}
+
+/// What a batch of a longer input would hold by now: what is committed together, and when, is the same.
+#[derive(Default)]
+struct Batch {
+    bytes: usize,
+    n_elements: usize,
+    n_rejects: usize,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.bytes >= BATCH_BYTES || self.n_elements + self.n_rejects >= BATCH_ITEMS
+    }
+
+    /// How many bytes are held back with it.
+    fn held_back(&self) -> usize {
+        self.bytes + self.n_elements * size_of::<Element>() + self.n_rejects * size_of::<Rejected>()
+    }
 }
 
 impl Worker<'_> {
@@ -27,21 +45,22 @@ impl Worker<'_> {
     pub(super) fn short(&mut self, short: &Short, out: &mut Out<'_>) -> Result<ControlFlow<()>, Error> {
         let mut whole = Whole::new(short.bytes());
         let mut since = self.since(short, &whole);
-        let (mut is_text, mut held_back) = (None, 0);
-        loop {
-            let before = since.bytes;
-            let Some(piece) = whole.next() else { break };
+        let (mut batch, mut held_back, mut is_text) = (Batch::default(), 0, None);
+        while let Some(piece) = whole.next() {
             if is_text.is_none() && whole.doubt() == Some(Doubt::Text) {
-                (is_text, held_back) = (whole.doubt(), HELD_BACK_BYTES_MAX + 1);
+                (is_text, held_back, batch) = (whole.doubt(), HELD_BACK_BYTES_MAX + 1, Batch::default());
                 self.forget();
                 whole.go_back(mem::take(&mut since.place));
                 since = self.since(short, &whole);
                 continue;
             }
-            self.piece(short, piece, whole.doubt().or(is_text), &mut since);
-            held_back += since.bytes - before + size_of::<Element>();
-            let is_full = since.bytes >= BATCH_BYTES || since.n_items >= BATCH_ITEMS;
-            if is_full && held_back > HELD_BACK_BYTES_MAX {
+            since.n_items += 1;
+            self.piece(short, piece, whole.doubt().or(is_text), &mut since.part, &mut batch);
+            if !batch.is_full() {
+                continue;
+            }
+            held_back += mem::take(&mut batch).held_back();
+            if held_back > HELD_BACK_BYTES_MAX {
                 let read = self.commit(since.part)?;
                 since = self.since(short, &whole);
                 if out(Outcome::Read(read)).is_break() {
@@ -56,17 +75,14 @@ impl Worker<'_> {
     }
 
     fn since(&mut self, short: &Short, whole: &Whole<'_>) -> Since {
-        Since { part: self.part(&short.input), place: whole.place(), bytes: 0, n_items: 0 }
+        Since { part: self.part(&short.input), place: whole.place(), n_items: 0 }
     }
 
-    fn piece(&mut self, short: &Short, piece: Piece<'_>, doubt: Option<Doubt>, since: &mut Since) {
+    fn piece(&mut self, short: &Short, piece: Piece<'_>, doubt: Option<Doubt>, part: &mut Part, batch: &mut Batch) {
         let Piece { span, line, found } = piece;
         let (byte, bytes) = (span.start as u64, short.bytes().get(span).unwrap_or_default());
         let stands = Stands { line, doubt, origin: &|byte| byte };
         let pointer = self.options.pointer.as_deref();
-        let part = &mut since.part;
-        since.n_items += 1;
-        since.bytes += bytes.len();
         match found {
             split::Found::Read(node) => {
                 unwrap_read(short.bytes(), node, pointer, &mut |found| self.found(found, &stands, part));
@@ -74,9 +90,13 @@ impl Worker<'_> {
             split::Found::Unread => unwrap(bytes, byte, pointer, &mut |found| self.found(found, &stands, part)),
             split::Found::Reject(cause) => {
                 let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
+                batch.bytes += kept.len();
+                batch.n_rejects += 1;
                 let reject = Reject { line, byte, cause: cause.to_string() };
-                self.rejected(&Rejected { reject, len: bytes.len() as u64, bytes: kept, of: None }, part);
+                return self.rejected(&Rejected { reject, len: bytes.len() as u64, bytes: kept, of: None }, part);
             }
         }
+        batch.bytes += bytes.len();
+        batch.n_elements += 1;
     }
 }
