@@ -56,7 +56,6 @@ enum State {
     DeepEscape,
 }
 
-/// A scanner of one value.
 /// Which names may be those of a wrapper's list. The first name decides: in a log whose later members
 /// somebody else chooses, a list of that name must not stand in for the record. Behind one list
 /// another is no less there.
@@ -67,6 +66,7 @@ enum Lists {
     Anywhere,
 }
 
+/// A scanner of one value.
 #[derive(Clone, Debug)]
 pub(super) struct Scan {
     state: State,

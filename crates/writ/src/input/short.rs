@@ -101,13 +101,8 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_fault_is_kept() {
-        struct Broken;
-        impl Read for Broken {
-            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::InvalidData.into())
-            }
-        }
-        let Taken::Other(read, Some(_)) = take(&mut b"before".chain(Broken), vec![b'z'; 9]) else { panic!() };
+        let broken = flate2::read::GzDecoder::new(&b"no gzip data"[..]);
+        let Taken::Other(read, Some(_)) = take(&mut b"before".chain(broken), vec![b'z'; 9]) else { panic!() };
         assert_eq!(read, b"before");
     }
 }
