@@ -13,8 +13,8 @@ use writ_model::custody::Custody;
 use writ_model::key::{Attestation, KeyKind, KeyName, KeyRole};
 use writ_model::record::{Envelope, Origin, Record};
 use writ_model::time::Time;
-use writ_sources::split::{Splitter, Step};
-use writ_sources::unwrap::{Found, Item, unwrap};
+use writ_sources::split::{self, Whole};
+use writ_sources::unwrap::{Found, Item, unwrap, unwrap_read};
 use writ_store::{Term, TermKey};
 use zstd::bulk::Compressor;
 
@@ -70,21 +70,18 @@ impl Reader {
     pub(crate) fn run(mut self, files: &[PathBuf], next: &AtomicUsize, to: &SyncSender<Lot>) -> Result<(), String> {
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let text = inflated(path)?;
-            let (mut splitter, mut rest, mut start) = (Splitter::new(), text.as_slice(), 0);
             let mut lot = Lot::default();
-            loop {
-                match splitter.next(rest, true) {
-                    Step::Element { span, .. } => {
-                        let at = |byte: u64| usize::try_from(byte - start).unwrap_or(usize::MAX);
-                        let element = rest.get(at(span.start)..at(span.end)).unwrap_or_default();
-                        self.element(path, element, span.start, &mut lot)?;
-                    }
-                    Step::Reject { .. } => lot.n_rejects += 1,
-                    Step::More { keep } => {
-                        rest = rest.get(usize::try_from(keep - start).unwrap_or(usize::MAX)..).unwrap_or_default();
-                        start = keep;
-                    }
-                    Step::End => break,
+            for piece in Whole::new(&text) {
+                let bytes = text.get(piece.span.clone()).unwrap_or_default();
+                let mut fault = None;
+                let mut each = |found: Found<'_>| fault = self.found(path, found, &mut lot).err().or(fault.take());
+                match piece.found {
+                    split::Found::Read(node) => unwrap_read(&text, node, None, &mut each),
+                    split::Found::Unread => unwrap(bytes, piece.span.start as u64, None, &mut each),
+                    split::Found::Reject(_) => lot.n_rejects += 1,
+                }
+                if let Some(fault) = fault {
+                    return Err(fault);
                 }
                 if lot.records.len() >= LOT_RECORDS && to.send(std::mem::take(&mut lot)).is_err() {
                     return Ok(());
@@ -97,18 +94,16 @@ impl Reader {
         Ok(())
     }
 
-    fn element(&mut self, path: &Path, element: &[u8], byte: u64, lot: &mut Lot) -> Result<(), String> {
-        let mut fault = None;
-        unwrap(element, byte, None, &mut |found| match found {
-            Found::Item(item) => match self.prepare(path, item) {
-                Ok(Some(record)) => lot.records.push(record),
-                Ok(None) => lot.n_rejects += 1,
-                Err(error) => fault = Some(error),
+    fn found(&mut self, path: &Path, found: Found<'_>, lot: &mut Lot) -> Result<(), String> {
+        match found {
+            Found::Item(item) => match self.prepare(path, item)? {
+                Some(record) => lot.records.push(record),
+                None => lot.n_rejects += 1,
             },
             Found::Reject { .. } => lot.n_rejects += 1,
             Found::Note { .. } => {}
-        });
-        fault.map_or(Ok(()), Err)
+        }
+        Ok(())
     }
 
     /// Admits a record; `None` where it is a reject.
