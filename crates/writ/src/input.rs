@@ -17,6 +17,7 @@ mod long;
 mod otlp;
 mod peek;
 mod short;
+mod size;
 mod table;
 mod utf16;
 mod walk;
@@ -35,10 +36,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use utf16::Utf16;
 
 pub(crate) use back::HELD_BACK_BYTES_MAX;
-pub(crate) use feed::{
-    BATCH_BYTES, BATCH_ITEMS, BATCHES_MAX, Batch, Delivery, Element, Input, REJECT_BYTES_MAX, Rejected, feed,
-};
+pub(crate) use feed::{BATCHES_MAX, Batch, Delivery, Input, Rejected, feed};
 pub(crate) use short::Short;
+pub(crate) use size::Size;
 pub(crate) use walk::walk;
 
 /// How many formats may lie inside one another: a zip of gzip files has two layers. Real chains have

@@ -1,7 +1,7 @@
 //! The first batches of an input are held back until it has shown what it is: who may have written a record
 //! is told by what stands around it, behind it too.
 
-use super::feed::{Batch, Element, Rejected};
+use super::feed::Batch;
 use std::mem;
 use writ_sources::split::Doubt;
 
@@ -24,8 +24,7 @@ pub(super) struct Back {
 impl Back {
     /// Keeps a batch, or gives it back where no more is held back: then what is held goes before it.
     pub(super) fn hold(&mut self, batch: Batch) -> Option<Batch> {
-        let places = batch.elements.len() * size_of::<Element>() + batch.rejects.len() * size_of::<Rejected>();
-        self.bytes = self.bytes.saturating_add(batch.bytes.len() + batch.rejected + places);
+        self.bytes = self.bytes.saturating_add(batch.size().held_back());
         self.over |= self.bytes > HELD_BACK_BYTES_MAX;
         if self.over {
             return Some(batch);

@@ -5,6 +5,7 @@ use super::gauge::{Gauge, Held};
 use super::long;
 use super::otlp::{self, Piece, Taken};
 use super::short::{self, Short};
+use super::size::Size;
 use super::table;
 use super::{Found, Handed, InputFile, Note, Place, Problem, open};
 use std::io::{self, Read};
@@ -20,12 +21,6 @@ use writ_sources::split::{Doubt, ELEMENT_BYTES_MAX, Splitter, Step};
 /// machine, so that nobody waits. How long they are together is bounded beside it.
 pub(crate) const BATCHES_MAX: usize = 32;
 
-/// A batch is handed out when it holds so many bytes …
-pub(crate) const BATCH_BYTES: usize = 1 << 20;
-
-/// … or so many elements and rejects: enough that handing over costs nothing, few enough to share.
-pub(crate) const BATCH_ITEMS: usize = 1_000;
-
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
 
@@ -35,7 +30,7 @@ const _: () = assert!(ROOM_BYTES as u64 >= ELEMENT_BYTES_MAX + 2 * READ_BYTES as
 
 /// Bytes kept of one reject. Longer than any record a vendor writes, so that a damaged one is kept
 /// whole, and short enough that rubbish fills no memory.
-pub(crate) const REJECT_BYTES_MAX: usize = 256 << 10;
+const REJECT_BYTES_MAX: usize = 256 << 10;
 
 /// One stream of elements: a file, or one inside an archive.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +55,7 @@ pub(crate) struct Batch {
     /// What stood between them and is none.
     pub(crate) rejects: Vec<Rejected>,
     /// Bytes held by `rejects`.
-    pub(super) rejected: usize,
+    rejected: usize,
     /// Its share of what may be under way, once it is.
     held: Option<Held>,
 }
@@ -91,13 +86,18 @@ impl Batch {
 
     /// Adds a reject that is in memory as a whole, and keeps its beginning.
     fn reject(&mut self, reject: Reject, bytes: &[u8], of: Option<&'static str>) {
-        let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
-        self.rejected += kept.len();
-        self.rejects.push(Rejected { reject, len: bytes.len() as u64, bytes: kept, of });
+        let rejected = Rejected::new(reject, bytes, of);
+        self.rejected += rejected.bytes.len();
+        self.rejects.push(rejected);
+    }
+
+    pub(super) fn size(&self) -> Size {
+        let bytes = self.bytes.len() + self.rejected;
+        Size { bytes, n_elements: self.elements.len(), n_rejects: self.rejects.len() }
     }
 
     fn is_full(&self) -> bool {
-        self.bytes.len() + self.rejected >= BATCH_BYTES || self.elements.len() + self.rejects.len() >= BATCH_ITEMS
+        self.size().is_full()
     }
 
     fn is_empty(&self) -> bool {
@@ -156,6 +156,14 @@ pub(crate) struct Rejected {
     pub(crate) bytes: Vec<u8>,
     /// The source that would have read it, where its form tells.
     pub(crate) of: Option<&'static str>,
+}
+
+impl Rejected {
+    /// Of a stretch that is in memory as a whole.
+    pub(crate) fn new(reject: Reject, bytes: &[u8], of: Option<&'static str>) -> Rejected {
+        let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
+        Rejected { reject, len: bytes.len() as u64, bytes: kept, of }
+    }
 }
 
 /// What comes out of [`feed`].
@@ -269,7 +277,7 @@ impl Feeder<'_> {
         if batch.is_empty() {
             return ControlFlow::Continue(());
         }
-        batch.held = Some(self.gauge.hold(batch.bytes.len() + batch.rejected));
+        batch.held = Some(self.gauge.hold(batch.size().bytes));
         (self.out)(Delivery::Batch(batch))
     }
 

@@ -2,7 +2,7 @@
 
 use super::worker::{Out, Outcome, Part, Stands, Worker};
 use crate::error::Error;
-use crate::input::{BATCH_BYTES, BATCH_ITEMS, Element, HELD_BACK_BYTES_MAX, REJECT_BYTES_MAX, Rejected, Short};
+use crate::input::{HELD_BACK_BYTES_MAX, Rejected, Short, Size};
 use std::mem;
 use std::ops::ControlFlow;
 use writ_model::reject::Reject;
@@ -14,26 +14,7 @@ struct Since {
     part: Part,
     /// Where the input was split to when it began.
     place: Splitter,
-    n_items: usize,
-}
-
-/// What a batch of a longer input would hold by now: what is committed together, and when, is the same.
-#[derive(Default)]
-struct Batch {
-    bytes: usize,
-    n_elements: usize,
-    n_rejects: usize,
-}
-
-impl Batch {
-    fn is_full(&self) -> bool {
-        self.bytes >= BATCH_BYTES || self.n_elements + self.n_rejects >= BATCH_ITEMS
-    }
-
-    /// How many bytes are held back with it.
-    fn held_back(&self) -> usize {
-        self.bytes + self.n_elements * size_of::<Element>() + self.n_rejects * size_of::<Rejected>()
-    }
+    is_empty: bool,
 }
 
 impl Worker<'_> {
@@ -45,16 +26,17 @@ impl Worker<'_> {
     pub(super) fn short(&mut self, short: &Short, out: &mut Out<'_>) -> Result<ControlFlow<()>, Error> {
         let mut whole = Whole::new(short.bytes());
         let mut since = self.since(short, &whole);
-        let (mut batch, mut held_back, mut is_text) = (Batch::default(), 0, None);
+        // What a batch of a longer input would hold by now: what is committed together, and when, is the same.
+        let (mut batch, mut held_back, mut is_text) = (Size::default(), 0, None);
         while let Some(piece) = whole.next() {
             if is_text.is_none() && whole.doubt() == Some(Doubt::Text) {
-                (is_text, held_back, batch) = (whole.doubt(), HELD_BACK_BYTES_MAX + 1, Batch::default());
+                (is_text, held_back, batch) = (whole.doubt(), HELD_BACK_BYTES_MAX + 1, Size::default());
                 self.forget();
                 whole.go_back(mem::take(&mut since.place));
                 since = self.since(short, &whole);
                 continue;
             }
-            since.n_items += 1;
+            since.is_empty = false;
             self.piece(short, piece, whole.doubt().or(is_text), &mut since.part, &mut batch);
             if !batch.is_full() {
                 continue;
@@ -68,17 +50,17 @@ impl Worker<'_> {
                 }
             }
         }
-        if since.n_items == 0 {
+        if since.is_empty {
             return Ok(ControlFlow::Continue(()));
         }
         Ok(out(Outcome::Read(self.commit(since.part)?)))
     }
 
     fn since(&mut self, short: &Short, whole: &Whole<'_>) -> Since {
-        Since { part: self.part(&short.input), place: whole.place(), n_items: 0 }
+        Since { part: self.part(&short.input), place: whole.place(), is_empty: true }
     }
 
-    fn piece(&mut self, short: &Short, piece: Piece<'_>, doubt: Option<Doubt>, part: &mut Part, batch: &mut Batch) {
+    fn piece(&mut self, short: &Short, piece: Piece<'_>, doubt: Option<Doubt>, part: &mut Part, batch: &mut Size) {
         let Piece { span, line, found } = piece;
         let (byte, bytes) = (span.start as u64, short.bytes().get(span).unwrap_or_default());
         let stands = Stands { line, doubt, origin: &|byte| byte };
@@ -89,11 +71,10 @@ impl Worker<'_> {
             }
             split::Found::Unread => unwrap(bytes, byte, pointer, &mut |found| self.found(found, &stands, part)),
             split::Found::Reject(cause) => {
-                let kept = bytes.get(..REJECT_BYTES_MAX).unwrap_or(bytes).to_vec();
-                batch.bytes += kept.len();
+                let rejected = Rejected::new(Reject { line, byte, cause: cause.to_string() }, bytes, None);
+                batch.bytes += rejected.bytes.len();
                 batch.n_rejects += 1;
-                let reject = Reject { line, byte, cause: cause.to_string() };
-                return self.rejected(&Rejected { reject, len: bytes.len() as u64, bytes: kept, of: None }, part);
+                return self.rejected(&rejected, part);
             }
         }
         batch.bytes += bytes.len();

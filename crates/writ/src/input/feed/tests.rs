@@ -1,6 +1,7 @@
 //! Everything through the feed, as the threads that read would get it.
 
 use super::*;
+use crate::input::size::BATCH_ITEMS;
 use crate::input::walk;
 use flate2::Compression;
 use flate2::write::GzEncoder;
